@@ -1,0 +1,90 @@
+#pragma once
+#include <carillon/error.hpp>
+#include <carillon/time/instant.hpp>
+#include <carillon/time/zone.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+/// What a trigger cannot know by itself: the job it belongs to. Kept in the job's record, never in the trigger's text.
+struct binding {
+  std::uint64_t seed = 0;         ///< Of jitter and random gaps: `seed_of(job id)`.
+  std::optional<instant> anchor;  ///< When the job was added: where grids without a `starting` begin; else `after` itself.
+  zone where;                     ///< For schedules that name no zone.
+};
+
+/// XXH64 with seed 0 of the job's id: the same on every machine.
+std::uint64_t seed_of(std::string_view job_id) noexcept;
+
+/// What happens to a wall time that does not exist. `auto_`: see semantics in docs/triggers.md.
+enum class gap_policy : std::uint8_t { auto_, skip, at_gap_end, shift };
+/// What happens to a wall time that exists twice.
+enum class overlap_policy : std::uint8_t { auto_, first, second, both };
+
+class trigger_node;  // private: lib/src/trigger/node.hpp
+
+/// When a job fires: an immutable value with a canonical text form. Copies share one constant node.
+///
+/// All questions are pure: same trigger, same binding, same arguments, same answer, on every machine. They cost the same
+/// whether the last fire was a second or ten years ago, but for combinations (`and`, `except`), which search.
+/// Errors: `errc::search_exhausted` where an `and` was searched to its bound without meeting.
+/// Thread safety: distinct and shared objects, safe.
+class trigger {
+ public:
+  /// Reads the schedule text (docs/triggers.md). The same as `parse_trigger`, but throws `parse_failure`.
+  explicit trigger(std::string_view text);
+  explicit trigger(std::shared_ptr<const trigger_node> node) noexcept : node_{std::move(node)} {}
+
+  /// The first nominal fire strictly after `after`; nothing when the trigger has ended.
+  result<std::optional<instant>> next(const binding& bound, instant after) const;
+  /// The last nominal fire strictly before `before`.
+  result<std::optional<instant>> previous(const binding& bound, instant before) const;
+  /// How many nominal fires lie in (from, to].
+  result<std::uint64_t> count(const binding& bound, instant from, instant to) const;
+  /// The last nominal fire in (from, to].
+  result<std::optional<instant>> latest(const binding& bound, instant from, instant to) const;
+  /// When the fire of `nominal` is due: `nominal` plus its jitter, never past the next nominal time.
+  instant due(const binding& bound, instant nominal) const;
+
+  /// Whether the next fire is measured from the end of the last run: `next` is then asked with that end as anchor and `after`.
+  bool fixed_delay() const noexcept;
+  /// Whether the trigger also fires at once, at its anchor.
+  bool immediately() const noexcept;
+  milliseconds jitter() const noexcept;
+
+  /// The canonical text: `parse_trigger(text())` gives an equal trigger.
+  const std::string& text() const noexcept;
+  friend bool operator==(const trigger& a, const trigger& b) noexcept { return a.node_ == b.node_ || a.text() == b.text(); }
+
+  /// These return a changed copy. They throw `parse_failure` where the grammar would refuse the same words.
+  trigger in(std::string_view zone_name) const;
+  trigger starting(std::string_view when) const;
+  trigger starting(instant when) const;
+  trigger until(std::string_view when) const;
+  trigger until(instant when) const;
+  trigger limit(std::uint64_t fires) const;
+  trigger jitter(milliseconds width) const;
+  trigger gap(gap_policy policy) const;
+  trigger overlap(overlap_policy policy) const;
+  trigger like(std::string_view preset) const;  ///< "vixie", "quartz", "apscheduler"
+  trigger except(const trigger& other) const;
+  trigger within(milliseconds threshold) const;  ///< Of an `and`.
+  friend trigger operator&&(const trigger& a, const trigger& b);
+  friend trigger operator||(const trigger& a, const trigger& b);
+
+  const trigger_node& node() const noexcept { return *node_; }
+
+ private:
+  std::shared_ptr<const trigger_node> node_;
+};
+
+/// Reads the schedule text. One grammar for programs, configuration, command line and stores.
+///
+/// Errors: a `parse_error` that names the character and, where one can guess, what would be right.
+parse_result<trigger> parse_trigger(std::string_view text);
+
+}  // namespace carillon
