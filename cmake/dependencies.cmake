@@ -1,14 +1,44 @@
-# The libraries that Carillon stands on. A Boost that CMake finds by itself is preferred; else the one that
-# cmake/fetch_boost.sh unpacked under .deps/.
+# The libraries that Carillon stands on. Used by the build, and installed beside carillonConfig.cmake for programs that
+# link the installed library: so it says `find_package` again, and never where this machine has things.
+
+# A Boost that CMake finds by itself is preferred; else the one that cmake/fetch_boost.sh unpacked, whose place is in
+# CARILLON_UNPACKED_BOOST.
 set(CARILLON_BOOST_MINIMUM 1.92)
+if(NOT DEFINED CARILLON_UNPACKED_BOOST)
+  set(CARILLON_UNPACKED_BOOST "${PROJECT_SOURCE_DIR}/.deps/boost/usr")
+endif()
 find_package(Boost ${CARILLON_BOOST_MINIMUM} CONFIG QUIET COMPONENTS headers)
 if(NOT Boost_FOUND)
-  list(APPEND CMAKE_PREFIX_PATH "${PROJECT_SOURCE_DIR}/.deps/boost/usr")
-  find_package(Boost ${CARILLON_BOOST_MINIMUM} CONFIG REQUIRED COMPONENTS headers)
+  list(APPEND CMAKE_PREFIX_PATH "${CARILLON_UNPACKED_BOOST}")
+  find_package(Boost ${CARILLON_BOOST_MINIMUM} CONFIG QUIET COMPONENTS headers)
 endif()
-find_library(CARILLON_BOOST_PROCESS NAMES libboost_process.a boost_process HINTS "${PROJECT_SOURCE_DIR}/.deps/boost/usr/lib/${CMAKE_LIBRARY_ARCHITECTURE}" REQUIRED)
+if(NOT Boost_FOUND)
+  message(FATAL_ERROR "Carillon needs Boost ${CARILLON_BOOST_MINIMUM} or newer. Install it, or run cmake/fetch_boost.sh, which "
+                      "unpacks Debian's packages under .deps/, or name its place in CMAKE_PREFIX_PATH.")
+endif()
 find_package(Threads REQUIRED)
-find_package(spdlog REQUIRED)
 find_package(fmt REQUIRED)
-find_library(CARILLON_CCTZ cctz REQUIRED)
-find_library(CARILLON_XXHASH xxhash REQUIRED)
+find_package(spdlog REQUIRED)
+
+# Makes the target `name` of a library that brings no CMake package along.
+function(carillon_plain_library name header)
+  if(TARGET ${name})
+    return()
+  endif()
+  string(MAKE_C_IDENTIFIER "CARILLON_${name}" variable)
+  find_library(${variable}_LIBRARY NAMES ${ARGN} HINTS "${Boost_DIR}/../..")
+  find_path(${variable}_INCLUDE NAMES ${header} HINTS ${Boost_INCLUDE_DIRS})
+  mark_as_advanced(${variable}_LIBRARY ${variable}_INCLUDE)
+  if(NOT ${variable}_LIBRARY OR NOT ${variable}_INCLUDE)
+    message(FATAL_ERROR "Carillon needs ${name} (${header} and lib${ARGV2}), and did not find it. "
+                        "cmake/packages.sh lists what to install.")
+  endif()
+  add_library(${name} UNKNOWN IMPORTED)
+  set_target_properties(${name} PROPERTIES IMPORTED_LOCATION "${${variable}_LIBRARY}"
+                                           INTERFACE_INCLUDE_DIRECTORIES "${${variable}_INCLUDE}")
+endfunction()
+
+carillon_plain_library(cctz::cctz cctz/time_zone.h cctz)
+carillon_plain_library(xxHash::xxhash xxhash.h xxhash)
+# Not Boost's own CMake package: asked for Process, it wants compiled packages that need not be there.
+carillon_plain_library(carillon::boost_process boost/process.hpp libboost_process.a boost_process)
