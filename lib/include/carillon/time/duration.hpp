@@ -6,8 +6,9 @@
 
 namespace carillon {
 
-/// Reads an elapsed time such as "250ms", "90s", "1h30m" or "2d": digits and a unit (ms s m h d w), largest unit first, each
-/// at most once. A day is 24 hours. Zero is allowed ("0s"); signs, blanks and fractions are not.
+/// Reads an elapsed time such as "250ms", "90s", "1h30m" or "2d": digits and a unit (ms s m h d w), largest
+/// unit first, each at most once. A day is 24 hours. Zero is allowed ("0s"); signs, blanks and fractions are
+/// not.
 ///
 /// Errors: a `parse_error` at the offending character.
 parse_result<milliseconds> parse_duration(std::string_view text);

@@ -13,7 +13,7 @@ using wall_time = std::chrono::local_time<milliseconds>;
 
 /// The last moments that the library reckons with, so that sums never overflow: years 1 and 9999.
 inline constexpr instant earliest_instant{std::chrono::sys_days{std::chrono::year{1} / 1 / 1}};
-inline constexpr instant latest_instant{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} + std::chrono::hours{24} -
-                                        milliseconds{1}};
+inline constexpr instant latest_instant{std::chrono::sys_days{std::chrono::year{9999} / 12 / 31} +
+                                        std::chrono::hours{24} - milliseconds{1}};
 
 }  // namespace carillon

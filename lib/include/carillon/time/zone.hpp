@@ -17,9 +17,9 @@ enum class wall_kind {
 
 /// The instants at which a zone's clocks show a wall time.
 ///
-/// unique: `first == second == change`. overlap: `first` and `second` are the two passes, `change` the instant of the change.
-/// gap: `first` is the wall time read with the offset before the change (02:30 becomes 03:30), `second` with the offset
-/// after it (01:30), `change` the first instant after the gap.
+/// unique: `first == second == change`. overlap: `first` and `second` are the two passes, `change` the
+/// instant of the change. gap: `first` is the wall time read with the offset before the change (02:30 becomes
+/// 03:30), `second` with the offset after it (01:30), `change` the first instant after the gap.
 struct wall_lookup {
   wall_kind kind;
   instant first;
@@ -37,11 +37,13 @@ class zone {
 
   /// The zone of that IANA name ("Europe/Oslo"), exactly as the zone database spells it, or "UTC".
   ///
-  /// Errors: a `parse_error` for anything else that a zone library may take ("localtime", "posix/…", paths, POSIX rules,
+  /// Errors: a `parse_error` for anything else that a zone library may take ("localtime", "posix/…", paths,
+  /// POSIX rules,
   /// "+08:00"), with a hint for a name that is nearly right.
   static parse_result<zone> find(std::string_view name);
 
-  /// The zone of this machine: TZ if it names one, else /etc/localtime or /etc/timezone; UTC if none of these tells.
+  /// The zone of this machine: TZ if it names one, else /etc/localtime or /etc/timezone; UTC if none of these
+  /// tells.
   static zone system();
 
   std::string_view name() const noexcept;
@@ -69,7 +71,8 @@ class zone {
   const rep* rep_;
 };
 
-/// The version of the zone data in use ("2025b"), or "unknown". Fire times are computed again when it changes.
+/// The version of the zone data in use ("2025b"), or "unknown". Fire times are computed again when it
+/// changes.
 std::string zone_data_version();
 
 }  // namespace carillon

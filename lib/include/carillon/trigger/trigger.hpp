@@ -10,11 +10,13 @@
 
 namespace carillon {
 
-/// What a trigger cannot know by itself: the job it belongs to. Kept in the job's record, never in the trigger's text.
+/// What a trigger cannot know by itself: the job it belongs to. Kept in the job's record, never in the
+/// trigger's text.
 struct binding {
-  std::uint64_t seed = 0;         ///< Of jitter and random gaps: `seed_of(job id)`.
-  std::optional<instant> anchor;  ///< When the job was added: where grids without a `starting` begin; else `after` itself.
-  zone where;                     ///< For schedules that name no zone.
+  std::uint64_t seed = 0;  ///< Of jitter and random gaps: `seed_of(job id)`.
+  std::optional<instant>
+      anchor;  ///< When the job was added: where grids without a `starting` begin; else `after` itself.
+  zone where;  ///< For schedules that name no zone.
 };
 
 /// XXH64 with seed 0 of the job's id: the same on every machine.
@@ -29,9 +31,9 @@ class trigger_node;  // private: lib/src/trigger/node.hpp
 
 /// When a job fires: an immutable value with a canonical text form. Copies share one constant node.
 ///
-/// All questions are pure: same trigger, same binding, same arguments, same answer, on every machine. They cost the same
-/// whether the last fire was a second or ten years ago, but for combinations (`and`, `except`), which search.
-/// Errors: `errc::search_exhausted` where an `and` was searched to its bound without meeting.
+/// All questions are pure: same trigger, same binding, same arguments, same answer, on every machine. They
+/// cost the same whether the last fire was a second or ten years ago, but for combinations (`and`, `except`),
+/// which search. Errors: `errc::search_exhausted` where an `and` was searched to its bound without meeting.
 /// Thread safety: distinct and shared objects, safe.
 class trigger {
  public:
@@ -50,7 +52,8 @@ class trigger {
   /// When the fire of `nominal` is due: `nominal` plus its jitter, never past the next nominal time.
   instant due(const binding& bound, instant nominal) const;
 
-  /// Whether the next fire is measured from the end of the last run: `next` is then asked with that end as anchor and `after`.
+  /// Whether the next fire is measured from the end of the last run: `next` is then asked with that end as
+  /// anchor and `after`.
   bool fixed_delay() const noexcept;
   /// Whether the trigger also fires at once, at its anchor.
   bool immediately() const noexcept;
@@ -58,7 +61,9 @@ class trigger {
 
   /// The canonical text: `parse_trigger(text())` gives an equal trigger.
   const std::string& text() const noexcept;
-  friend bool operator==(const trigger& a, const trigger& b) noexcept { return a.node_ == b.node_ || a.text() == b.text(); }
+  friend bool operator==(const trigger& a, const trigger& b) noexcept {
+    return a.node_ == b.node_ || a.text() == b.text();
+  }
 
   /// These return a changed copy. They throw `parse_failure` where the grammar would refuse the same words.
   trigger in(std::string_view zone_name) const;

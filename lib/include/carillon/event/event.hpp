@@ -1,0 +1,75 @@
+#pragma once
+#include <carillon/job/outcome.hpp>
+#include <carillon/time/instant.hpp>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+/// What happened. Kinds are bits, so that a listener can name several: `event_kind::run_failed |
+/// event_kind::run_missed`.
+enum class event_kind : std::uint64_t {
+  scheduler_started = 1ull << 0,
+  scheduler_paused = 1ull << 1,
+  scheduler_resumed = 1ull << 2,
+  scheduler_stopped = 1ull << 3,
+  clock_stepped = 1ull << 4,  ///< The wall clock was set, or the machine resumed.
+  loop_failed = 1ull << 5,    ///< A job's loop met an error of ours, or of the store, and starts again.
+  loop_blocked = 1ull << 6,   ///< A body kept the event loop from running.
+  job_added = 1ull << 8,
+  job_changed = 1ull << 9,  ///< Its definition: rescheduled, modified, replaced.
+  job_removed = 1ull << 10,
+  job_paused = 1ull << 11,
+  job_resumed = 1ull << 12,
+  job_ended = 1ull << 13,   ///< Its trigger has no more fires.
+  job_parked = 1ull << 14,  ///< Its task is unknown here, or its arguments do not fit.
+  run_started = 1ull << 16,
+  run_succeeded = 1ull << 17,
+  run_failed = 1ull << 18,
+  run_timed_out = 1ull << 19,
+  run_cancelled = 1ull << 20,
+  run_lost = 1ull << 21,
+  run_missed = 1ull << 22,     ///< One event for a stretch of `count` occurrences.
+  run_skipped = 1ull << 23,    ///< One event for a stretch of `count` occurrences.
+  run_coalesced = 1ull << 24,  ///< One event for a stretch of `count` occurrences.
+  run_queued = 1ull << 25,     ///< It waits for a free place.
+  run_retrying = 1ull << 26,   ///< Another attempt has been put down for `until`.
+  run_stuck = 1ull << 27,      ///< It was asked to stop and has not.
+};
+
+/// A set of event kinds.
+using event_mask = std::uint64_t;
+inline constexpr event_mask all_events = ~event_mask{0};
+
+constexpr event_mask mask(event_kind kind) noexcept { return static_cast<event_mask>(kind); }
+constexpr event_mask operator|(event_kind a, event_kind b) noexcept { return mask(a) | mask(b); }
+constexpr event_mask operator|(event_mask a, event_kind b) noexcept { return a | mask(b); }
+
+std::string_view name(event_kind kind) noexcept;
+
+/// One thing that happened. Members that do not apply keep their defaults.
+struct event {
+  using enum event_kind;  // so that `event::run_failed | event::run_missed` reads well
+
+  event_kind kind{};
+  instant at{};
+  std::string instance;
+  std::string job;
+  std::string run;                    ///< Run id.
+  std::optional<instant> occurrence;  ///< Nominal time; of a stretch, its first.
+  std::optional<instant> last;        ///< Of a stretch.
+  std::uint64_t count = 1;            ///< Of a stretch.
+  std::uint32_t attempt = 0;
+  std::uint64_t fence = 0;
+  milliseconds lateness{0};  ///< From due to started.
+  milliseconds duration{0};
+  std::optional<instant> until;  ///< Of `run_retrying`: when.
+  outcome result;
+  std::string message;           ///< For people.
+  std::exception_ptr exception;  ///< Of `run_failed`, when a body threw.
+};
+
+}  // namespace carillon

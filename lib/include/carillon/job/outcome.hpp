@@ -1,0 +1,51 @@
+#pragma once
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+/// How an occurrence ended.
+enum class outcome_kind : std::uint8_t {
+  succeeded,
+  failed,
+  timed_out,
+  cancelled,
+  lost,       ///< The instance that ran it died.
+  missed,     ///< Nobody ran it in time.
+  skipped,    ///< Left out on purpose; the reason says why (overlap, paused, skip_next).
+  coalesced,  ///< Another occurrence ran in its place.
+};
+
+std::string_view name(outcome_kind kind) noexcept;
+
+/// Why a run was asked to stop. `run::cancel_reason()` tells the body.
+enum class cancel_reason : std::uint8_t { none, timeout, overlap, shutdown, removed, user, lost_lease };
+
+std::string_view name(cancel_reason reason) noexcept;
+
+/// How an attempt ended.
+struct outcome {
+  outcome_kind kind = outcome_kind::succeeded;
+  cancel_reason reason = cancel_reason::none;  ///< Of timed_out and cancelled.
+  std::string failure;  ///< Its name, for `retry_policy::only`: "exit:75", "system:111", "exception".
+  std::string message;  ///< For people: what the exception said.
+  friend bool operator==(const outcome&, const outcome&) = default;
+};
+
+/// Thrown by a body to fail its run with a name that a retry policy can tell apart.
+class failure : public std::runtime_error {
+ public:
+  failure(std::string name, const std::string& message, bool permanent = false)
+      : std::runtime_error(message), name_(std::move(name)), permanent_(permanent) {}
+  const std::string& name() const noexcept { return name_; }
+  /// Whether trying again is pointless, whatever the policy says.
+  bool permanent() const noexcept { return permanent_; }
+
+ private:
+  std::string name_;
+  bool permanent_;
+};
+
+}  // namespace carillon
