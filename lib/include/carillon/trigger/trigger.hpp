@@ -2,6 +2,7 @@
 #include <carillon/error.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
+#include <carillon/trigger/clock_change.hpp>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -21,11 +22,6 @@ struct binding {
 
 /// XXH64 with seed 0 of the job's id: the same on every machine.
 std::uint64_t seed_of(std::string_view job_id) noexcept;
-
-/// What happens to a wall time that does not exist. `auto_`: see semantics in docs/triggers.md.
-enum class gap_policy : std::uint8_t { auto_, skip, at_gap_end, shift };
-/// What happens to a wall time that exists twice.
-enum class overlap_policy : std::uint8_t { auto_, first, second, both };
 
 class trigger_node;  // private: lib/src/trigger/node.hpp
 
