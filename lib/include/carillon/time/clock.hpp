@@ -1,6 +1,6 @@
 #pragma once
-#include <boost/asio/any_io_executor.hpp>
 #include <carillon/time/instant.hpp>
+#include <boost/asio/any_io_executor.hpp>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -10,29 +10,33 @@ namespace carillon {
 
 /// A wall clock that was set, or a machine that woke from suspend.
 struct clock_step {
-  milliseconds by;       ///< How far wall time moved against elapsed time; negative when set back.
+  milliseconds by{0};    ///< How far wall time moved against elapsed time; negative when set back.
   bool resumed = false;  ///< Whether the machine was suspended meanwhile.
+  friend bool operator==(const clock_step&, const clock_step&) = default;
 };
 
 /// Where the library gets the time, and the only way time enters it.
 ///
 /// Production uses `system_clock`; tests use `manual_clock`, in which a day passes in microseconds.
-/// Waiting is done on timers of the caller: a clock only says when to wake them (`alarm` in async/).
+/// Waiting is done on timers of the caller: a clock only says until when they should sleep (`alarm` in async/).
 class clock {
  public:
   /// Something that waits for a wall time on this clock.
   class sleeper {
    public:
-    /// Called on the thread that moves the clock; only by clocks that are moved by hand.
+    /// Ends the wait now. Called by clocks that are moved by hand, on the thread that moves them.
     virtual void wake() = 0;
 
    protected:
+    sleeper() = default;
     ~sleeper() = default;
+    sleeper(const sleeper&) = delete;
+    sleeper& operator=(const sleeper&) = delete;
 
    private:
     friend class manual_clock;
     instant due_{};
-    std::uint64_t place_ = 0;  // in the queue of a manual clock; 0 when not waiting
+    std::uint64_t place_ = 0;  // In the queue of a manual clock; 0 when it does not wait.
   };
 
   /// Watches for steps until it is destroyed.
@@ -43,21 +47,22 @@ class clock {
 
   virtual ~clock() = default;
 
-  /// The wall time now: it may step either way.
+  /// The wall time now: it may step either way. Any thread.
   virtual instant now() const noexcept = 0;
 
-  /// Elapsed time, for measuring how long something took: it never steps.
+  /// Elapsed time, for measuring how long something took: it never steps, and goes on while the machine is suspended. Any thread.
   virtual std::chrono::nanoseconds elapsed() const noexcept = 0;
 
-  /// Asks to be woken for `wake_at`: the steady time until which `who` should sleep before it looks at
-  /// `now()` again. Far-off times are approached in several sleeps, so that slewing is noticed and no timer
-  /// overflows. A clock moved by hand answers `time_point::max()` and calls `who.wake()` when it gets there.
+  /// Asks to be woken for `wake_at`: the steady time until which `who` should sleep before it looks at `now()` again.
+  /// Far-off times are approached in several sleeps, so that slewing is noticed and no timer overflows. A clock moved by
+  /// hand answers `time_point::max()` and calls `who.wake()` when it gets there. Arming again replaces the time.
   virtual std::chrono::steady_clock::time_point arm(sleeper& who, instant wake_at) = 0;
 
-  /// Forgets `who`. Must be called before an armed sleeper is destroyed.
+  /// Forgets `who`. Must be called before an armed sleeper is destroyed; may be called for one that is not armed.
   virtual void disarm(sleeper& who) noexcept = 0;
 
   /// Calls `on_step` on `where` whenever the clock was set by more than a second, or the machine resumed.
+  /// Lifetime: a call that is under way when the watch is destroyed is still made, unless both happen on one strand.
   virtual std::unique_ptr<watch> watch_steps(boost::asio::any_io_executor where,
                                              std::function<void(clock_step)> on_step) = 0;
 };

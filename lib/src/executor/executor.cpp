@@ -1,0 +1,9 @@
+#include <carillon/executor/executor.hpp>
+
+namespace carillon {
+
+std::optional<std::string> executor::fault_of(const job_definition&) const { return std::nullopt; }
+
+boost::asio::awaitable<void> executor::close() { co_return; }
+
+}  // namespace carillon

@@ -1,0 +1,93 @@
+#include <carillon/time/manual_clock.hpp>
+#include <boost/asio/post.hpp>
+#include <algorithm>
+#include <cassert>
+
+namespace carillon {
+
+struct manual_clock::watcher {
+  boost::asio::any_io_executor where;
+  std::function<void(clock_step)> on_step;
+  bool gone = false;
+};
+
+class manual_clock::registration final : public clock::watch {
+ public:
+  registration(manual_clock& owner, std::shared_ptr<watcher> who) : owner_{owner}, who_{std::move(who)} {}
+  ~registration() override {
+    who_->gone = true;
+    owner_.watchers_.remove(who_);
+  }
+
+ private:
+  manual_clock& owner_;
+  std::shared_ptr<watcher> who_;
+};
+
+manual_clock::~manual_clock() { assert(sleepers_.empty() && "a clock outlives those who sleep on it"); }
+
+void manual_clock::advance_to(instant time) {
+  if (time > now()) {
+    elapsed_ += (time - now()).count();
+    now_ = time.time_since_epoch().count();
+  }
+  wake_due();
+}
+
+void manual_clock::set(instant time) {
+  const auto by = time - now();
+  now_ = time.time_since_epoch().count();
+  wake_due();
+  tell({by, false});
+}
+
+void manual_clock::suspend(milliseconds duration) {
+  elapsed_ += duration.count();
+  now_ += duration.count();
+  tell({milliseconds{0}, true});
+}
+
+std::optional<instant> manual_clock::next_alarm() const {
+  if (sleepers_.empty()) return std::nullopt;
+  return sleepers_.begin()->first.first;
+}
+
+std::chrono::steady_clock::time_point manual_clock::arm(sleeper& who, instant wake_at) {
+  disarm(who);
+  if (wake_at <= now()) return std::chrono::steady_clock::time_point::min();
+  who.due_ = wake_at;
+  who.place_ = ++armed_;
+  sleepers_.emplace(std::pair{wake_at, who.place_}, &who);
+  return std::chrono::steady_clock::time_point::max();
+}
+
+void manual_clock::disarm(sleeper& who) noexcept {
+  if (who.place_ == 0) return;
+  sleepers_.erase({who.due_, who.place_});
+  who.place_ = 0;
+}
+
+std::unique_ptr<clock::watch> manual_clock::watch_steps(boost::asio::any_io_executor where,
+                                                        std::function<void(clock_step)> on_step) {
+  auto who = std::make_shared<watcher>(watcher{std::move(where), std::move(on_step)});
+  watchers_.push_back(who);
+  return std::make_unique<registration>(*this, std::move(who));
+}
+
+void manual_clock::wake_due() {
+  while (!sleepers_.empty() && sleepers_.begin()->first.first <= now()) {
+    auto* const who = sleepers_.begin()->second;
+    disarm(*who);
+    who->wake();
+  }
+}
+
+void manual_clock::tell(clock_step step) {
+  for (const auto& who : watchers_) {
+    boost::asio::post(who->where, [who, step] {
+      if (!who->gone) who->on_step(step);
+    });
+  }
+}
+
+}  // namespace carillon
