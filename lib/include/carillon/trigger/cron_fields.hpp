@@ -61,7 +61,7 @@ struct cron_month {
       : length{static_cast<unsigned>((year / month / std::chrono::last).day())},
         first_weekday{std::chrono::weekday{std::chrono::local_days{year / month / 1}}.c_encoding()} {}
   constexpr unsigned weekday_of(unsigned day) const noexcept { return (first_weekday + day - 1) % 7; }
-  constexpr std::uint32_t all() const noexcept { return ((1ULL << length) - 1) << 1; }
+  constexpr std::uint32_t all() const noexcept { return 0xFFFF'FFFEU >> (31 - length) & 0xFFFF'FFFEU; }
 };
 
 /// The working day (Monday to Friday) nearest to a day, within the month.
