@@ -50,7 +50,7 @@ class cron_expression {
   /// The sets behind the text.
   const cron_fields& fields() const noexcept { return fields_; }
 
-  /// Whether the hour field is written `*` or `*/n` (or, named, left out with minute or second given): what `auto_` asks.
+  /// Whether the hour field is written `*`, or begins with `*/n` (or, named, left out with minute or second given): what `auto_` asks.
   bool follows_real_time() const noexcept { return fields_.follows_real_time; }
 
   /// The first time strictly after `after`, up to the year 9999.

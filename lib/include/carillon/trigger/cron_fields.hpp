@@ -39,7 +39,7 @@ struct cron_fields {
   bool either_day = false;         ///< A date matches by its number or by its weekday; else by both.
   bool nth_are_numbers = false;    ///< `nth_weekdays` and `last_weekdays` belong to the numbers, not to the weekdays.
   bool special_days = false;       ///< Any set but `days` and `weekdays` restricts the dates.
-  bool follows_real_time = false;  ///< The hour field is written `*` or `*/n`.
+  bool follows_real_time = false;  ///< The hour field is written `*`, or begins with `*/n`.
 
   static constexpr std::uint64_t any_week = ((1ULL << 53) - 1) << 1;
   static constexpr std::uint32_t any_day = 0xFFFF'FFFEU;

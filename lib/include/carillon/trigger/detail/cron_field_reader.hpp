@@ -82,6 +82,11 @@ class cron_field_reader {
       return add(7, 7, 1);
     }
     const auto begin = at_;
+    if (dialect_ == cron_dialect::crontab && peek() == '*' && ends(1) && every_) {
+      refuse(at_) << "`*` stands twice in the " << rule_.name << " field";
+      return false;
+    }
+    every_ = every_ || peek() == '*';
     if (take('*') || (quartz() && peek() == '/')) return read_step({rule_.least, star_end()});
     value first;
     if (!read_value(first, false)) return false;
@@ -262,11 +267,8 @@ class cron_field_reader {
     return true;
   }
 
-  /// Whether the field is written `*` or `*/n`, and nothing else.
-  constexpr bool is_star() const {
-    if (!text_.starts_with("*")) return false;
-    return text_.size() == 1 || (text_[1] == '/' && text_.find(',') == std::string_view::npos);
-  }
+  /// Whether the field is written `*`, or begins with `*/n`.
+  constexpr bool is_star() const { return text_ == "*" || text_.starts_with("*/"); }
 
   constexpr void store() {
     switch (rule_.field) {
@@ -303,6 +305,7 @@ class cron_field_reader {
   year_bits* years_;
   std::size_t at_ = 0;
   std::uint64_t bits_ = 0;
+  bool every_ = false;  // a `*` has been read
 };
 
 constexpr bool cron_field_reader::refuse_character() {

@@ -124,11 +124,11 @@ class cron_parser {
     year_bits years{};
     const bool has_year = given.count == 7;
     for (std::size_t i = 0; i < given.count; ++i) {
-      cron_field_reader reader(dialect_, positional_fields[i + missing], given.words[i].text, given.words[i].position, fields, problem,
-                               has_year ? &years : nullptr);
+      cron_field_reader reader(dialect_, positional_fields[i + missing], given.words[i].text, given.words[i].position, fields, problem, &years);
       if (!reader.read()) return false;
     }
-    if (has_year && given.words[6].text != "*") {
+    if (quartz()) {
+      if (!has_year) cron_field_reader(dialect_, cron_field::year, "*", 0, fields, problem, &years).read();
       fields.any_year = false;
       for (std::size_t i = 0; i < fields.years.size(); ++i) fields.years[i] = years[i];
     }
