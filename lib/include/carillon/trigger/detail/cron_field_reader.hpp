@@ -83,7 +83,7 @@ class cron_field_reader {
     }
     const auto begin = at_;
     if (dialect_ == cron_dialect::crontab && peek() == '*' && ends(1) && every_) {
-      refuse(at_) << "`*` stands twice in the " << rule_.name << " field";
+      refuse(at_) << "\"*\" stands twice in the " << rule_.name << " field";
       return false;
     }
     every_ = every_ || peek() == '*';
@@ -249,7 +249,7 @@ class cron_field_reader {
     while (nth < ordinals.size() && !same_word(word, ordinals[nth])) ++nth;
     if (nth == ordinals.size()) {
       if (same_word(word, "L")) problem_.hint << "did you mean last?";
-      refuse(begin) << "day `" << word << "`: a number, last, or 1st to 5th or last with a weekday";
+      refuse(begin) << "day \"" << word << "\": a number, last, or 1st to 5th or last with a weekday";
       return false;
     }
     skip_blanks();
@@ -311,12 +311,12 @@ class cron_field_reader {
 constexpr bool cron_field_reader::refuse_character() {
   auto& message = refuse(at_);
   if (at_ >= text_.size() || peek() == ',') {
-    message << "a value is missing after `" << text_.substr(0, at_) << "` in the " << rule_.name << " field";
+    message << "a value is missing after \"" << text_.substr(0, at_) << "\" in the " << rule_.name << " field";
     return false;
   }
   std::size_t length = 1;
   while (at_ + length < text_.size() && (static_cast<unsigned char>(text_[at_ + length]) & 0xC0U) == 0x80U) ++length;
-  message << "`" << text_.substr(at_, length) << "` has no place here in the " << rule_.name << " field";
+  message << "\"" << text_.substr(at_, length) << "\" has no place here in the " << rule_.name << " field";
   if (peek() == '?') problem_.hint << (named() ? "leave the field out" : "? stands alone, for a day field; * is any value");
   if (peek() == '-' && at_ == 0) problem_.hint << rule_.least << " to " << rule_.most;
   if (peek() == '#' && is(cron_field::weekday) && !named()) problem_.hint << "fri#2 is the second Friday";
@@ -330,7 +330,7 @@ constexpr bool cron_field_reader::refuse_word(std::size_t begin, std::string_vie
     problem_.hint << "5L is the last Friday";
     return false;
   }
-  message << "`" << word << "`: no such " << rule_.name;
+  message << "\"" << word << "\": no such " << rule_.name;
   if (const auto meant = similar_name(word, rule_.names); !meant.empty()) {
     problem_.hint << "did you mean " << meant << "?";
   } else if (index_of_name(word, month_names) >= 0) {
@@ -350,11 +350,11 @@ constexpr bool cron_field_reader::refuse_weekday_after(std::size_t begin, std::s
   while (end < text_.size() && text_[end] != ',') ++end;
   const auto word = trimmed(text_.substr(begin, end - begin));
   if (word.empty()) {
-    message << "`" << ordinal << "` needs a weekday";
+    message << "\"" << ordinal << "\" needs a weekday";
     problem_.hint << "as in " << ordinal << " fri";
     return false;
   }
-  message << "`" << word << "`: no such weekday";
+  message << "\"" << word << "\": no such weekday";
   if (const auto meant = similar_name(word, weekday_names); !meant.empty()) problem_.hint << "did you mean " << meant << "?";
   return false;
 }

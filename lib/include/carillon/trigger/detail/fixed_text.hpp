@@ -20,6 +20,7 @@ struct fixed_text {
   constexpr fixed_text& operator<<(std::string_view text) {
     for (const char c : text)
       if (size + 1 < Capacity) characters[size++] = c;
+    characters[size] = '\0';  // written, not left over: clang shows an array as a text only then
     return *this;
   }
   constexpr fixed_text& operator<<(int number) {
