@@ -34,7 +34,8 @@ void check_said(const row& from, const said_row& said) {
     return;
   }
   const auto where = from.contains("timezone") ? zone_of(from) : zone{};
-  CHECK_MESSAGE(given == expected, "expected ", to_string(expected, where), "\n  answered ", to_string(given, where));
+  CHECK_MESSAGE(given == expected, "expected ", to_string(expected, where), "\n  answered ",
+                to_string(given, where));
 }
 
 void check_table(std::string_view name, std::size_t at_least) {
@@ -58,7 +59,9 @@ void check_table(std::string_view name, std::size_t at_least) {
 TEST_CASE("crontab text fires when the crontab implementations say") { check_table("cron_unix", 1500); }
 TEST_CASE("quartz text fires when Quartz says") { check_table("cron_quartz", 600); }
 TEST_CASE("cron{} text fires when APScheduler says") { check_table("cron_apscheduler", 1100); }
-TEST_CASE("cron{} text of five fields fires when from_crontab says") { check_table("cron_apscheduler_crontab", 80); }
+TEST_CASE("cron{} text of five fields fires when from_crontab says") {
+  check_table("cron_apscheduler_crontab", 80);
+}
 TEST_CASE("clock changes said as text are treated as the policies say") { check_table("clock_changes", 500); }
 TEST_CASE("interval text fires when APScheduler says") { check_table("interval", 100); }
 TEST_CASE("calendar interval text fires when APScheduler 4 says") { check_table("calendarinterval", 150); }

@@ -64,7 +64,8 @@ std::optional<std::string> policy(const row& from) {
   if (from.contains("gap") || from.contains("overlap")) {
     std::string text;
     for (const auto* key : {"gap", "overlap"})
-      if (const auto value = text_of(from, key); !value.empty()) text += std::string{" "} + key + ' ' + std::string{value};
+      if (const auto value = text_of(from, key); !value.empty())
+        text += std::string{" "} + key + ' ' + std::string{value};
     return text;
   }
   if (!from.contains("readings")) return "";
@@ -97,10 +98,12 @@ std::optional<said_row> say_rule(const row& from) {
   const auto dialect = text_of(from, "dialect");
   const auto expression = std::string{text_of(from, "expr")};
   const auto now = text_of(from, "now");
-  if (dialect == "unix5" || dialect == "unix6" || dialect == "cron") return said_row{"cron " + expression, instant_of(now, {})};
+  if (dialect == "unix5" || dialect == "unix6" || dialect == "cron")
+    return said_row{"cron " + expression, instant_of(now, {})};
   if (dialect == "quartz") return said_row{"quartz " + expression, instant_of(now, {})};
   if (dialect == "apscheduler")
-    return said_row{named(from.at("fields").as_object()) + bounds(from, "start_date", "end_date"), before(now)};
+    return said_row{named(from.at("fields").as_object()) + bounds(from, "start_date", "end_date"),
+                    before(now)};
   if (dialect == "apscheduler-crontab") {
     const auto text = positional(from);
     return text ? std::optional{said_row{*text, before(now)}} : std::nullopt;
@@ -108,13 +111,16 @@ std::optional<said_row> say_rule(const row& from) {
   if (dialect == "apscheduler-interval") {
     const auto text = say_interval(from.at("interval").as_object());
     if (!text || !from.contains("start_date")) return std::nullopt;
-    const auto previous = text_of(from, "previous");  // the grid begins anew there, be it on the old grid or not
+    const auto previous =
+        text_of(from, "previous");  // the grid begins anew there, be it on the old grid or not
     if (!previous.empty()) return said_row{*text + bounds(from, "", "end_date"), instant_of(previous, {})};
     return said_row{*text + bounds(from, "start_date", "end_date"), before(now)};
   }
   if (dialect != "apscheduler4-calendarinterval") return std::nullopt;
   const auto start = instant_of(text_of(from, "start_date"), {}) - std::chrono::days{2};
-  return said_row{say_calendar_interval(from) + bounds(from, "start_date", "end_date") + " gap skip overlap first", start};
+  return said_row{
+      say_calendar_interval(from) + bounds(from, "start_date", "end_date") + " gap skip overlap first",
+      start};
 }
 
 }  // namespace
@@ -134,7 +140,8 @@ std::string say_calendar_interval(const row& from) {
   for (const auto& [unit, amount] : from.at("interval").as_object()) {
     const auto number = amount.to_number<std::int64_t>();
     if (number == 0) continue;
-    text += ' ' + std::to_string(number) + ' ' + std::string{unit.substr(0, unit.size() - (number == 1 ? 1 : 0))};
+    text +=
+        ' ' + std::to_string(number) + ' ' + std::string{unit.substr(0, unit.size() - (number == 1 ? 1 : 0))};
   }
   const auto part = [&](std::string_view name) {
     const auto* time = from.if_contains("time");
@@ -155,7 +162,8 @@ std::optional<std::string> say_part(const row& part, std::string_view zone_name)
     const auto text = say_interval(part.at("interval").as_object());
     if (text) return '(' + *text + bounds(part, "start", "end") + place;
   }
-  if (type == "calendarinterval") return '(' + say_calendar_interval(part) + bounds(part, "start", "end") + place;
+  if (type == "calendarinterval")
+    return '(' + say_calendar_interval(part) + bounds(part, "start", "end") + place;
   return std::nullopt;
 }
 
@@ -172,12 +180,14 @@ std::optional<said_row> say(const row& from) {
 
 std::optional<std::string> say_refused(const row& from) {
   const auto dialect = text_of(from, "dialect");
-  if (dialect == "schedule" || dialect == "apscheduler-interval" || dialect.find('4') != std::string_view::npos) return std::nullopt;
+  if (dialect == "schedule" || dialect == "apscheduler-interval" ||
+      dialect.find('4') != std::string_view::npos)
+    return std::nullopt;
   auto input = from.at("input").as_object();
   input["dialect"] = dialect;
   input["now"] = "2024-01-01T00:00:00+00:00";
-  if (input.contains("fields") &&
-      boost::json::serialize(input.at("fields")).find_first_of("{};", 1) + 1 < boost::json::serialize(input.at("fields")).size())
+  if (input.contains("fields") && boost::json::serialize(input.at("fields")).find_first_of("{};", 1) + 1 <
+                                      boost::json::serialize(input.at("fields")).size())
     return std::nullopt;
   const auto said = say_rule(input);
   if (!said) return std::nullopt;

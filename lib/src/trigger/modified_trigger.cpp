@@ -12,9 +12,10 @@ namespace {
 modifiers clause_of(std::string_view keyword, std::string_view argument) {
   const auto text = std::string{keyword} + ' ' + std::string{argument};
   scanner in{text};
-  auto read = read_modifiers(in, 0);
-  if (!in.at_end()) fail(in.position(), "did not expect " + in.here() + " here");
-  return std::move(read.how);
+  if (argument.find_first_of(" \t\r\n()") != std::string_view::npos)
+    fail(0,
+         "\"" + std::string{argument} + "\" behind '" + std::string{keyword} + "': one word, without blanks");
+  return read_modifiers(in, 0).how;
 }
 
 trigger with_bounds(const trigger_node& node, std::optional<timestamp> starting,

@@ -110,6 +110,10 @@ class trigger {
   std::shared_ptr<const trigger_node> node_;
 };
 
+/// Fires where all do, within a second (`within` sets another threshold); where any does. Also for what becomes a trigger.
+trigger operator&&(const trigger& a, const trigger& b);
+trigger operator||(const trigger& a, const trigger& b);
+
 /// Reads the schedule text. One grammar for programs, configuration, command line and stores.
 ///
 /// Errors: a `parse_error` that names the character and, where one can guess, what would be right.
