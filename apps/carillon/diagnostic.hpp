@@ -1,0 +1,42 @@
+#pragma once
+#include <cstddef>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::app {
+
+/// What is wrong in a file that a person wrote, where, and what would be right.
+struct diagnostic {
+  std::string file;
+  std::size_t line = 0;    ///< From 1; 0: the file as a whole.
+  std::size_t column = 0;  ///< In characters, from 1; 0: the line as a whole.
+  std::string message;
+  std::string hint;      ///< What would be right; may be empty.
+  bool warning = false;  ///< It is worth knowing, and does not stop anything.
+
+  /// One line: "jobs.toml:12:3: unknown key 'schedul': did you mean schedule?".
+  std::string to_string() const;
+  friend bool operator==(const diagnostic&, const diagnostic&) = default;
+};
+
+/// Whether any of them is an error.
+bool has_errors(const std::vector<diagnostic>& found);
+
+/// Puts them in the order of their places.
+void sort_by_place(std::vector<diagnostic>& found);
+
+/// The one of `known` that `word` was probably meant to be; empty if none is near.
+std::string nearest(std::string_view word, const std::vector<std::string_view>& known);
+
+/// "did you mean X?", or "one of A, B, C" when nothing is near.
+std::string suggestion(std::string_view word, const std::vector<std::string_view>& known);
+
+/// How many characters of UTF-8 the first `bytes` bytes of `text` hold.
+std::size_t characters(std::string_view text, std::size_t bytes);
+
+/// `text` fit to be shown inside a message: control characters and broken UTF-8 escaped, cut after `limit`
+/// bytes.
+std::string shown(std::string_view text, std::size_t limit = 80);
+
+}  // namespace carillon::app
