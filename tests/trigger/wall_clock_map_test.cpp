@@ -26,21 +26,27 @@ struct plain_schedule {
 static_assert(wall_schedule<plain_schedule> && !counts_wall_pairs<plain_schedule>);
 static_assert(counts_wall_pairs<cron_expression>);
 
-/// The fires of a schedule of whole minutes by the words of the rule, minute by minute of the wall.
-std::set<instant> fires_by_rule(const cron_expression& times, const zone& where, wall_policy policy, instant from, instant to) {
+/// The wall times of a schedule of whole minutes that can have to do with (from, to], minute by minute.
+std::vector<wall_lookup> walls_of(const cron_expression& times, const zone& where, instant from, instant to) {
+  std::vector<wall_lookup> walls;
+  const auto end = where.to_wall(to) + hours{25};
+  for (auto wall = std::chrono::floor<minutes>(where.to_wall(from) - hours{25}); wall < end; wall += minutes{1})
+    if (times.count_walls(wall - milliseconds{1}, wall) != 0) walls.push_back(where.lookup(wall));
+  return walls;
+}
+
+/// When these wall times fire, by the words of the rule.
+std::set<instant> fires_by_rule(const std::vector<wall_lookup>& walls, wall_policy policy, instant from, instant to) {
   std::set<instant> fires;
   const auto add = [&](instant time) {
     if (time > from && time <= to) fires.insert(time);
   };
-  const auto begin = std::chrono::floor<minutes>(where.to_wall(from) - hours{50});
-  for (wall_time wall = begin; wall < where.to_wall(to) + hours{50}; wall += minutes{1}) {
-    if (times.count_walls(wall - milliseconds{1}, wall) == 0) continue;
-    const auto found = where.lookup(wall);
-    if (found.kind == wall_kind::unique) add(found.first);
-    if (found.kind == wall_kind::gap && policy.gap == gap_policy::at_gap_end) add(found.change);
-    if (found.kind == wall_kind::gap && policy.gap == gap_policy::shift) add(found.first);
-    if (found.kind == wall_kind::overlap && policy.overlap != overlap_policy::second) add(found.first);
-    if (found.kind == wall_kind::overlap && policy.overlap != overlap_policy::first) add(found.second);
+  for (const auto& wall : walls) {
+    if (wall.kind == wall_kind::unique) add(wall.first);
+    if (wall.kind == wall_kind::gap && policy.gap == gap_policy::at_gap_end) add(wall.change);
+    if (wall.kind == wall_kind::gap && policy.gap == gap_policy::shift) add(wall.first);
+    if (wall.kind == wall_kind::overlap && policy.overlap != overlap_policy::second) add(wall.first);
+    if (wall.kind == wall_kind::overlap && policy.overlap != overlap_policy::first) add(wall.second);
   }
   return fires;
 }
@@ -115,11 +121,12 @@ TEST_CASE("around every kind of change a schedule fires by the rule, forward, ba
     const auto to = span.begin + margin;
     for (const auto* text : schedules) {
       const auto times = cron_expression::parse(cron_dialect::crontab, text).value();
+      const auto walls = walls_of(times, where, from, to);
       for (const auto gap : gaps) {
         for (const auto overlap : overlaps) {
           INFO(std::string{name}, " ", std::string{text}, " gap ", static_cast<int>(gap), " overlap ", static_cast<int>(overlap));
           const wall_policy policy{gap, overlap};
-          const auto expected = fires_by_rule(times, where, policy, from, to);
+          const auto expected = fires_by_rule(walls, policy, from, to);
           check_map(wall_clock_map(times, where, policy), expected, from, to);
           const plain_schedule plain{times};
           CHECK(wall_clock_map(plain, where, policy).count(from, to) == expected.size());
