@@ -139,54 +139,53 @@ std::uint32_t cron_expression::days_in(int year, unsigned month) const noexcept 
   return detail::matching_days(fields_, std::chrono::year{year}, std::chrono::month{month});
 }
 
-bool cron_expression::fires_on(local_days day) const noexcept {
-  const civil_date date(day);
-  return in_year(date.year) && (fields_.months >> date.month & 1) && (days_in(date.year, date.month) >> date.day & 1);
+/// The days, as bits, of the month that `day` lies in; none if its year or month is not meant.
+std::uint32_t cron_expression::days_around(local_days day, const std::chrono::year_month_day& date) const noexcept {
+  if ((fields_.months >> static_cast<unsigned>(date.month()) & 1) == 0 || !in_year(static_cast<int>(date.year()))) return 0;
+  return detail::matching_days(fields_, detail::cron_month(day, date), date.year(), date.month());
 }
 
-std::optional<local_days> cron_expression::next_day(local_days from) const noexcept {
-  const civil_date date(from);
-  auto months = from_bit(fields_.months, date.month);
-  auto first = date.day;  // of the first month looked at
-  for (int year = next_year(date.year); year <= last_year; year = next_year(year + 1)) {
-    if (year != date.year) months = fields_.months;
-    for (; months != 0; months &= months - 1) {
-      const auto month = lowest(months);
-      if (year != date.year || month != date.month) first = 1;
-      if (const auto days_left = from_bit(days_in(year, month), first)) return date_of(year, month, lowest(days_left));
-    }
+bool cron_expression::fires_on(local_days day) const noexcept {
+  const std::chrono::year_month_day date{day};
+  return days_around(day, date) >> static_cast<unsigned>(date.day()) & 1;
+}
+
+/// The first date from the beginning of a month on; the month may be the 13th.
+std::optional<local_days> cron_expression::first_day(int year, unsigned month) const noexcept {
+  auto months = from_bit(fields_.months, month);
+  for (int at = next_year(year); at <= last_year; at = next_year(at + 1)) {
+    if (at != year) months = fields_.months;
+    for (; months != 0; months &= months - 1)
+      if (const auto dates = days_in(at, lowest(months))) return date_of(at, lowest(months), lowest(dates));
   }
   return std::nullopt;
 }
 
-std::optional<local_days> cron_expression::previous_day(local_days to) const noexcept {
-  const civil_date date(to);
-  auto months = below_bit(fields_.months, date.month + 1);
-  for (int year = previous_year(date.year); year >= first_year; year = previous_year(year - 1)) {
-    if (year != date.year) months = fields_.months;
-    while (months != 0) {
-      const auto month = highest(months);
-      const bool same = year == date.year && month == date.month;
-      if (const auto days_left = below_bit(days_in(year, month), same ? date.day + 1 : 32U))
-        return date_of(year, month, highest(days_left));
-      months ^= 1U << month;
-    }
+/// The last date up to the end of a month; the month may be the 0th.
+std::optional<local_days> cron_expression::last_day(int year, unsigned month) const noexcept {
+  auto months = below_bit(fields_.months, month + 1);
+  for (int at = previous_year(year); at >= first_year; at = previous_year(at - 1)) {
+    if (at != year) months = fields_.months;
+    for (; months != 0; months ^= 1U << highest(months))
+      if (const auto dates = days_in(at, highest(months))) return date_of(at, highest(months), highest(dates));
   }
   return std::nullopt;
 }
 
 std::optional<wall_time> cron_expression::next_wall(wall_time after) const noexcept {
   if (after < first_date) after = first_date - milliseconds{1};
-  if (after >= end_date) return std::nullopt;
   const auto from = std::chrono::floor<seconds>(after) + seconds{1};
+  if (from >= end_date) return std::nullopt;
   const auto today = std::chrono::floor<days>(from);
-  auto day = next_day(today);
-  if (day == today) {
+  const std::chrono::year_month_day date{today};
+  const auto day = static_cast<unsigned>(date.day());
+  const auto dates = days_around(today, date);
+  if (dates >> day & 1)
     if (const auto time = time_from(fields_, from - today)) return today + *time;
-    day = next_day(today + days{1});
-  }
-  if (!day) return std::nullopt;
-  return *day + at(lowest(fields_.hours), lowest(fields_.minutes), lowest(fields_.seconds));
+  const auto first_time = at(lowest(fields_.hours), lowest(fields_.minutes), lowest(fields_.seconds));
+  if (const auto rest = from_bit(dates, day + 1)) return today + days{lowest(rest) - day} + first_time;
+  const auto later = first_day(static_cast<int>(date.year()), static_cast<unsigned>(date.month()) + 1);
+  return later ? std::optional<wall_time>{*later + first_time} : std::nullopt;
 }
 
 std::optional<wall_time> cron_expression::previous_wall(wall_time before) const noexcept {
@@ -194,13 +193,15 @@ std::optional<wall_time> cron_expression::previous_wall(wall_time before) const 
   if (before <= first_date) return std::nullopt;
   const auto to = std::chrono::ceil<seconds>(before) - seconds{1};
   const auto today = std::chrono::floor<days>(to);
-  auto day = previous_day(today);
-  if (day == today) {
+  const std::chrono::year_month_day date{today};
+  const auto day = static_cast<unsigned>(date.day());
+  const auto dates = days_around(today, date);
+  if (dates >> day & 1)
     if (const auto time = time_to(fields_, to - today)) return today + *time;
-    day = previous_day(today - days{1});
-  }
-  if (!day) return std::nullopt;
-  return *day + at(highest(fields_.hours), highest(fields_.minutes), highest(fields_.seconds));
+  const auto last_time = at(highest(fields_.hours), highest(fields_.minutes), highest(fields_.seconds));
+  if (const auto rest = below_bit(dates, day)) return today - days{day - highest(rest)} + last_time;
+  const auto earlier = last_day(static_cast<int>(date.year()), static_cast<unsigned>(date.month()) - 1);
+  return earlier ? std::optional<wall_time>{*earlier + last_time} : std::nullopt;
 }
 
 /// How many dates of the expression lie in [from, to): by months, and by rounds of the calendar beyond 400 years.

@@ -73,9 +73,10 @@ class cron_expression {
   int previous_year(int year) const noexcept;
   bool in_year(int year) const noexcept;
   std::uint32_t days_in(int year, unsigned month) const noexcept;
+  std::uint32_t days_around(std::chrono::local_days day, const std::chrono::year_month_day& date) const noexcept;
   bool fires_on(std::chrono::local_days day) const noexcept;
-  std::optional<std::chrono::local_days> next_day(std::chrono::local_days from) const noexcept;
-  std::optional<std::chrono::local_days> previous_day(std::chrono::local_days to) const noexcept;
+  std::optional<std::chrono::local_days> first_day(int year, unsigned month) const noexcept;
+  std::optional<std::chrono::local_days> last_day(int year, unsigned month) const noexcept;
   std::uint64_t count_days(std::chrono::local_days from, std::chrono::local_days to) const noexcept;
   std::uint64_t seconds_at(wall_time minute) const noexcept;
 

@@ -58,8 +58,11 @@ struct cron_month {
   unsigned first_weekday;  ///< Of its first day; 0 is Sunday.
 
   constexpr cron_month(std::chrono::year year, std::chrono::month month) noexcept
-      : length{static_cast<unsigned>((year / month / std::chrono::last).day())},
-        first_weekday{std::chrono::weekday{std::chrono::local_days{year / month / 1}}.c_encoding()} {}
+      : cron_month(std::chrono::local_days{year / month / 1}, {year, month, std::chrono::day{1}}) {}
+  /// The month of a day, whose date is known: saves a conversion.
+  constexpr cron_month(std::chrono::local_days day, const std::chrono::year_month_day& date) noexcept
+      : length{static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day())},
+        first_weekday{(std::chrono::weekday{day}.c_encoding() + 36 - static_cast<unsigned>(date.day())) % 7} {}
   constexpr unsigned weekday_of(unsigned day) const noexcept { return (first_weekday + day - 1) % 7; }
   constexpr std::uint32_t all() const noexcept { return 0xFFFF'FFFEU >> (31 - length) & 0xFFFF'FFFEU; }
 };
@@ -120,9 +123,8 @@ constexpr std::uint32_t days_of_weeks(std::uint64_t weeks, std::chrono::year yea
 }
 
 /// The days of a month, as bits 1 to 31, on which an expression fires; its year and month sets are not asked.
-constexpr std::uint32_t matching_days(const cron_fields& fields, std::chrono::year year,
+constexpr std::uint32_t matching_days(const cron_fields& fields, const cron_month& shape, std::chrono::year year,
                                       std::chrono::month month) noexcept {
-  const cron_month shape(year, month);
   auto by_weekday = spread_weekdays(fields.weekdays, shape);
   auto by_number = fields.days & shape.all();
   if (fields.special_days) {
@@ -132,6 +134,9 @@ constexpr std::uint32_t matching_days(const cron_fields& fields, std::chrono::ye
   auto days = fields.either_day ? by_number | by_weekday : by_number & by_weekday;
   if (fields.weeks != cron_fields::any_week) days &= days_of_weeks(fields.weeks, year, month);
   return days;
+}
+constexpr std::uint32_t matching_days(const cron_fields& fields, std::chrono::year year, std::chrono::month month) noexcept {
+  return matching_days(fields, cron_month(year, month), year, month);
 }
 
 }  // namespace detail
