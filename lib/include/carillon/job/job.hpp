@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/job/options.hpp>
+#include <carillon/job/shared_text.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
 #include <carillon/trigger/trigger.hpp>
@@ -10,24 +11,35 @@
 
 namespace carillon {
 
-/// What a person or a program asks for: when, what, and how. A value; stores keep it, `to_json` and
-/// `job_from_json` carry it.
-struct job_definition {
-  std::string id;  ///< 1 to 255 bytes of UTF-8 without control characters.
-  trigger when;
-  std::string task;  ///< The name under which a program has registered the body; of a declared job, its id.
-  std::string arguments;                       ///< A JSON array, one element an argument; empty: none.
-  std::shared_ptr<const job_options> options;  ///< Never null; equal sets are shared (`intern`).
-  std::optional<instant> first_time;           ///< Fires nothing before this instant.
-  std::string origin;  ///< Who declared it: "program", a file's name, or empty (put at run time).
-
-  /// XXH64 of everything but `origin`: two definitions that behave the same have the same.
-  std::uint64_t hash() const;
-  friend bool operator==(const job_definition& a, const job_definition& b);
-};
-
-/// One shared copy of each set of options: a million jobs mostly have the same.
+/// One shared copy of each set of options: a million jobs mostly have the same. Checks them (`check`).
+///
+/// Thread safety: safe.
 std::shared_ptr<const job_options> intern(const job_options& options);
+
+/// The shared copy of `job_options{}`.
+const std::shared_ptr<const job_options>& default_options();
+
+/// What a person or a program asks for: when, what, and how. A value; stores keep it, job/json.hpp carries
+/// it.
+struct job_definition {
+  std::string id;  ///< 1 to 255 bytes of UTF-8 without control characters (`fault_of_id`).
+  trigger when;
+  shared_text task;       ///< The name under which a program has registered the body; empty: the job's id.
+  shared_text arguments;  ///< A JSON array, one element an argument; empty: none.
+  std::shared_ptr<const job_options> options = default_options();  ///< Never null.
+  std::optional<instant> first_time;                               ///< Fires nothing before this instant.
+  shared_text origin;  ///< Who declared it: "program", a file's name, or empty (put at run time).
+
+  const std::string& task_name() const noexcept { return task.empty() ? id : task.str(); }
+  /// XXH64 with seed 0 of everything but `origin`: two definitions that behave the same have the same, on
+  /// every machine.
+  std::uint64_t hash() const;
+  /// Whether all but `origin` is equal.
+  bool same_but_origin(const job_definition& other) const;
+  friend bool operator==(const job_definition& a, const job_definition& b) {
+    return a.same_but_origin(b) && a.origin == b.origin;
+  }
+};
 
 /// Where a job stands.
 enum class job_state : std::uint8_t {
@@ -43,8 +55,12 @@ std::string_view name(job_state state) noexcept;
 
 /// How often a job did what, since it was added.
 struct job_counters {
-  std::uint64_t succeeded = 0, failed = 0, missed = 0, skipped = 0, coalesced = 0, lost = 0;
-  std::uint32_t consecutive_failures = 0;
+  std::uint64_t succeeded = 0,
+                failed = 0;  ///< Runs; of one with retries, its last attempt. Timed out is failed.
+  std::uint64_t cancelled = 0, lost = 0;                 ///< Runs.
+  std::uint64_t retried = 0;                             ///< Attempts that failed and were tried again.
+  std::uint64_t missed = 0, skipped = 0, coalesced = 0;  ///< Nominal times.
+  std::uint32_t consecutive_failures = 0;  ///< Runs, since one succeeded or the job was resumed.
   friend bool operator==(const job_counters&, const job_counters&) = default;
 };
 
@@ -52,7 +68,7 @@ struct job_counters {
 struct job_record {
   std::shared_ptr<const job_definition> definition;  ///< Never null.
   job_state state = job_state::active;
-  std::uint64_t revision = 0;  ///< Grows with every change that is not a claim or a finish.
+  std::uint64_t revision = 0;  ///< Grows with every change that is not a claim, a take or a finish.
   std::uint64_t born = 0;      ///< Tells two jobs of one id apart.
   std::optional<instant> anchor;
   zone where;  ///< Fixed when the job was added.
@@ -60,10 +76,10 @@ struct job_record {
       cursor;     ///< The next nominal fire; none: ended, or waiting for its run to end (fixed_delay).
   instant due{};  ///< `cursor` plus jitter.
   std::optional<instant> next_waiting;  ///< The earliest waiting run (retry, queued, run_now).
-  std::uint32_t active = 0;             ///< Runs.
+  std::uint32_t active = 0;             ///< Runs; those of a removed job of this id included.
   std::uint32_t skip_next = 0;          ///< Fires still to be left out.
   job_counters counters;
-  std::optional<instant> last_fire;  ///< The nominal time that was claimed last.
+  std::optional<instant> last_fire;  ///< The last nominal time that the cursor has passed.
   std::string note;                  ///< Why it is paused or parked; what was changed, by whom.
 
   const std::string& id() const noexcept { return definition->id; }

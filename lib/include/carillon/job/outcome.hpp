@@ -1,8 +1,10 @@
 #pragma once
 #include <cstdint>
+#include <exception>
 #include <stdexcept>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace carillon {
 
@@ -14,7 +16,7 @@ enum class outcome_kind : std::uint8_t {
   cancelled,
   lost,       ///< The instance that ran it died.
   missed,     ///< Nobody ran it in time.
-  skipped,    ///< Left out on purpose; the reason says why (overlap, paused, skip_next).
+  skipped,    ///< Left out on purpose; the message says why (overlap, paused, skip_next).
   coalesced,  ///< Another occurrence ran in its place.
 };
 
@@ -29,8 +31,14 @@ std::string_view name(cancel_reason reason) noexcept;
 struct outcome {
   outcome_kind kind = outcome_kind::succeeded;
   cancel_reason reason = cancel_reason::none;  ///< Of timed_out and cancelled.
-  std::string failure;  ///< Its name, for `retry_policy::only`: "exit:75", "system:111", "exception".
-  std::string message;  ///< For people: what the exception said.
+  bool permanent = false;                      ///< Trying again is pointless, whatever the policy says.
+  /// The failure's name, for `retry_policy::only`: "exit:75", "system:111", "exception", or
+  /// `failure::name()`.
+  std::string failure;
+  std::string message;  ///< For people: what the exception said; of skipped, why.
+
+  /// Whether it counts as a failure of the job: failed or timed_out.
+  bool is_failure() const noexcept { return kind == outcome_kind::failed || kind == outcome_kind::timed_out; }
   friend bool operator==(const outcome&, const outcome&) = default;
 };
 
@@ -47,5 +55,11 @@ class failure : public std::runtime_error {
   std::string name_;
   bool permanent_;
 };
+
+/// The outcome of a body that threw: failed, with the exception's name and words. Null: succeeded.
+///
+/// A `failure` has its own name; an error code is "CATEGORY:VALUE", where the codes of the operating system
+/// are "system:" in either library's category; everything else is "exception".
+outcome outcome_of(const std::exception_ptr& thrown);
 
 }  // namespace carillon

@@ -1,0 +1,55 @@
+#pragma once
+#include <carillon/job/run_context.hpp>
+#include <carillon/job/run_log.hpp>
+#include <carillon/time/instant.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace carillon {
+
+/// What a body is given: which occurrence this is, which attempt, and how to log and to notice that it should
+/// stop.
+///
+/// A test of a body makes its own from a `run_context`.
+/// Lifetime: until the body has returned. Thread safety: none, but for `cancel_reason` and `log`, which any
+/// thread may use.
+class run {
+ public:
+  explicit run(const run_context& context) noexcept : context_{&context} {}
+  run(const run&) = delete;
+  run& operator=(const run&) = delete;
+
+  const std::string& job_id() const noexcept { return *context_->job; }
+  /// Of this run, unique in the fleet.
+  const std::string& id() const noexcept { return context_->id; }
+  /// Who runs it.
+  const std::string& instance() const noexcept { return *context_->instance; }
+  /// Nominal time of the occurrence.
+  instant scheduled_for() const noexcept { return context_->scheduled_for; }
+  /// With jitter; of a retry, when that was due.
+  instant due() const noexcept { return context_->due; }
+  /// From 1.
+  std::uint32_t attempt() const noexcept { return context_->attempt; }
+  /// Grows with each run of the job: pass it to what must not be written twice.
+  std::uint64_t fence() const noexcept { return context_->fence; }
+  /// When the job's timeout ends this attempt; none: never.
+  std::optional<instant> deadline() const noexcept { return context_->deadline; }
+  /// A JSON array, one element an argument; empty when there are none.
+  std::string_view arguments() const noexcept {
+    return context_->arguments ? std::string_view{*context_->arguments} : std::string_view{};
+  }
+  /// Why the body should stop; `none` while it should not. A body that is a coroutine sees Asio cancellation
+  /// as well.
+  enum cancel_reason cancel_reason() const noexcept {
+    return context_->reason.load(std::memory_order_acquire);
+  }
+  /// Logs with the job, the run and the attempt bound; formats only when the level is on.
+  run_log log() const noexcept { return run_log{*context_}; }
+
+ private:
+  const run_context* context_;
+};
+
+}  // namespace carillon

@@ -1,0 +1,31 @@
+#pragma once
+#include <atomic>
+#include <carillon/job/outcome.hpp>
+#include <carillon/time/instant.hpp>
+#include <cstdint>
+#include <optional>
+#include <string>
+
+namespace spdlog {
+class logger;
+}
+
+namespace carillon {
+
+/// What a `run` tells its body. Filled in by whoever starts runs (a scheduler, a test) and kept until the
+/// body has returned; may be used again for the next run. Nothing in it is owned but the run's id.
+struct run_context {
+  const std::string* job = nullptr;        ///< Job id. Never null while a run refers to this.
+  const std::string* instance = nullptr;   ///< Never null while a run refers to this.
+  const std::string* arguments = nullptr;  ///< A JSON array; null or empty: none.
+  std::string id;                          ///< Run id.
+  instant scheduled_for{};
+  instant due{};
+  std::uint32_t attempt = 1;
+  std::uint64_t fence = 0;
+  std::optional<instant> deadline;
+  std::atomic<cancel_reason> reason = cancel_reason::none;  ///< May be set from any thread.
+  spdlog::logger* logger = nullptr;                         ///< Null: spdlog's default.
+};
+
+}  // namespace carillon
