@@ -96,12 +96,12 @@ view::view(const trigger_node& of, const question& outer) : node{of}, asked{oute
   if (how.immediately && begin <= end) extra = begin;
 }
 
-template <typename Use>
-auto with_rule(const view& seen, const Use& use) {
+/// Calls `on_walls` with the wall schedule of a rule that has one, else `use` with an object that answers for
+/// its fires.
+template <typename OnWalls, typename Use>
+auto with_walls_or_fires(const view& seen, const OnWalls& on_walls, const Use& use) {
   const auto& how = seen.node.how;
   const auto& asked = seen.asked;
-  const auto policy = resolve(how.gap, how.overlap, follows_real_time(seen.node.rule));
-  const auto on_walls = [&](const auto& walls) { return use(wall_clock_map{walls, asked.where, policy}); };
   return std::visit(
       overloaded{
           [&](const rules::interval& rule) { return use(elapsed_grid{rule, how, asked}); },
@@ -109,7 +109,9 @@ auto with_rule(const view& seen, const Use& use) {
             if (rule.when.offset) return use(single_instant{rule.when.in(asked.where)});
             return on_walls(single_wall{rule.when.wall});
           },
-          [&](const rules::window& rule) { return use(window_fires{rule, asked.where, policy}); },
+          [&](const rules::window& rule) {
+            return use(window_fires{rule, asked.where, resolve(how.gap, how.overlap, false)});
+          },
           [&](const rules::weekly& rule) { return on_walls(weekly_walls{rule}); },
           [&](const std::shared_ptr<const rules::calendar>& rule) {
             const wall_start start{how, asked};
@@ -126,6 +128,17 @@ auto with_rule(const view& seen, const Use& use) {
           [&](const std::shared_ptr<const rules::except>& rule) { return use(except_fires{*rule, asked}); },
       },
       seen.node.rule);
+}
+
+/// Calls `use` with an object that answers next, previous and count for the rule alone: without its end, its
+/// limit and the extra fire of `immediately`. What lies before its beginning it may tell or not.
+template <typename Use>
+auto with_rule(const view& seen, const Use& use) {
+  const auto policy = resolve(seen.node.how.gap, seen.node.how.overlap, follows_real_time(seen.node.rule));
+  const auto on_walls = [&](const auto& walls) {
+    return use(wall_clock_map{walls, seen.asked.where, policy});
+  };
+  return with_walls_or_fires(seen, on_walls, use);
 }
 
 // Within floor and end, with the extra fire, whatever the limit.
@@ -273,6 +286,13 @@ result<std::uint64_t> count(const trigger_node& node, const question& asked, ins
   const auto until = unlimited_count(seen, before_first(seen), to);
   if (!until) return until;
   return std::min(*until, allowed(seen)) - std::min(*before, allowed(seen));
+}
+
+std::optional<wall_time> next_wall(const trigger_node& node, const question& asked, wall_time after) {
+  const view seen{node, asked};
+  return with_walls_or_fires(
+      seen, [&](const auto& walls) { return walls.next_wall(after); },
+      [](const auto&) { return std::optional<wall_time>{}; });
 }
 
 result<bool> fires_at(const trigger_node& node, const question& asked, instant time) {

@@ -33,6 +33,9 @@ result<std::uint64_t> count(const trigger_node& node, const question& asked, ins
 /// Whether a node fires at `time`.
 result<bool> fires_at(const trigger_node& node, const question& asked, instant time);
 
+/// The next wall time of a rule that is a schedule of wall times, whatever bounds it; none for the others.
+std::optional<wall_time> next_wall(const trigger_node& node, const question& asked, wall_time after);
+
 /// When what `starting` and `until` say begins and ends, both inclusive.
 instant first_instant(const timestamp& starting, const zone& where);
 instant last_instant(const until_bound& until, const zone& where, instant anchor);
