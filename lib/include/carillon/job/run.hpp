@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace carillon {
 
@@ -17,7 +18,7 @@ namespace carillon {
 /// thread may use.
 class run {
  public:
-  explicit run(const run_context& context) noexcept : context_{&context} {}
+  explicit run(run_context& context) noexcept : context_{&context} {}
   run(const run&) = delete;
   run& operator=(const run&) = delete;
 
@@ -36,6 +37,10 @@ class run {
   std::uint64_t fence() const noexcept { return context_->fence; }
   /// When the job's timeout ends this attempt; none: never.
   std::optional<instant> deadline() const noexcept { return context_->deadline; }
+  /// The zone of the job, in which people read its times.
+  const zone& where() const noexcept { return context_->where; }
+  /// Says what history shall keep of this run if it succeeds: the message of its outcome.
+  void note(std::string words) { context_->note = std::move(words); }
   /// A JSON array, one element an argument; empty when there are none.
   std::string_view arguments() const noexcept {
     return context_->arguments ? std::string_view{*context_->arguments} : std::string_view{};
@@ -49,7 +54,7 @@ class run {
   run_log log() const noexcept { return run_log{*context_}; }
 
  private:
-  const run_context* context_;
+  run_context* context_;
 };
 
 }  // namespace carillon

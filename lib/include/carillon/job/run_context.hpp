@@ -2,6 +2,7 @@
 #include <atomic>
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
+#include <carillon/time/zone.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ struct run_context {
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   std::optional<instant> deadline;
+  zone where;        ///< The job's.
+  std::string note;  ///< What the body said of its run (`run::note`); to be emptied before the next one.
   std::atomic<cancel_reason> reason = cancel_reason::none;  ///< May be set from any thread.
   spdlog::logger* logger = nullptr;                         ///< Null: spdlog's default.
 };
