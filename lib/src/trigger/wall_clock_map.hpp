@@ -210,7 +210,7 @@ std::optional<instant> wall_clock_map<Schedule>::gap_fire_before(const offset_sp
 
 template <wall_schedule Schedule>
 std::uint64_t wall_clock_map<Schedule>::count(instant from, instant to) const {
-  from = std::max(from, earliest_instant - tick);
+  from = std::clamp(from, earliest_instant - tick, latest_instant);
   to = std::min(to, latest_instant);
   std::uint64_t fires = 0;
   for (auto time = from + tick; time <= to;) {
