@@ -40,7 +40,8 @@ parse_result<cron_expression> parse_positional_named(std::string_view text) {
 parse_result<cron_expression> parse_row(std::string_view dialect, const row& from) {
   if (dialect == "apscheduler") return parse_named(from.at("fields").as_object());
   if (dialect == "apscheduler-crontab") return parse_positional_named(text_of(from, "expr"));
-  return cron_expression::parse(dialect == "quartz" ? cron_dialect::quartz : cron_dialect::crontab, text_of(from, "expr"));
+  return cron_expression::parse(dialect == "quartz" ? cron_dialect::quartz : cron_dialect::crontab,
+                                text_of(from, "expr"));
 }
 
 /// A row's schedule: an expression between two dates in a zone.
@@ -89,11 +90,14 @@ void check_table(std::string_view name) {
       continue;
     }
     bounded_schedule schedule{*expression, zone_of(from), {}, {}};
-    if (const auto start = text_of(from, "start_date"); !start.empty()) schedule.start = instant_of(start, schedule.where);
-    if (const auto end = text_of(from, "end_date"); !end.empty()) schedule.end = instant_of(end, schedule.where);
+    if (const auto start = text_of(from, "start_date"); !start.empty())
+      schedule.start = instant_of(start, schedule.where);
+    if (const auto end = text_of(from, "end_date"); !end.empty())
+      schedule.end = instant_of(end, schedule.where);
     const bool inclusive = dialect.starts_with("apscheduler");
     const auto now = text_of(from, "now");
-    const auto after = inclusive ? not_before(now, schedule.where) - milliseconds{1} : instant_of(now, schedule.where);
+    const auto after =
+        inclusive ? not_before(now, schedule.where) - milliseconds{1} : instant_of(now, schedule.where);
     for (const auto& policies : readings_of(from, expression->follows_real_time())) {
       check_row(from, policies, schedule, after);
       ++checks;
@@ -107,19 +111,21 @@ void check_table(std::string_view name) {
 reading policies_of(const row& from) {
   const auto gap = text_of(from, "gap");
   const auto overlap = text_of(from, "overlap");
-  return {gap == "auto"   ? gap_policy::auto_
-          : gap == "skip" ? gap_policy::skip
+  return {gap == "auto"    ? gap_policy::auto_
+          : gap == "skip"  ? gap_policy::skip
           : gap == "shift" ? gap_policy::shift
                            : gap_policy::at_gap_end,
-          overlap == "auto"    ? overlap_policy::auto_
-          : overlap == "first" ? overlap_policy::first
+          overlap == "auto"     ? overlap_policy::auto_
+          : overlap == "first"  ? overlap_policy::first
           : overlap == "second" ? overlap_policy::second
                                 : overlap_policy::both};
 }
 
 }  // namespace
 
-TEST_CASE("crontab expressions fire when croniter, croner, cron-parser and robfig/cron say") { check_table("cron_unix"); }
+TEST_CASE("crontab expressions fire when croniter, croner, cron-parser and robfig/cron say") {
+  check_table("cron_unix");
+}
 TEST_CASE("quartz expressions fire when Quartz says") { check_table("cron_quartz"); }
 TEST_CASE("named fields fire when APScheduler says") { check_table("cron_apscheduler"); }
 TEST_CASE("five named fields by position fire when APScheduler's from_crontab says") {
@@ -145,13 +151,16 @@ TEST_CASE("what every implementation refuses is refused, with a message that nam
   std::size_t rows = 0;
   for (const auto& from : read_table("errors")) {
     const auto dialect = text_of(from, "dialect");
-    const bool cron = dialect == "unix5" || dialect == "unix6" || dialect == "quartz" || dialect.starts_with("apscheduler-cron") ||
-                      dialect == "apscheduler" || dialect == "apscheduler4-cron";
+    const bool cron = dialect == "unix5" || dialect == "unix6" || dialect == "quartz" ||
+                      dialect.starts_with("apscheduler-cron") || dialect == "apscheduler" ||
+                      dialect == "apscheduler4-cron";
     if (!cron) continue;
     const auto& input = from.at("input").as_object();
     INFO(text_of(from, "id"), " ", boost::json::serialize(input), " ", text_of(from, "why"));
     ++rows;
-    const auto parsed = input.contains("expr") ? parse_row(dialect, input) : parse_named(input.contains("fields") ? input.at("fields").as_object() : input);
+    const auto parsed = input.contains("expr")
+                            ? parse_row(dialect, input)
+                            : parse_named(input.contains("fields") ? input.at("fields").as_object() : input);
     if (!parsed) {
       CHECK_FALSE(parsed.error().message.empty());
       continue;

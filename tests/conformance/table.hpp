@@ -1,9 +1,9 @@
 #pragma once
+#include <doctest/doctest.h>
 #include <boost/json.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
 #include <carillon/trigger/clock_change.hpp>
-#include <doctest/doctest.h>
 
 #include <optional>
 #include <string>
@@ -12,8 +12,8 @@
 
 #include "trigger/wall_clock_map.hpp"
 
-/// The tables of tests/conformance/tables: schedules and the fire times on which independent implementations agree. What a
-/// row means is written in tests/conformance/README.md.
+/// The tables of tests/conformance/tables: schedules and the fire times on which independent implementations
+/// agree. What a row means is written in tests/conformance/README.md.
 namespace carillon::conformance {
 
 using row = boost::json::object;
@@ -32,7 +32,8 @@ instant instant_of(std::string_view text, const zone& where);
 /// The first whole millisecond that is not before a time of a table.
 instant not_before(std::string_view text, const zone& where);
 
-/// Whether a row was computed with other rules for its zone than this system has: its times show other offsets.
+/// Whether a row was computed with other rules for its zone than this system has: its times show other
+/// offsets.
 bool has_other_zone_data(const row& from);
 
 zone zone_of(const row& from);
@@ -70,6 +71,8 @@ expectation answers(const expectation& expected, instant after, Next next) {
 std::string to_string(const expectation& times, const zone& where);
 std::string to_string(const reading& policies);
 
-inline bool operator==(const expectation& a, const expectation& b) { return a.ends == b.ends && a.fires == b.fires; }
+inline bool operator==(const expectation& a, const expectation& b) {
+  return a.ends == b.ends && a.fires == b.fires;
+}
 
 }  // namespace carillon::conformance

@@ -78,7 +78,8 @@ std::vector<reading> readings_of(const row& from, bool follows_real_time) {
   bool has_automatic = false;
   for (const auto& each : listed->as_array()) {
     readings.push_back(reading_of(each.as_string()));
-    has_automatic = has_automatic || (readings.back().gap == automatic.gap && readings.back().overlap == automatic.overlap);
+    has_automatic = has_automatic ||
+                    (readings.back().gap == automatic.gap && readings.back().overlap == automatic.overlap);
   }
   if (has_automatic) readings.push_back({gap_policy::auto_, overlap_policy::auto_});
   return readings;
@@ -93,7 +94,8 @@ std::string to_string(const expectation& times, const zone& where) {
 std::string to_string(const reading& policies) {
   static constexpr const char* gaps[] = {"auto", "skip", "at_gap_end", "shift"};
   static constexpr const char* overlaps[] = {"auto", "first", "second", "both"};
-  return std::string{"gap "} + gaps[static_cast<int>(policies.gap)] + " overlap " + overlaps[static_cast<int>(policies.overlap)];
+  return std::string{"gap "} + gaps[static_cast<int>(policies.gap)] + " overlap " +
+         overlaps[static_cast<int>(policies.overlap)];
 }
 
 }  // namespace carillon::conformance

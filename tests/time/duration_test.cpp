@@ -1,5 +1,5 @@
-#include <carillon/time/duration.hpp>
 #include <doctest/doctest.h>
+#include <carillon/time/duration.hpp>
 
 #include <utility>
 
@@ -17,8 +17,18 @@ TEST_CASE("a duration is the sum of its units") {
 }
 
 TEST_CASE("what is no duration is refused at the offending character") {
-  for (const auto& [text, position] : {std::pair{"", 0U}, {"h", 0U}, {"5", 1U}, {"5y", 1U}, {"-1s", 0U}, {"1s ", 2U}, {"1.5h", 1U}, {"1m1h", 3U},
-                                       {"1s1s", 3U}, {"1h 30m", 2U}, {"9223372036854775807h", 0U}, {"99999999999999999999ms", 0U}}) {
+  for (const auto& [text, position] : {std::pair{"", 0U},
+                                       {"h", 0U},
+                                       {"5", 1U},
+                                       {"5y", 1U},
+                                       {"-1s", 0U},
+                                       {"1s ", 2U},
+                                       {"1.5h", 1U},
+                                       {"1m1h", 3U},
+                                       {"1s1s", 3U},
+                                       {"1h 30m", 2U},
+                                       {"9223372036854775807h", 0U},
+                                       {"99999999999999999999ms", 0U}}) {
     CAPTURE(text);
     const auto parsed = parse_duration(text);
     REQUIRE_FALSE(parsed.has_value());
@@ -34,7 +44,8 @@ TEST_CASE("a duration prints with each unit as large as it can be, and reads bac
   CHECK(format_duration(250ms) == "250ms");
   CHECK(format_duration(14 * 24h) == "2w");
   CHECK(format_duration(10 * 24h) == "10d");
-  for (const milliseconds each : {milliseconds{1}, milliseconds{86'399'999}, milliseconds{604'800'001}, milliseconds{36h}})
+  for (const milliseconds each :
+       {milliseconds{1}, milliseconds{86'399'999}, milliseconds{604'800'001}, milliseconds{36h}})
     CHECK(parse_duration(format_duration(each)).value() == each);
 }
 

@@ -1,5 +1,5 @@
-#include <carillon/trigger/cron_expression.hpp>
 #include <doctest/doctest.h>
+#include <carillon/trigger/cron_expression.hpp>
 
 #include <array>
 #include <string>
@@ -9,11 +9,17 @@ namespace carillon {
 
 namespace {
 
-cron_expression crontab(std::string_view text) { return cron_expression::parse(cron_dialect::crontab, text).value(); }
-cron_expression quartz(std::string_view text) { return cron_expression::parse(cron_dialect::quartz, text).value(); }
+cron_expression crontab(std::string_view text) {
+  return cron_expression::parse(cron_dialect::crontab, text).value();
+}
+cron_expression quartz(std::string_view text) {
+  return cron_expression::parse(cron_dialect::quartz, text).value();
+}
 
 using named_field = cron_expression::named_field;
-cron_expression named(const std::vector<named_field>& fields) { return cron_expression::parse(fields).value(); }
+cron_expression named(const std::vector<named_field>& fields) {
+  return cron_expression::parse(fields).value();
+}
 
 struct refusal {
   std::string_view text;
@@ -54,7 +60,7 @@ TEST_CASE("a crontab field holds its values, ranges, steps and names") {
 }
 
 TEST_CASE("0 and 7 are Sunday in a crontab, 1 is in quartz, 6 among named fields") {
-  CHECK(crontab("0 0 * * 0") .fields().weekdays == 1);
+  CHECK(crontab("0 0 * * 0").fields().weekdays == 1);
   CHECK(crontab("0 0 * * 7").fields().weekdays == 1);
   CHECK(crontab("0 0 * * 5-7").fields().weekdays == 0b1100001);
   CHECK(crontab("0 0 * * sat-sun").fields().weekdays == 0b1000001);
@@ -75,8 +81,10 @@ TEST_CASE("of two restricted day fields of a crontab either may match, and a ste
 }
 
 TEST_CASE("an hour field of * or */n follows real time, and no other does") {
-  for (const auto* text : {"5 * * * *", "5 */2 * * *", "*/5 * * * *", "@hourly"}) CHECK(crontab(text).follows_real_time());
-  for (const auto* text : {"5 0-23 * * *", "5 0/2 * * *", "5 2 * * *", "5 *,2 * * *", "@daily"}) CHECK_FALSE(crontab(text).follows_real_time());
+  for (const auto* text : {"5 * * * *", "5 */2 * * *", "*/5 * * * *", "@hourly"})
+    CHECK(crontab(text).follows_real_time());
+  for (const auto* text : {"5 0-23 * * *", "5 0/2 * * *", "5 2 * * *", "5 *,2 * * *", "@daily"})
+    CHECK_FALSE(crontab(text).follows_real_time());
   CHECK(named({{"minute", 0, "5", 0}}).follows_real_time());
   CHECK(named({{"second", 0, "5", 0}}).follows_real_time());
   CHECK_FALSE(named({{"day", 0, "5", 0}}).follows_real_time());
@@ -96,7 +104,8 @@ TEST_CASE("an expression keeps its text, with single blanks") {
   CHECK(crontab("  0\t9 *  * MON-fri ").text() == "0 9 * * MON-fri");
   CHECK(crontab("@Daily").text() == "@daily");
   CHECK(quartz("0 0 9 ? * 2#1").text() == "0 0 9 ? * 2#1");
-  CHECK(named({{"hour", 0, "2", 0}, {"day", 0, " 2nd  fri , last ", 0}}).text() == "day=2nd fri,last; hour=2");
+  CHECK(named({{"hour", 0, "2", 0}, {"day", 0, " 2nd  fri , last ", 0}}).text() ==
+        "day=2nd fri,last; hour=2");
   CHECK(crontab("0 9 * * *") == crontab("0  9 * * *"));
   CHECK_FALSE(crontab("0 0 * * *") == crontab("@daily"));
 }
@@ -139,8 +148,10 @@ TEST_CASE("a crontab that does not read is refused at the fault, with what would
            {"1.5 * * * *", 1, "\".\" has no place here in the minute field"},
            {"1- * * * *", 2, "a value is missing after \"1-\" in the minute field"},
            {"-5 * * * *", 0, "\"-\" has no place here in the minute field", "0 to 59"},
-           {"? * * * *", 0, "\"?\" has no place here in the minute field", "? stands alone, for a day field; * is any value"},
-           {"* * 15W * *", 6, "W and offsets from L are not part of a crontab", "the quartz dialect has them"},
+           {"? * * * *", 0, "\"?\" has no place here in the minute field",
+            "? stands alone, for a day field; * is any value"},
+           {"* * 15W * *", 6, "W and offsets from L are not part of a crontab",
+            "the quartz dialect has them"},
            {"* * * * L", 8, "L needs a weekday", "5L is the last Friday"},
            {"* * * * fri#6", 12, "fri#6: # is followed by 1 to 5"},
            {"@fortnightly", 0, "\"@fortnightly\": no such schedule"},
@@ -169,22 +180,27 @@ TEST_CASE("a quartz expression that does not read is refused at the fault, with 
 TEST_CASE("a named field that does not read is refused at the fault, with what would be right") {
   check_refused({"hours", 0, "5", 0}, "\"hours\": no such field", "did you mean hour?");
   check_refused({"day", 0, "2nd", 0}, "\"2nd\" needs a weekday", "as in 2nd fri");
-  check_refused({"day", 0, "6th mon", 0}, "day \"6th\": a number, last, or 1st to 5th or last with a weekday");
+  check_refused({"day", 0, "6th mon", 0},
+                "day \"6th\": a number, last, or 1st to 5th or last with a weekday");
   check_refused({"day", 0, "last friday", 0}, "\"friday\": no such weekday", "did you mean fri?");
-  check_refused({"day", 0, "L", 0}, "day \"L\": a number, last, or 1st to 5th or last with a weekday", "did you mean last?");
+  check_refused({"day", 0, "L", 0}, "day \"L\": a number, last, or 1st to 5th or last with a weekday",
+                "did you mean last?");
   check_refused({"day_of_week", 0, "mon-fri/2", 0}, "names take no step here", "write the range in numbers");
   check_refused({"minute", 0, "59/1", 0}, "step 1 in the minute field: there is nothing to step over");
   check_refused({"hour", 0, "*/24", 0}, "step 24 in the hour field: 1 to 23");
-  check_refused({"day", 0, "lastfoo", 0}, "day \"lastfoo\": a number, last, or 1st to 5th or last with a weekday");
+  check_refused({"day", 0, "lastfoo", 0},
+                "day \"lastfoo\": a number, last, or 1st to 5th or last with a weekday");
   check_refused({"day", 0, "last-1", 0}, "\"-1\": no such weekday");
   check_refused({"day", 0, "2nd fri-sun", 0}, "\"-\" has no place here in the day field");
 }
 
 TEST_CASE("a fault in a named field is found where the field stands, and a field given twice is one") {
-  const auto fault = cron_expression::parse(std::array<named_field, 2>{{{"hour", 5, "9", 10}, {"minute", 13, " 5,75", 20}}});
+  const auto fault =
+      cron_expression::parse(std::array<named_field, 2>{{{"hour", 5, "9", 10}, {"minute", 13, " 5,75", 20}}});
   REQUIRE_FALSE(fault.has_value());
   CHECK(fault.error().position == 23);
-  const auto twice = cron_expression::parse(std::array<named_field, 2>{{{"hour", 5, "9", 10}, {"hour", 13, "5", 18}}});
+  const auto twice =
+      cron_expression::parse(std::array<named_field, 2>{{{"hour", 5, "9", 10}, {"hour", 13, "5", 18}}});
   REQUIRE_FALSE(twice.has_value());
   CHECK(twice.error().position == 13);
 }

@@ -1,5 +1,5 @@
-#include <carillon/trigger/literals.hpp>
 #include <doctest/doctest.h>
+#include <carillon/trigger/literals.hpp>
 
 #include <cstdio>
 #include <fstream>
@@ -46,7 +46,8 @@ TEST_CASE("a literal is the trigger of the same text") {
 }
 
 TEST_CASE("a literal has been read before the program runs") {
-  static_assert(detail::literal_reading<cron_dialect::crontab, "0 9 * * mon-fri">.fields.weekdays == 0b0111110);
+  static_assert(detail::literal_reading<cron_dialect::crontab, "0 9 * * mon-fri">.fields.weekdays ==
+                0b0111110);
   static_assert(!detail::literal_reading<cron_dialect::crontab, "0 9 30 feb *">.ok);
 }
 

@@ -1,6 +1,6 @@
+#include <doctest/doctest.h>
 #include <carillon/time/timestamp.hpp>
 #include <carillon/trigger/cron_expression.hpp>
-#include <doctest/doctest.h>
 
 #include <array>
 #include <set>
@@ -30,13 +30,15 @@ static_assert(counts_wall_pairs<cron_expression>);
 std::vector<wall_lookup> walls_of(const cron_expression& times, const zone& where, instant from, instant to) {
   std::vector<wall_lookup> walls;
   const auto end = where.to_wall(to) + hours{25};
-  for (auto wall = std::chrono::floor<minutes>(where.to_wall(from) - hours{25}); wall < end; wall += minutes{1})
+  for (auto wall = std::chrono::floor<minutes>(where.to_wall(from) - hours{25}); wall < end;
+       wall += minutes{1})
     if (times.count_walls(wall - milliseconds{1}, wall) != 0) walls.push_back(where.lookup(wall));
   return walls;
 }
 
 /// When these wall times fire, by the words of the rule.
-std::set<instant> fires_by_rule(const std::vector<wall_lookup>& walls, wall_policy policy, instant from, instant to) {
+std::set<instant> fires_by_rule(const std::vector<wall_lookup>& walls, wall_policy policy, instant from,
+                                instant to) {
   std::set<instant> fires;
   const auto add = [&](instant time) {
     if (time > from && time <= to) fires.insert(time);
@@ -55,7 +57,8 @@ constexpr std::array gaps{gap_policy::skip, gap_policy::at_gap_end, gap_policy::
 constexpr std::array overlaps{overlap_policy::first, overlap_policy::second, overlap_policy::both};
 
 template <typename Schedule>
-void check_map(const wall_clock_map<Schedule>& map, const std::set<instant>& expected, instant from, instant to) {
+void check_map(const wall_clock_map<Schedule>& map, const std::set<instant>& expected, instant from,
+               instant to) {
   std::vector<instant> forward;
   for (auto fire = map.next(from); fire && *fire <= to; fire = map.next(*fire)) {
     if (!forward.empty()) REQUIRE(*fire > forward.back());
@@ -86,36 +89,28 @@ struct change {
   const char* at;  // near it
 };
 
-constexpr std::array<change, 20> changes{{{"America/New_York", "2026-03-08"},
-                                          {"America/New_York", "2026-11-01"},
-                                          {"Europe/London", "2026-10-25"},
-                                          {"Australia/Lord_Howe", "2026-10-03"},
-                                          {"Australia/Lord_Howe", "2026-04-04"},
-                                          {"Antarctica/Troll", "2026-03-29"},
-                                          {"Antarctica/Troll", "2026-10-25"},
-                                          {"Pacific/Apia", "2011-12-30"},
-                                          {"Pacific/Apia", "2011-09-24"},
-                                          {"America/Sao_Paulo", "2018-11-04"},
-                                          {"America/Sao_Paulo", "2019-02-17"},
-                                          {"Pacific/Chatham", "2026-09-26"},
-                                          {"Pacific/Chatham", "2026-04-04"},
-                                          {"Africa/Casablanca", "2024-03-10"},
-                                          {"Africa/Casablanca", "2024-04-14"},
-                                          {"Europe/Dublin", "2026-03-29"},
-                                          {"America/Caracas", "2016-05-01"},
-                                          {"Asia/Pyongyang", "2018-05-04"},
-                                          {"Asia/Kathmandu", "1985-12-31"},
-                                          {"Pacific/Kwajalein", "1993-08-21"}}};
+constexpr std::array<change, 20> changes{
+    {{"America/New_York", "2026-03-08"},    {"America/New_York", "2026-11-01"},
+     {"Europe/London", "2026-10-25"},       {"Australia/Lord_Howe", "2026-10-03"},
+     {"Australia/Lord_Howe", "2026-04-04"}, {"Antarctica/Troll", "2026-03-29"},
+     {"Antarctica/Troll", "2026-10-25"},    {"Pacific/Apia", "2011-12-30"},
+     {"Pacific/Apia", "2011-09-24"},        {"America/Sao_Paulo", "2018-11-04"},
+     {"America/Sao_Paulo", "2019-02-17"},   {"Pacific/Chatham", "2026-09-26"},
+     {"Pacific/Chatham", "2026-04-04"},     {"Africa/Casablanca", "2024-03-10"},
+     {"Africa/Casablanca", "2024-04-14"},   {"Europe/Dublin", "2026-03-29"},
+     {"America/Caracas", "2016-05-01"},     {"Asia/Pyongyang", "2018-05-04"},
+     {"Asia/Kathmandu", "1985-12-31"},      {"Pacific/Kwajalein", "1993-08-21"}}};
 
-constexpr std::array<const char*, 11> schedules{"*/5 * * * *",     "0 * * * *",      "30 2 * * *",   "15,45 1-3 * * *", "0 0 * * *", "*/20 0,1,2,3 * * *",
-                                                "59 23 * * *",     "30 */2 * * *",   "7 1 * * sun",  "10 3 30 12 *",    "0 0 1 1 *"};
+constexpr std::array<const char*, 11> schedules{
+    "*/5 * * * *", "0 * * * *",    "30 2 * * *",  "15,45 1-3 * * *", "0 0 * * *", "*/20 0,1,2,3 * * *",
+    "59 23 * * *", "30 */2 * * *", "7 1 * * sun", "10 3 30 12 *",    "0 0 1 1 *"};
 
 }  // namespace
 
 TEST_CASE("around every kind of change a schedule fires by the rule, forward, backward and counted") {
   for (const auto& [name, near] : changes) {
     const auto where = zone::find(name).value();
-    const auto span = where.span_at(*where.next_change(parse_timestamp(near).value().in(where) - hours{12}));
+    const auto span = where.span_at(*where.next_change(parse_timestamp(near).value().in(where)-hours{12}));
     const auto margin = std::chrono::abs(span.offset - span.offset_before) + hours{5};
     const auto from = span.begin - margin;
     const auto to = span.begin + margin;
@@ -124,7 +119,8 @@ TEST_CASE("around every kind of change a schedule fires by the rule, forward, ba
       const auto walls = walls_of(times, where, from, to);
       for (const auto gap : gaps) {
         for (const auto overlap : overlaps) {
-          INFO(std::string{name}, " ", std::string{text}, " gap ", static_cast<int>(gap), " overlap ", static_cast<int>(overlap));
+          INFO(std::string{name}, " ", std::string{text}, " gap ", static_cast<int>(gap), " overlap ",
+               static_cast<int>(overlap));
           const wall_policy policy{gap, overlap};
           const auto expected = fires_by_rule(walls, policy, from, to);
           check_map(wall_clock_map(times, where, policy), expected, from, to);
@@ -137,10 +133,14 @@ TEST_CASE("around every kind of change a schedule fires by the rule, forward, ba
 }
 
 TEST_CASE("what auto means depends on whether the schedule follows real time") {
-  CHECK(resolve(gap_policy::auto_, overlap_policy::auto_, true) == wall_policy{gap_policy::skip, overlap_policy::both});
-  CHECK(resolve(gap_policy::auto_, overlap_policy::auto_, false) == wall_policy{gap_policy::at_gap_end, overlap_policy::first});
-  CHECK(resolve(gap_policy::shift, overlap_policy::auto_, true) == wall_policy{gap_policy::shift, overlap_policy::both});
-  CHECK(resolve(gap_policy::auto_, overlap_policy::second, false) == wall_policy{gap_policy::at_gap_end, overlap_policy::second});
+  CHECK(resolve(gap_policy::auto_, overlap_policy::auto_, true) ==
+        wall_policy{gap_policy::skip, overlap_policy::both});
+  CHECK(resolve(gap_policy::auto_, overlap_policy::auto_, false) ==
+        wall_policy{gap_policy::at_gap_end, overlap_policy::first});
+  CHECK(resolve(gap_policy::shift, overlap_policy::auto_, true) ==
+        wall_policy{gap_policy::shift, overlap_policy::both});
+  CHECK(resolve(gap_policy::auto_, overlap_policy::second, false) ==
+        wall_policy{gap_policy::at_gap_end, overlap_policy::second});
 }
 
 TEST_CASE("ten years of seconds are counted, whatever the policy") {
@@ -151,7 +151,8 @@ TEST_CASE("ten years of seconds are counted, whatever the policy") {
   const auto elapsed = static_cast<std::uint64_t>((to - from) / std::chrono::seconds{1});
   for (const auto gap : gaps) {
     CHECK(wall_clock_map(every_second, where, {gap, overlap_policy::both}).count(from, to) == elapsed);
-    CHECK(wall_clock_map(every_second, where, {gap, overlap_policy::first}).count(from, to) == elapsed - 10 * 3600);
+    CHECK(wall_clock_map(every_second, where, {gap, overlap_policy::first}).count(from, to) ==
+          elapsed - 10 * 3600);
   }
 }
 
@@ -172,9 +173,10 @@ TEST_CASE("the ends of time are no trap") {
 }
 
 TEST_CASE("a date forty years away is found in a zone, too") {
-  const auto rare = cron_expression::parse(std::array<cron_expression::named_field, 3>{
-                                               {{"month", 0, "2", 0}, {"day", 0, "29", 0}, {"day_of_week", 0, "sun", 0}}})
-                        .value();
+  const auto rare =
+      cron_expression::parse(std::array<cron_expression::named_field, 3>{
+                                 {{"month", 0, "2", 0}, {"day", 0, "29", 0}, {"day_of_week", 0, "sun", 0}}})
+          .value();
   const auto where = zone::find("Europe/Oslo").value();
   const wall_clock_map map(rare, where, wall_policy{});
   const auto fire = map.next(parse_timestamp("2088-03-01").value().in(where));

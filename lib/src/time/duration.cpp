@@ -10,12 +10,14 @@ struct unit {
   std::int64_t length;  // in milliseconds
 };
 
-constexpr std::array<unit, 6> units{{{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
+constexpr std::array<unit, 6> units{
+    {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::int64_t longest = (latest_instant - earliest_instant).count();
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-parse_error refused(std::size_t position, std::string message, std::string hint = "as in 250ms, 90s, 1h30m or 2d") {
+parse_error refused(std::size_t position, std::string message,
+                    std::string hint = "as in 250ms, 90s, 1h30m or 2d") {
   return {std::move(message), position, std::move(hint)};
 }
 
@@ -41,10 +43,16 @@ parse_result<milliseconds> parse_duration(std::string_view text) {
     while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') ++at;
     const auto name = text.substr(name_begin, at - name_begin);
     const auto index = index_of(name);
-    if (name.empty()) return refused(name_begin, "a unit is missing after " + std::string{text.substr(begin, at - begin)}, "units are ms s m h d w");
-    if (index == units.size()) return refused(name_begin, "\"" + std::string{name} + "\": no such unit", "units are ms s m h d w");
-    if (index < smallest) return refused(name_begin, "\"" + std::string{name} + "\" comes too late", "larger units first, each once");
-    if (amount > (longest - total) / units[index].length) return refused(begin, "longer than time itself", "10000 years are the most");
+    if (name.empty())
+      return refused(name_begin, "a unit is missing after " + std::string{text.substr(begin, at - begin)},
+                     "units are ms s m h d w");
+    if (index == units.size())
+      return refused(name_begin, "\"" + std::string{name} + "\": no such unit", "units are ms s m h d w");
+    if (index < smallest)
+      return refused(name_begin, "\"" + std::string{name} + "\" comes too late",
+                     "larger units first, each once");
+    if (amount > (longest - total) / units[index].length)
+      return refused(begin, "longer than time itself", "10000 years are the most");
     total += amount * units[index].length;
     smallest = index + 1;
   }

@@ -11,8 +11,9 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
-constexpr std::array<std::string_view, 12> month_names{"January", "February", "March",     "April",   "May",      "June",
-                                                       "July",    "August",   "September", "October", "November", "December"};
+constexpr std::array<std::string_view, 12> month_names{"January",   "February", "March",    "April",
+                                                       "May",       "June",     "July",     "August",
+                                                       "September", "October",  "November", "December"};
 
 /// Reads a timestamp from left to right; the first fault ends it.
 class reader {
@@ -27,7 +28,8 @@ class reader {
       return time;
     }
     if (!read_time(time) || !read_offset(time)) return *error_;
-    if (at_ < text_.size()) return refuse(at_, "\"" + std::string{text_.substr(at_)} + "\" is more than a time"), *error_;
+    if (at_ < text_.size())
+      return refuse(at_, "\"" + std::string{text_.substr(at_)} + "\" is more than a time"), *error_;
     return time;
   }
 
@@ -54,8 +56,10 @@ class reader {
     while (at_ < text_.size() && at_ < begin + digits && text_[at_] >= '0' && text_[at_] <= '9')
       out = out * 10 + (text_[at_++] - '0');
     if (at_ != begin + digits)
-      return refuse(at_, fmt::format("the {} has {} digits", name, digits), "as in 2026-12-31T23:59:59+08:00");
-    return out <= most || refuse(begin, fmt::format("{} {}: 0 to {}", name, text_.substr(begin, digits), most));
+      return refuse(at_, fmt::format("the {} has {} digits", name, digits),
+                    "as in 2026-12-31T23:59:59+08:00");
+    return out <= most ||
+           refuse(begin, fmt::format("{} {}: 0 to {}", name, text_.substr(begin, digits), most));
   }
 
   bool read_date(timestamp& time) {
@@ -65,11 +69,13 @@ class reader {
       return false;
     if (year == 0) return refuse(0, "year 0000: 0001 to 9999");
     if (month < 1 || month > 12) return refuse(5, fmt::format("month {:02}: 01 to 12", month));
-    const std::chrono::year_month_day date{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)},
+    const std::chrono::year_month_day date{std::chrono::year{year},
+                                           std::chrono::month{static_cast<unsigned>(month)},
                                            std::chrono::day{static_cast<unsigned>(day)}};
     if (!date.ok()) {
       const auto last = static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day());
-      return refuse(8, fmt::format("{}: {} {} has {} days", text_.substr(0, 10), month_names[static_cast<std::size_t>(month) - 1], year, last));
+      return refuse(8, fmt::format("{}: {} {} has {} days", text_.substr(0, 10),
+                                   month_names[static_cast<std::size_t>(month) - 1], year, last));
     }
     time.wall = std::chrono::local_days{date};
     return true;
@@ -105,7 +111,8 @@ class reader {
     if (!west && text_[at_] != '+') return true;
     ++at_;
     int hour = 0, minute = 0;
-    if (!number(2, 23, "offset's hour", hour) || !expect(':') || !number(2, 59, "offset's minute", minute)) return false;
+    if (!number(2, 23, "offset's hour", hour) || !expect(':') || !number(2, 59, "offset's minute", minute))
+      return false;
     const auto distance = hours{hour} + minutes{minute};
     time.offset = west ? -distance : distance;
     return true;
@@ -128,8 +135,8 @@ struct clock_face {
     millisecond = of_day % 1'000;
   }
   std::string day() const {
-    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-                       static_cast<unsigned>(date.day()));
+    return fmt::format("{:04}-{:02}-{:02}", static_cast<int>(date.year()),
+                       static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
   }
 };
 

@@ -31,7 +31,8 @@ milliseconds offset_in(const cctz::time_zone& source, cctz_time time) {
 /// All changes of offset that cctz tells of.
 zone_table read_table(const cctz::time_zone& source) {
   std::vector<zone_table::change> changes;
-  auto time = std::chrono::time_point_cast<cctz::seconds>(std::chrono::floor<cctz::seconds>(earliest_instant));
+  auto time =
+      std::chrono::time_point_cast<cctz::seconds>(std::chrono::floor<cctz::seconds>(earliest_instant));
   const auto first_offset = offset_in(source, time);
   auto offset = first_offset;
   cctz::time_zone::civil_transition transition;
@@ -64,7 +65,8 @@ std::optional<zone> zone_of_path(std::string_view path) {
 
 parse_result<zone> zone::find(std::string_view name) {
   static std::mutex mutex;
-  static auto& known = *new std::unordered_map<std::string, std::unique_ptr<const rep>>;  // zones outlive every static
+  static auto& known =
+      *new std::unordered_map<std::string, std::unique_ptr<const rep>>;  // zones outlive every static
   if (name == "UTC") return zone{};
   if (!looks_like_zone_name(name)) return unknown(name);
   const std::lock_guard lock(mutex);
@@ -72,7 +74,8 @@ parse_result<zone> zone::find(std::string_view name) {
   if (const auto found = known.find(key); found != known.end()) return zone{found->second.get()};
   cctz::time_zone source;
   if (!cctz::load_time_zone(key, &source)) return unknown(name);
-  const auto [entry, added] = known.emplace(key, std::unique_ptr<const rep>(new rep{key, read_table(source)}));
+  const auto [entry, added] =
+      known.emplace(key, std::unique_ptr<const rep>(new rep{key, read_table(source)}));
   return zone{entry->second.get()};
 }
 

@@ -16,7 +16,8 @@ constexpr bool is_letter(char c) { return (c >= 'A' && c <= 'Z') || (c >= 'a' &&
 
 std::string folded(std::string_view text) {
   std::string out;
-  for (const char c : text) out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == ' ' || c == '-' ? '_' : c;
+  for (const char c : text)
+    out += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c == ' ' || c == '-' ? '_' : c;
   return out;
 }
 
@@ -43,7 +44,8 @@ std::size_t distance(std::string_view a, std::string_view b) {
     row[0] = i;
     for (std::size_t j = 1; j <= b.size(); ++j) {
       row[j] = std::min({old[j] + 1, row[j - 1] + 1, old[j - 1] + (a[i - 1] == b[j - 1] ? 0 : 1)});
-      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1]) row[j] = std::min(row[j], older[j - 2] + 1);
+      if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+        row[j] = std::min(row[j], older[j - 2] + 1);
     }
     std::swap(older, old);
     std::swap(old, row);
@@ -76,7 +78,8 @@ bool looks_like_zone_name(std::string_view name) {
   if (std::ranges::find(refused, name) != refused.end() || name.starts_with("Fixed/")) return false;
   for (std::size_t i = 0; i < name.size(); ++i) {
     const char c = name[i];
-    if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '/' && c != '_' && c != '-' && c != '+') return false;
+    if (!is_letter(c) && !(c >= '0' && c <= '9') && c != '/' && c != '_' && c != '-' && c != '+')
+      return false;
     if (c == '/' && !is_letter(name[i + 1])) return false;
   }
   return true;
@@ -98,7 +101,8 @@ std::string hint_for_zone(std::string_view name) {
     if (folded(each).ends_with("/" + wanted)) return "did you mean " + each + "?";
   for (const auto& each : names)
     if (folded(each).starts_with(wanted + "/")) return "a city is missing, as in " + each;
-  const auto nearest = std::ranges::min_element(names, {}, [&](const auto& each) { return distance(wanted, folded(each)); });
+  const auto nearest =
+      std::ranges::min_element(names, {}, [&](const auto& each) { return distance(wanted, folded(each)); });
   const bool near = nearest != names.end() && name.size() > 4 && distance(wanted, folded(*nearest)) <= 2;
   return near ? "did you mean " + *nearest + "?" : usual;
 }

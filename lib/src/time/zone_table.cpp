@@ -44,7 +44,8 @@ offset_span zone_table::span_at(instant time) const noexcept {
   const auto index = index_at(time - rounds);
   const auto& here = spans_[index];
   const auto& after = spans_[index + 1];
-  return {here.time + rounds, after.time + rounds, here.offset, spans_[index == 0 ? 0 : index - 1].offset, after.offset};
+  return {here.time + rounds, after.time + rounds, here.offset, spans_[index == 0 ? 0 : index - 1].offset,
+          after.offset};
 }
 
 }  // namespace carillon

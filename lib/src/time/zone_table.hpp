@@ -7,8 +7,9 @@ namespace carillon {
 
 /// The changes of a zone's offset from its first to the year 9999, so laid out that one look finds a span.
 ///
-/// The table ends where the zone's rule for the future has been followed for 400 years; as the calendar repeats itself then,
-/// later times are answered from the last 400 years of the table. Immutable once it is full.
+/// The table ends where the zone's rule for the future has been followed for 400 years; as the calendar
+/// repeats itself then, later times are answered from the last 400 years of the table. Immutable once it is
+/// full.
 class zone_table {
  public:
   struct change {
@@ -16,7 +17,8 @@ class zone_table {
     milliseconds offset;  ///< From `time` on.
   };
 
-  /// `changes` ascend and each differs from the offset before it. `repeats`: the last 400 years go on for ever.
+  /// `changes` ascend and each differs from the offset before it. `repeats`: the last 400 years go on for
+  /// ever.
   zone_table(milliseconds first_offset, const std::vector<change>& changes, bool repeats);
 
   offset_span span_at(instant time) const noexcept;

@@ -10,10 +10,12 @@ namespace {
 using detail::cron_problem;
 
 /// The names of the named dialect, in the order in which it is printed: the most significant first.
-constexpr std::array<std::string_view, cron_field_count> field_names{"year", "month", "day", "week", "day_of_week", "hour", "minute", "second"};
+constexpr std::array<std::string_view, cron_field_count> field_names{
+    "year", "month", "day", "week", "day_of_week", "hour", "minute", "second"};
 
 /// More and more significant: a field left out is `*` if it stands before the least significant one given.
-constexpr std::array<std::string_view, cron_field_count> least_values{"1970", "1", "1", "*", "*", "0", "0", "0"};
+constexpr std::array<std::string_view, cron_field_count> least_values{"1970", "1", "1", "*",
+                                                                      "*",    "0", "0", "0"};
 
 parse_error error_of(const cron_problem& problem) {
   return {std::string{problem.message.view()}, problem.position, std::string{problem.hint.view()}};
@@ -61,7 +63,8 @@ parse_result<given_fields> sort_fields(std::span<const cron_expression::named_fi
       std::string hint = "year month day week day_of_week hour minute second";
       for (const auto name : field_names)
         if (detail::nearly_same(field.name, name)) hint = "did you mean " + std::string{name} + "?";
-      return error_at(field.name_position, "\"" + std::string{field.name} + "\": no such field", std::move(hint));
+      return error_at(field.name_position, "\"" + std::string{field.name} + "\": no such field",
+                      std::move(hint));
     }
     if (given[which] != nullptr)
       return error_at(field.name_position, "\"" + std::string{field.name} + "\" is given twice");
@@ -112,9 +115,14 @@ parse_result<cron_expression> cron_expression::parse(std::span<const named_field
   detail::year_bits years{};
   sets.nth_are_numbers = true;
   for (std::size_t i = 0; i < cron_field_count; ++i) {
-    const auto trimmed_value = given[i] == nullptr ? default_value(given, i) : detail::trimmed(given[i]->value);
-    const auto position = given[i] == nullptr ? 0 : given[i]->value_position + static_cast<std::size_t>(trimmed_value.data() - given[i]->value.data());
-    detail::cron_field_reader reader(cron_dialect::named, static_cast<cron_field>(i), trimmed_value, position, sets, problem, &years);
+    const auto trimmed_value =
+        given[i] == nullptr ? default_value(given, i) : detail::trimmed(given[i]->value);
+    const auto position = given[i] == nullptr
+                              ? 0
+                              : given[i]->value_position +
+                                    static_cast<std::size_t>(trimmed_value.data() - given[i]->value.data());
+    detail::cron_field_reader reader(cron_dialect::named, static_cast<cron_field>(i), trimmed_value, position,
+                                     sets, problem, &years);
     if (!reader.read()) return error_of(problem);
   }
   std::shared_ptr<const std::vector<std::uint64_t>> far;
@@ -141,7 +149,8 @@ std::string_view cron_expression::field(cron_field which) const noexcept {
     for (std::size_t begin = 0; begin < text.size();) {
       const auto end = std::min(text.find("; ", begin), text.size());
       const auto field = text.substr(begin, end - begin);
-      if (field.starts_with(name) && field.substr(name.size()).starts_with('=')) return field.substr(name.size() + 1);
+      if (field.starts_with(name) && field.substr(name.size()).starts_with('='))
+        return field.substr(name.size() + 1);
       begin = end + 2;
     }
     return {};

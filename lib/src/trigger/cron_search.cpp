@@ -35,9 +35,13 @@ local_days date_of(int year, unsigned month, unsigned day) noexcept {
 }
 
 template <typename Bits>
-constexpr unsigned lowest(Bits bits) noexcept { return static_cast<unsigned>(std::countr_zero(bits)); }
+constexpr unsigned lowest(Bits bits) noexcept {
+  return static_cast<unsigned>(std::countr_zero(bits));
+}
 template <typename Bits>
-constexpr unsigned highest(Bits bits) noexcept { return static_cast<unsigned>(std::bit_width(bits)) - 1; }
+constexpr unsigned highest(Bits bits) noexcept {
+  return static_cast<unsigned>(std::bit_width(bits)) - 1;
+}
 /// The bits from `from` on; none if `from` lies beyond them.
 template <typename Bits>
 constexpr Bits from_bit(Bits bits, unsigned from) noexcept {
@@ -69,7 +73,8 @@ std::optional<seconds> time_from(const cron_fields& fields, seconds from) noexce
   const time_of_day time(from);
   if (fields.hours >> time.hour & 1) {
     if (fields.minutes >> time.minute & 1)
-      if (const auto rest = from_bit(fields.seconds, time.second)) return at(time.hour, time.minute, lowest(rest));
+      if (const auto rest = from_bit(fields.seconds, time.second))
+        return at(time.hour, time.minute, lowest(rest));
     if (const auto rest = from_bit(fields.minutes, time.minute + 1))
       return at(time.hour, lowest(rest), lowest(fields.seconds));
   }
@@ -83,7 +88,8 @@ std::optional<seconds> time_to(const cron_fields& fields, seconds to) noexcept {
   const time_of_day time(to);
   if (fields.hours >> time.hour & 1) {
     if (fields.minutes >> time.minute & 1)
-      if (const auto rest = below_bit(fields.seconds, time.second + 1)) return at(time.hour, time.minute, highest(rest));
+      if (const auto rest = below_bit(fields.seconds, time.second + 1))
+        return at(time.hour, time.minute, highest(rest));
     if (const auto rest = below_bit(fields.minutes, time.minute))
       return at(time.hour, highest(rest), highest(fields.seconds));
   }
@@ -93,7 +99,9 @@ std::optional<seconds> time_to(const cron_fields& fields, seconds to) noexcept {
 }
 
 template <typename Bits>
-std::uint64_t size_of(Bits bits) noexcept { return static_cast<std::uint64_t>(std::popcount(bits)); }
+std::uint64_t size_of(Bits bits) noexcept {
+  return static_cast<std::uint64_t>(std::popcount(bits));
+}
 
 /// How many times of day come before `end`.
 std::uint64_t times_before(const cron_fields& fields, seconds end) noexcept {
@@ -121,7 +129,8 @@ bool cron_expression::in_year(int year) const noexcept {
 
 /// The first year of the expression from `year` on, or one after the last.
 int cron_expression::next_year(int year) const noexcept {
-  const int last = fields_.any_year || far_years_ ? last_year : cron_fields::first_year + cron_fields::near_years - 1;
+  const int last =
+      fields_.any_year || far_years_ ? last_year : cron_fields::first_year + cron_fields::near_years - 1;
   if (!fields_.any_year) year = std::max(year, cron_fields::first_year);
   while (year <= last && !in_year(year)) ++year;
   return year <= last ? year : last_year + 1;
@@ -130,7 +139,8 @@ int cron_expression::next_year(int year) const noexcept {
 /// The last year of the expression up to `year`, or one before the first.
 int cron_expression::previous_year(int year) const noexcept {
   const int first = fields_.any_year ? first_year : cron_fields::first_year;
-  if (!fields_.any_year && !far_years_) year = std::min(year, cron_fields::first_year + cron_fields::near_years - 1);
+  if (!fields_.any_year && !far_years_)
+    year = std::min(year, cron_fields::first_year + cron_fields::near_years - 1);
   while (year >= first && !in_year(year)) --year;
   return year >= first ? year : first_year - 1;
 }
@@ -140,8 +150,11 @@ std::uint32_t cron_expression::days_in(int year, unsigned month) const noexcept 
 }
 
 /// The days, as bits, of the month that `day` lies in; none if its year or month is not meant.
-std::uint32_t cron_expression::days_around(local_days day, const std::chrono::year_month_day& date) const noexcept {
-  if ((fields_.months >> static_cast<unsigned>(date.month()) & 1) == 0 || !in_year(static_cast<int>(date.year()))) return 0;
+std::uint32_t cron_expression::days_around(local_days day,
+                                           const std::chrono::year_month_day& date) const noexcept {
+  if ((fields_.months >> static_cast<unsigned>(date.month()) & 1) == 0 ||
+      !in_year(static_cast<int>(date.year())))
+    return 0;
   return detail::matching_days(fields_, detail::cron_month(day, date), date.year(), date.month());
 }
 
@@ -167,7 +180,8 @@ std::optional<local_days> cron_expression::last_day(int year, unsigned month) co
   for (int at = previous_year(year); at >= first_year; at = previous_year(at - 1)) {
     if (at != year) months = fields_.months;
     for (; months != 0; months ^= 1U << highest(months))
-      if (const auto dates = days_in(at, highest(months))) return date_of(at, highest(months), highest(dates));
+      if (const auto dates = days_in(at, highest(months)))
+        return date_of(at, highest(months), highest(dates));
   }
   return std::nullopt;
 }
@@ -204,7 +218,8 @@ std::optional<wall_time> cron_expression::previous_wall(wall_time before) const 
   return earlier ? std::optional<wall_time>{*earlier + last_time} : std::nullopt;
 }
 
-/// How many dates of the expression lie in [from, to): by months, and by rounds of the calendar beyond 400 years.
+/// How many dates of the expression lie in [from, to): by months, and by rounds of the calendar beyond 400
+/// years.
 std::uint64_t cron_expression::count_days(local_days from, local_days to) const noexcept {
   std::uint64_t found = 0;
   if (fields_.any_year && to - from > calendar_round) {
@@ -246,11 +261,13 @@ std::uint64_t cron_expression::count_walls(wall_time from, wall_time to) const n
 std::uint64_t cron_expression::seconds_at(wall_time minute) const noexcept {
   const auto day = std::chrono::floor<days>(minute);
   const time_of_day time(std::chrono::floor<seconds>(minute - day));
-  const bool fires = (fields_.minutes >> time.minute & 1) && (fields_.hours >> time.hour & 1) && fires_on(day);
+  const bool fires =
+      (fields_.minutes >> time.minute & 1) && (fields_.hours >> time.hour & 1) && fires_on(day);
   return fires ? fields_.seconds : 0;
 }
 
-std::uint64_t cron_expression::count_wall_pairs(wall_time from, wall_time to, milliseconds distance) const noexcept {
+std::uint64_t cron_expression::count_wall_pairs(wall_time from, wall_time to,
+                                                milliseconds distance) const noexcept {
   using std::chrono::minutes;
   if (distance % seconds{1} != milliseconds::zero() || from >= to) return 0;
   const auto begin = std::chrono::floor<seconds>(from) + seconds{1};

@@ -19,7 +19,8 @@ struct wall_policy {
 /// Puts in what `auto_` means for a schedule that follows real time, or for one of fixed times.
 constexpr wall_policy resolve(gap_policy gap, overlap_policy overlap, bool follows_real_time) noexcept {
   if (gap == gap_policy::auto_) gap = follows_real_time ? gap_policy::skip : gap_policy::at_gap_end;
-  if (overlap == overlap_policy::auto_) overlap = follows_real_time ? overlap_policy::both : overlap_policy::first;
+  if (overlap == overlap_policy::auto_)
+    overlap = follows_real_time ? overlap_policy::both : overlap_policy::first;
   return {gap, overlap};
 }
 
@@ -39,9 +40,9 @@ concept counts_wall_pairs = requires(const T& schedule, wall_time time, millisec
 
 /// When the clocks of a zone show the times of a wall schedule, where their changes are treated by a policy.
 ///
-/// A zone is a row of spans of one offset. Within a span the fires are the wall times in [first_wall, end_wall), read with
-/// its offset, and what the gap at its beginning adds. So the answer is exact at any change, however large, and one search
-/// in the schedule gives it unless a change lies between.
+/// A zone is a row of spans of one offset. Within a span the fires are the wall times in [first_wall,
+/// end_wall), read with its offset, and what the gap at its beginning adds. So the answer is exact at any
+/// change, however large, and one search in the schedule gives it unless a change lies between.
 template <wall_schedule Schedule>
 class wall_clock_map {
  public:
@@ -59,7 +60,8 @@ class wall_clock_map {
 
  private:
   static constexpr milliseconds tick{1};
-  static constexpr milliseconds most_offset = std::chrono::hours{26};  // no zone has ever been further from UTC
+  static constexpr milliseconds most_offset =
+      std::chrono::hours{26};  // no zone has ever been further from UTC
 
   /// The schedule's next time, remembering the last answer: most questions around one change have the same.
   class forward {
@@ -135,7 +137,8 @@ std::optional<instant> wall_clock_map<Schedule>::next(instant after) const {
     if (fire) return *fire <= latest_instant ? fire : std::nullopt;
     if (span.end > latest_instant) return std::nullopt;
     auto onward = span.end;
-    if (neighbour_seen) {  // the span next to the first may repeat what the first has shown; from there on nothing comes early
+    if (neighbour_seen) {  // the span next to the first may repeat what the first has shown; from there on
+                           // nothing comes early
       const auto wall = walls.after(first_wall(span) - tick);
       if (!wall) return std::nullopt;
       onward = std::max(onward, stand(*wall, most_offset));
@@ -248,7 +251,8 @@ std::uint64_t wall_clock_map<Schedule>::count_gap(const offset_span& span, insta
 }
 
 template <wall_schedule Schedule>
-std::uint64_t wall_clock_map<Schedule>::count_pairs(wall_time from, wall_time to, milliseconds distance) const {
+std::uint64_t wall_clock_map<Schedule>::count_pairs(wall_time from, wall_time to,
+                                                    milliseconds distance) const {
   if constexpr (counts_wall_pairs<Schedule>) {
     return schedule_.count_wall_pairs(from, to, distance);
   } else {

@@ -13,8 +13,8 @@ namespace carillon {
 /// Errors: a `parse_error` at the offending character.
 parse_result<milliseconds> parse_duration(std::string_view text);
 
-/// A spelling that `parse_duration` reads back, with each unit as large as it can be: "1h30m", "10d", "2w" (weeks only when
-/// they are whole), "0s".
+/// A spelling that `parse_duration` reads back, with each unit as large as it can be: "1h30m", "10d", "2w"
+/// (weeks only when they are whole), "0s".
 std::string format_duration(milliseconds duration);
 
 }  // namespace carillon

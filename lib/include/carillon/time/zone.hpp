@@ -29,8 +29,9 @@ struct wall_lookup {
 
 /// A stretch of time in which a zone's clocks keep one distance from UTC.
 ///
-/// A change with `offset_before < offset` leaves a gap in wall time at `begin`, one with `offset_before > offset` an overlap.
-/// A stretch without beginning or end reaches beyond `earliest_instant` or `latest_instant`, with equal offsets there.
+/// A change with `offset_before < offset` leaves a gap in wall time at `begin`, one with `offset_before >
+/// offset` an overlap. A stretch without beginning or end reaches beyond `earliest_instant` or
+/// `latest_instant`, with equal offsets there.
 struct offset_span {
   instant begin;               ///< The first instant of the stretch.
   instant end;                 ///< The first instant after it.
@@ -66,7 +67,8 @@ class zone {
   /// Wall time minus UTC at `time`.
   std::chrono::seconds offset(instant time) const noexcept;
 
-  /// The stretch of one offset that `time` lies in. Cheaper than two of the questions here that it answers together.
+  /// The stretch of one offset that `time` lies in. Cheaper than two of the questions here that it answers
+  /// together.
   offset_span span_at(instant time) const noexcept;
 
   /// When the zone's clocks show `wall`.

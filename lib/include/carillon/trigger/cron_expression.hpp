@@ -44,13 +44,15 @@ class cron_expression {
   /// The canonical text: "0 9 * * mon-fri", "@daily", "day=last sun; hour=2". Fields keep their spelling.
   const std::string& text() const noexcept { return text_; }
 
-  /// One field's text, "*" of a `week` or `year` that the dialect lacks; empty for a named field or seconds left out.
+  /// One field's text, "*" of a `week` or `year` that the dialect lacks; empty for a named field or seconds
+  /// left out.
   std::string_view field(cron_field which) const noexcept;
 
   /// The sets behind the text.
   const cron_fields& fields() const noexcept { return fields_; }
 
-  /// Whether the hour field is written `*`, or begins with `*/n` (or, named, left out with minute or second given): what `auto_` asks.
+  /// Whether the hour field is written `*`, or begins with `*/n` (or, named, left out with minute or second
+  /// given): what `auto_` asks.
   bool follows_real_time() const noexcept { return fields_.follows_real_time; }
 
   /// The first time strictly after `after`, up to the year 9999.
@@ -73,7 +75,8 @@ class cron_expression {
   int previous_year(int year) const noexcept;
   bool in_year(int year) const noexcept;
   std::uint32_t days_in(int year, unsigned month) const noexcept;
-  std::uint32_t days_around(std::chrono::local_days day, const std::chrono::year_month_day& date) const noexcept;
+  std::uint32_t days_around(std::chrono::local_days day,
+                            const std::chrono::year_month_day& date) const noexcept;
   bool fires_on(std::chrono::local_days day) const noexcept;
   std::optional<std::chrono::local_days> first_day(int year, unsigned month) const noexcept;
   std::optional<std::chrono::local_days> last_day(int year, unsigned month) const noexcept;
@@ -83,7 +86,8 @@ class cron_expression {
   cron_fields fields_;
   cron_dialect dialect_;
   std::string text_;
-  std::shared_ptr<const std::vector<std::uint64_t>> far_years_;  // from 1970 on, where some years after 2161 are meant
+  std::shared_ptr<const std::vector<std::uint64_t>>
+      far_years_;  // from 1970 on, where some years after 2161 are meant
 };
 
 }  // namespace carillon

@@ -9,7 +9,8 @@ namespace carillon {
 
 /// Whose rules an expression is written by (docs/triggers.md).
 enum class cron_dialect : std::uint8_t {
-  crontab,  ///< 5 fields, or 6 with seconds first; 0 and 7 are Sunday; of two restricted day fields either may match.
+  crontab,  ///< 5 fields, or 6 with seconds first; 0 and 7 are Sunday; of two restricted day fields either
+            ///< may match.
   quartz,   ///< 6 or 7 fields; 1 is Sunday; one of the day fields is `?`.
   named,    ///< APScheduler's fields by name; 0 is Monday; all fields must match.
 };
@@ -17,27 +18,30 @@ enum class cron_dialect : std::uint8_t {
 enum class cron_field : std::uint8_t { year, month, day, week, weekday, hour, minute, second };
 inline constexpr std::size_t cron_field_count = 8;
 
-/// What a cron expression says, as sets of bits: bit n of a set stands for the value n. Weekday 0 is Sunday in every dialect.
+/// What a cron expression says, as sets of bits: bit n of a set stands for the value n. Weekday 0 is Sunday
+/// in every dialect.
 struct cron_fields {
   std::uint64_t seconds = 0;
   std::uint64_t minutes = 0;
   std::uint32_t hours = 0;
   std::uint32_t months = 0;
 
-  std::uint32_t days = 0;                        ///< Of the month.
-  std::uint32_t days_before_last = 0;            ///< Bit n: n days before the month's last (L, L-3).
-  std::uint32_t weekdays_nearest = 0;            ///< Bit n: the working day nearest to day n (15W).
-  std::uint32_t weekdays_nearest_last = 0;       ///< Bit n: the working day nearest to n days before the last (LW).
-  std::uint32_t weekdays = 0;                    ///< Every such weekday.
-  std::array<std::uint8_t, 5> nth_weekdays{};    ///< The first, second … such weekday of the month (fri#2).
-  std::uint8_t last_weekdays = 0;                ///< The last such weekday of the month (5L).
+  std::uint32_t days = 0;              ///< Of the month.
+  std::uint32_t days_before_last = 0;  ///< Bit n: n days before the month's last (L, L-3).
+  std::uint32_t weekdays_nearest = 0;  ///< Bit n: the working day nearest to day n (15W).
+  std::uint32_t weekdays_nearest_last =
+      0;                       ///< Bit n: the working day nearest to n days before the last (LW).
+  std::uint32_t weekdays = 0;  ///< Every such weekday.
+  std::array<std::uint8_t, 5> nth_weekdays{};  ///< The first, second … such weekday of the month (fri#2).
+  std::uint8_t last_weekdays = 0;              ///< The last such weekday of the month (5L).
 
-  std::uint64_t weeks = any_week;                ///< ISO weeks of the date's own ISO year.
+  std::uint64_t weeks = any_week;                           ///< ISO weeks of the date's own ISO year.
   std::array<std::uint64_t, 3> years{~0ULL, ~0ULL, ~0ULL};  ///< Bit n: the year 1970 + n.
-  bool any_year = true;                          ///< Years are not restricted, before 1970 neither.
+  bool any_year = true;  ///< Years are not restricted, before 1970 neither.
 
-  bool either_day = false;         ///< A date matches by its number or by its weekday; else by both.
-  bool nth_are_numbers = false;    ///< `nth_weekdays` and `last_weekdays` belong to the numbers, not to the weekdays.
+  bool either_day = false;  ///< A date matches by its number or by its weekday; else by both.
+  bool nth_are_numbers =
+      false;  ///< `nth_weekdays` and `last_weekdays` belong to the numbers, not to the weekdays.
   bool special_days = false;       ///< Any set but `days` and `weekdays` restricts the dates.
   bool follows_real_time = false;  ///< The hour field is written `*`, or begins with `*/n`.
 
@@ -62,7 +66,8 @@ struct cron_month {
   /// The month of a day, whose date is known: saves a conversion.
   constexpr cron_month(std::chrono::local_days day, const std::chrono::year_month_day& date) noexcept
       : length{static_cast<unsigned>((date.year() / date.month() / std::chrono::last).day())},
-        first_weekday{(std::chrono::weekday{day}.c_encoding() + 36 - static_cast<unsigned>(date.day())) % 7} {}
+        first_weekday{(std::chrono::weekday{day}.c_encoding() + 36 - static_cast<unsigned>(date.day())) % 7} {
+  }
   constexpr unsigned weekday_of(unsigned day) const noexcept { return (first_weekday + day - 1) % 7; }
   constexpr std::uint32_t all() const noexcept { return 0xFFFF'FFFEU >> (31 - length) & 0xFFFF'FFFEU; }
 };
@@ -105,11 +110,13 @@ constexpr std::uint32_t numbered_days(const cron_fields& fields, const cron_mont
 }
 
 /// The days of a month whose ISO week is in the set.
-constexpr std::uint32_t days_of_weeks(std::uint64_t weeks, std::chrono::year year, std::chrono::month month) noexcept {
+constexpr std::uint32_t days_of_weeks(std::uint64_t weeks, std::chrono::year year,
+                                      std::chrono::month month) noexcept {
   using namespace std::chrono;
   const local_days first{year / month / 1};
   const auto length = cron_month(year, month).length;
-  auto thursday = first - (weekday{first} - Monday) + days{3};  // an ISO week belongs to the year of its Thursday
+  auto thursday =
+      first - (weekday{first} - Monday) + days{3};  // an ISO week belongs to the year of its Thursday
   std::uint32_t matching = 0;
   for (int begin = -static_cast<int>((weekday{first} - Monday).count()); begin < static_cast<int>(length);
        begin += 7, thursday += days{7}) {
@@ -123,8 +130,8 @@ constexpr std::uint32_t days_of_weeks(std::uint64_t weeks, std::chrono::year yea
 }
 
 /// The days of a month, as bits 1 to 31, on which an expression fires; its year and month sets are not asked.
-constexpr std::uint32_t matching_days(const cron_fields& fields, const cron_month& shape, std::chrono::year year,
-                                      std::chrono::month month) noexcept {
+constexpr std::uint32_t matching_days(const cron_fields& fields, const cron_month& shape,
+                                      std::chrono::year year, std::chrono::month month) noexcept {
   auto by_weekday = spread_weekdays(fields.weekdays, shape);
   auto by_number = fields.days & shape.all();
   if (fields.special_days) {
@@ -135,7 +142,8 @@ constexpr std::uint32_t matching_days(const cron_fields& fields, const cron_mont
   if (fields.weeks != cron_fields::any_week) days &= days_of_weeks(fields.weeks, year, month);
   return days;
 }
-constexpr std::uint32_t matching_days(const cron_fields& fields, std::chrono::year year, std::chrono::month month) noexcept {
+constexpr std::uint32_t matching_days(const cron_fields& fields, std::chrono::year year,
+                                      std::chrono::month month) noexcept {
   return matching_days(fields, cron_month(year, month), year, month);
 }
 

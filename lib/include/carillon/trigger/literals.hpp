@@ -1,9 +1,9 @@
 #pragma once
+#include <algorithm>
 #include <carillon/trigger/cron_expression.hpp>
 #include <carillon/trigger/detail/cron_parser.hpp>
 #include <carillon/trigger/detail/fixed_text.hpp>
 #include <carillon/trigger/trigger.hpp>
-#include <algorithm>
 #include <cstddef>
 #include <string_view>
 #include <utility>
@@ -20,7 +20,8 @@ constexpr fixed_text<320> sentence_of(const cron_reading& reading) {
   fixed_text<320> sentence;
   if (reading.ok) return sentence;
   const auto& why = reading.problem;
-  sentence << why.message.view() << "\nat character " << static_cast<int>(why.position + 1) << "\n" << why.hint.view();
+  sentence << why.message.view() << "\nat character " << static_cast<int>(why.position + 1) << "\n"
+           << why.hint.view();
   return sentence;
 }
 
@@ -60,8 +61,8 @@ constexpr auto fitting_line() {
   return fitting << line.view();
 }
 
-/// Stops the compiler at a cron literal that does not read. The message names this template with a sentence as its
-/// arguments: what is wrong, where, and what would be right.
+/// Stops the compiler at a cron literal that does not read. The message names this template with a sentence
+/// as its arguments: what is wrong, where, and what would be right.
 template <bool reads, fixed_text... Why>
 struct checked_cron_literal {
   static_assert(reads, "this cron literal is wrong; the arguments of checked_cron_literal say why");
@@ -85,7 +86,8 @@ trigger literal_trigger() {
 
 namespace literals {
 
-/// A crontab expression that the compiler reads: `"0 9 * * mon-fri"_cron`. Nothing is parsed when the program runs.
+/// A crontab expression that the compiler reads: `"0 9 * * mon-fri"_cron`. Nothing is parsed when the program
+/// runs.
 template <detail::fixed_text Text>
 trigger operator""_cron() {
   return detail::literal_trigger<cron_dialect::crontab, Text>();

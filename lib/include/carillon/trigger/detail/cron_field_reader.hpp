@@ -15,9 +15,11 @@ using year_bits = std::array<std::uint64_t, 126>;
 /// Reads one field of a cron expression, at run time or at compile time.
 class cron_field_reader {
  public:
-  /// `position` is where `text` begins, for messages. `years` takes the values of a year field and is needed for it only.
-  constexpr cron_field_reader(cron_dialect dialect, cron_field field, std::string_view text, std::size_t position,
-                              cron_fields& fields, cron_problem& problem, year_bits* years = nullptr)
+  /// `position` is where `text` begins, for messages. `years` takes the values of a year field and is needed
+  /// for it only.
+  constexpr cron_field_reader(cron_dialect dialect, cron_field field, std::string_view text,
+                              std::size_t position, cron_fields& fields, cron_problem& problem,
+                              year_bits* years = nullptr)
       : dialect_{dialect},
         rule_{rule_of(dialect, field)},
         text_{text},
@@ -57,8 +59,12 @@ class cron_field_reader {
   constexpr bool quartz() const { return dialect_ == cron_dialect::quartz; }
   constexpr bool named() const { return dialect_ == cron_dialect::named; }
   constexpr bool is(cron_field field) const { return rule_.field == field; }
-  constexpr char peek(std::size_t ahead = 0) const { return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0'; }
-  constexpr bool ends(std::size_t ahead = 0) const { return at_ + ahead >= text_.size() || peek(ahead) == ','; }
+  constexpr char peek(std::size_t ahead = 0) const {
+    return at_ + ahead < text_.size() ? text_[at_ + ahead] : '\0';
+  }
+  constexpr bool ends(std::size_t ahead = 0) const {
+    return at_ + ahead >= text_.size() || peek(ahead) == ',';
+  }
   constexpr bool take(char c) {
     if (at_ >= text_.size() || lower(peek()) != lower(c)) return false;
     ++at_;
@@ -90,7 +96,8 @@ class cron_field_reader {
     if (take('*') || (quartz() && peek() == '/')) return read_step({rule_.least, star_end()});
     value first;
     if (!read_value(first, false)) return false;
-    if (is(cron_field::weekday) && !named() && (lower(peek()) == 'l' || peek() == '#')) return read_nth(begin, first);
+    if (is(cron_field::weekday) && !named() && (lower(peek()) == 'l' || peek() == '#'))
+      return read_nth(begin, first);
     if (is(cron_field::day) && lower(peek()) == 'w') return read_nearest(first);
     if (peek() == '/') return read_step({first.number, star_end(), first.named, true});
     if (!take('-')) return add(first.number, first.number, 1);
@@ -112,7 +119,8 @@ class cron_field_reader {
       while (is_digit(peek())) number = std::min(number * 10 + (text_[at_++] - '0'), 100'000);
       out = {number, false};
       if (number >= rule_.least && number <= rule_.most) return true;
-      refuse(begin) << rule_.name << " " << text_.substr(begin, at_ - begin) << ": " << rule_.least << " to " << rule_.most;
+      refuse(begin) << rule_.name << " " << text_.substr(begin, at_ - begin) << ": " << rule_.least << " to "
+                    << rule_.most;
       return false;
     }
     if (!is_letter(peek())) return refuse_character();
@@ -126,7 +134,8 @@ class cron_field_reader {
     }
     if (index < 0) return refuse_word(begin, word);
     out = {is(cron_field::month) ? index + 1 : weekday_number(dialect_, index), true};
-    if (is_range_end && index == 0 && dialect_ == cron_dialect::crontab && is(cron_field::weekday)) out.number = 7;
+    if (is_range_end && index == 0 && dialect_ == cron_dialect::crontab && is(cron_field::weekday))
+      out.number = 7;
     return true;
   }
   constexpr bool takes_suffix() const { return is(cron_field::weekday) && !named(); }
@@ -148,7 +157,8 @@ class cron_field_reader {
       return false;
     }
     if (!check_step(over, step, digits)) return false;
-    if (over.named && quartz()) return add(over.first, over.open ? over.first : over.last, 1);  // as Quartz does
+    if (over.named && quartz())
+      return add(over.first, over.open ? over.first : over.last, 1);  // as Quartz does
     return add(over.first, over.last, step);
   }
 
@@ -156,7 +166,8 @@ class cron_field_reader {
     const bool bounded = !(dialect_ == cron_dialect::crontab || (quartz() && is(cron_field::year)));
     const int longest = !bounded ? step : quartz() ? rule_.most : over.last - over.first;
     if (step >= 1 && step <= longest) return true;
-    auto& message = refuse(digits) << "step " << text_.substr(digits, at_ - digits) << " in the " << rule_.name << " field: ";
+    auto& message = refuse(digits) << "step " << text_.substr(digits, at_ - digits) << " in the "
+                                   << rule_.name << " field: ";
     if (step == 0 || longest == 0)
       message << (step == 0 ? "1 or more" : "there is nothing to step over");
     else
@@ -183,89 +194,15 @@ class cron_field_reader {
 
   constexpr bool starts_special_day() const {
     if (!named()) return lower(peek()) == 'l';
-    return is_letter(peek()) || (is_digit(peek()) && (is_letter(peek(1)) || (is_digit(peek(1)) && is_letter(peek(2)))));
+    return is_letter(peek()) ||
+           (is_digit(peek()) && (is_letter(peek(1)) || (is_digit(peek(1)) && is_letter(peek(2)))));
   }
   constexpr bool read_special_day() { return named() ? read_weekday_in_month() : read_last_day(); }
 
-  /// Reads L, L-3, LW or L-3W.
-  constexpr bool read_last_day() {
-    const auto begin = at_++;
-    int back = 0;
-    const bool extended = quartz();
-    if (extended && take('-')) {
-      const auto digits = at_;
-      while (is_digit(peek()) && back < 100) back = back * 10 + (text_[at_++] - '0');
-      if (digits == at_ || back > 30) {
-        refuse(digits) << "L-" << text_.substr(digits, at_ - digits) << ": 0 to 30 days before the month's last";
-        return false;
-      }
-    }
-    fields_.special_days = true;
-    if (extended && take('w')) {
-      fields_.weekdays_nearest_last |= 1U << back;
-    } else {
-      fields_.days_before_last |= 1U << back;
-    }
-    if (ends()) return true;
-    if (!extended && (peek() == '-' || lower(peek()) == 'w')) return refuse_quartz_only(begin);
-    return refuse_character();
-  }
-
-  /// Reads the W of 15W.
-  constexpr bool read_nearest(value day) {
-    if (!quartz()) return refuse_quartz_only(at_);
-    ++at_;
-    fields_.special_days = true;
-    fields_.weekdays_nearest |= 1U << day.number;
-    return true;
-  }
-
-  /// Reads the L of 5L, or the # of fri#2.
-  constexpr bool read_nth(std::size_t begin, value weekday) {
-    const auto bit = static_cast<std::uint8_t>(weekdays_from(dialect_, 1ULL << weekday.number));
-    fields_.special_days = true;
-    if (!take('#')) {
-      ++at_;
-      fields_.last_weekdays |= bit;
-      return true;
-    }
-    if (peek() >= '1' && peek() <= '5' && ends(1)) {
-      fields_.nth_weekdays[static_cast<std::size_t>(text_[at_++] - '1')] |= bit;
-      return true;
-    }
-    std::size_t end = at_;
-    while (end < text_.size() && text_[end] != ',') ++end;
-    refuse(at_) << text_.substr(begin, end - begin) << ": # is followed by 1 to 5";
-    return false;
-  }
-
-  /// Reads "2nd fri", "last sun" or "last".
-  constexpr bool read_weekday_in_month() {
-    constexpr std::array<std::string_view, 6> ordinals{"1st", "2nd", "3rd", "4th", "5th", "last"};
-    const auto begin = at_;
-    while (is_digit(peek()) || is_letter(peek())) ++at_;
-    const auto word = text_.substr(begin, at_ - begin);
-    std::size_t nth = 0;
-    while (nth < ordinals.size() && !same_word(word, ordinals[nth])) ++nth;
-    if (nth == ordinals.size()) {
-      if (same_word(word, "L")) problem_.hint << "did you mean last?";
-      refuse(begin) << "day \"" << word << "\": a number, last, or 1st to 5th or last with a weekday";
-      return false;
-    }
-    skip_blanks();
-    fields_.special_days = true;
-    if (ends() && nth == 5) {
-      fields_.days_before_last |= 1U;
-      return true;
-    }
-    const auto name = at_;
-    while (is_letter(peek())) ++at_;
-    const auto weekday = index_of_name(text_.substr(name, at_ - name), weekday_names);
-    if (weekday < 0) return refuse_weekday_after(name, word);
-    const auto bit = static_cast<std::uint8_t>(1U << weekday);
-    (nth == 5 ? fields_.last_weekdays : fields_.nth_weekdays[nth]) |= bit;
-    return true;
-  }
+  constexpr bool read_last_day();
+  constexpr bool read_nearest(value day);
+  constexpr bool read_nth(std::size_t begin, value weekday);
+  constexpr bool read_weekday_in_month();
 
   /// Whether the field is written `*`, or begins with `*/n`.
   constexpr bool is_star() const { return text_ == "*" || text_.starts_with("*/"); }
@@ -308,71 +245,8 @@ class cron_field_reader {
   bool every_ = false;  // a `*` has been read
 };
 
-constexpr bool cron_field_reader::refuse_character() {
-  auto& message = refuse(at_);
-  if (at_ >= text_.size() || peek() == ',') {
-    message << "a value is missing after \"" << text_.substr(0, at_) << "\" in the " << rule_.name << " field";
-    return false;
-  }
-  std::size_t length = 1;
-  while (at_ + length < text_.size() && (static_cast<unsigned char>(text_[at_ + length]) & 0xC0U) == 0x80U) ++length;
-  message << "\"" << text_.substr(at_, length) << "\" has no place here in the " << rule_.name << " field";
-  if (peek() == '?') problem_.hint << (named() ? "leave the field out" : "? stands alone, for a day field; * is any value");
-  if (peek() == '-' && at_ == 0) problem_.hint << rule_.least << " to " << rule_.most;
-  if (peek() == '#' && is(cron_field::weekday) && !named()) problem_.hint << "fri#2 is the second Friday";
-  return false;
-}
-
-constexpr bool cron_field_reader::refuse_word(std::size_t begin, std::string_view word) {
-  auto& message = refuse(begin);
-  if (!named() && is(cron_field::weekday) && same_word(word, "L")) {
-    message << "L needs a weekday";
-    problem_.hint << "5L is the last Friday";
-    return false;
-  }
-  message << "\"" << word << "\": no such " << rule_.name;
-  if (const auto meant = similar_name(word, rule_.names); !meant.empty()) {
-    problem_.hint << "did you mean " << meant << "?";
-  } else if (index_of_name(word, month_names) >= 0) {
-    problem_.hint << "names of months belong in the month field";
-  } else if (index_of_name(word, weekday_names) >= 0) {
-    problem_.hint << "names of weekdays belong in the weekday field";
-  } else {
-    problem_.hint << rule_.least << " to " << rule_.most;
-    if (!rule_.names.empty()) problem_.hint << ", or a name of three letters";
-  }
-  return false;
-}
-
-constexpr bool cron_field_reader::refuse_weekday_after(std::size_t begin, std::string_view ordinal) {
-  auto& message = refuse(begin);
-  auto end = begin;
-  while (end < text_.size() && text_[end] != ',') ++end;
-  const auto word = trimmed(text_.substr(begin, end - begin));
-  if (word.empty()) {
-    message << "\"" << ordinal << "\" needs a weekday";
-    problem_.hint << "as in " << ordinal << " fri";
-    return false;
-  }
-  message << "\"" << word << "\": no such weekday";
-  if (const auto meant = similar_name(word, weekday_names); !meant.empty()) problem_.hint << "did you mean " << meant << "?";
-  return false;
-}
-
-constexpr bool cron_field_reader::refuse_backwards(std::size_t begin, value first, value last) {
-  refuse(begin) << "the range " << text_.substr(begin, at_ - begin) << " runs backwards";
-  if (is(cron_field::year)) return false;
-  problem_.hint << "write " << first.number;
-  if (first.number < star_end()) problem_.hint << "-" << star_end();
-  problem_.hint << "," << rule_.least;
-  if (last.number > rule_.least) problem_.hint << "-" << last.number;
-  return false;
-}
-
-constexpr bool cron_field_reader::refuse_quartz_only(std::size_t at) {
-  refuse(at) << "W and offsets from L are not part of a crontab";
-  problem_.hint << "the quartz dialect has them";
-  return false;
-}
-
 }  // namespace carillon::detail
+
+// The rest of its functions.
+#include <carillon/trigger/detail/cron_refusals.hpp>
+#include <carillon/trigger/detail/cron_special_days.hpp>

@@ -16,8 +16,9 @@ struct cron_token {
 };
 
 /// The fields of crontab and quartz in the order in which they stand, seconds first.
-inline constexpr std::array<cron_field, 7> positional_fields{cron_field::second, cron_field::minute, cron_field::hour, cron_field::day,
-                                                             cron_field::month,  cron_field::weekday, cron_field::year};
+inline constexpr std::array<cron_field, 7> positional_fields{
+    cron_field::second, cron_field::minute,  cron_field::hour, cron_field::day,
+    cron_field::month,  cron_field::weekday, cron_field::year};
 
 /// What became of reading an expression.
 struct cron_reading {
@@ -47,14 +48,17 @@ struct cron_tokens {
 
 /// Whether any date of the expression exists. Looks at one round of the calendar, 400 years, at most.
 constexpr bool ever_fires(const cron_fields& fields, const year_bits* years) {
-  const bool calendar_matters = fields.weeks != cron_fields::any_week || fields.special_days || years != nullptr ||
-                                fields.weekdays != cron_fields::any_weekday;
+  const bool calendar_matters = fields.weeks != cron_fields::any_week || fields.special_days ||
+                                years != nullptr || fields.weekdays != cron_fields::any_weekday;
   for (int offset = 0; offset < (years != nullptr ? 8030 : 400); ++offset) {
-    const int year = years != nullptr ? cron_fields::first_year + offset : 2000 + offset;  // 2000 is a leap year: most end there
+    const int year = years != nullptr ? cron_fields::first_year + offset
+                                      : 2000 + offset;  // 2000 is a leap year: most end there
     const auto bit = static_cast<std::size_t>(offset);
     if (years != nullptr && ((*years)[bit / 64] >> (bit % 64) & 1) == 0) continue;
     for (unsigned month = 1; month <= 12; ++month)
-      if ((fields.months >> month & 1) && matching_days(fields, std::chrono::year{year}, std::chrono::month{month}) != 0) return true;
+      if ((fields.months >> month & 1) &&
+          matching_days(fields, std::chrono::year{year}, std::chrono::month{month}) != 0)
+        return true;
     if (!calendar_matters) return false;
   }
   return false;
@@ -76,7 +80,8 @@ constexpr void explain_never(const cron_fields& fields, cron_problem& problem) {
   problem.message << static_cast<int>(first_day) << " " << initial << name.substr(1) << " never comes";
 }
 
-/// Reads an expression of a positional dialect. Constant wherever its text is: literals are read by the compiler.
+/// Reads an expression of a positional dialect. Constant wherever its text is: literals are read by the
+/// compiler.
 class cron_parser {
  public:
   constexpr cron_parser(cron_dialect dialect, std::string_view text) : dialect_{dialect}, text_{text} {}
@@ -105,7 +110,8 @@ class cron_parser {
       if (same_word(macro.text, "@reboot"))
         problem.hint << "it is not a time; only a crontab file may say so";
       else
-        problem.hint << (quartz() ? "quartz has no macros" : "@yearly @annually @monthly @weekly @daily @midnight @hourly");
+        problem.hint << (quartz() ? "quartz has no macros"
+                                  : "@yearly @annually @monthly @weekly @daily @midnight @hourly");
       return false;
     }
     if (given.count > 1) {
@@ -124,7 +130,8 @@ class cron_parser {
     year_bits years{};
     const bool has_year = given.count == 7;
     for (std::size_t i = 0; i < given.count; ++i) {
-      cron_field_reader reader(dialect_, positional_fields[i + missing], given.words[i].text, given.words[i].position, fields, problem, &years);
+      cron_field_reader reader(dialect_, positional_fields[i + missing], given.words[i].text,
+                               given.words[i].position, fields, problem, &years);
       if (!reader.read()) return false;
     }
     if (quartz()) {
@@ -140,13 +147,15 @@ class cron_parser {
   }
 
   /// Decides between "either" and "both", by which of the two day fields restrict.
-  constexpr bool join_day_fields(const cron_token& day, const cron_token& weekday, cron_fields& fields, cron_problem& problem) {
+  constexpr bool join_day_fields(const cron_token& day, const cron_token& weekday, cron_fields& fields,
+                                 cron_problem& problem) {
     const bool open_day = day.text == "?" || (!quartz() && day.text == "*");
     const bool open_weekday = weekday.text == "?" || (!quartz() && weekday.text == "*");
     fields.either_day = !quartz() && !open_day && !open_weekday;
     if (!quartz() || open_day != open_weekday) return true;
     problem.position = open_day ? weekday.position : day.position;
-    problem.message << (open_day ? "both day fields are ?" : "day of month and weekday are both given") << ": one of the two must be ?";
+    problem.message << (open_day ? "both day fields are ?" : "day of month and weekday are both given")
+                    << ": one of the two must be ?";
     return false;
   }
 
@@ -156,9 +165,10 @@ class cron_parser {
     if (given.count == 0)
       problem.message << "the expression is empty";
     else
-      problem.message << static_cast<int>(given.count) << (given.count == 1 ? " field" : " fields") << ", not " << static_cast<int>(most - 1)
-                      << " or " << static_cast<int>(most);
-    problem.hint << (quartz() ? "second minute hour day month weekday, perhaps a year" : "minute hour day month weekday, perhaps a second before");
+      problem.message << static_cast<int>(given.count) << (given.count == 1 ? " field" : " fields")
+                      << ", not " << static_cast<int>(most - 1) << " or " << static_cast<int>(most);
+    problem.hint << (quartz() ? "second minute hour day month weekday, perhaps a year"
+                              : "minute hour day month weekday, perhaps a second before");
     return false;
   }
 

@@ -7,8 +7,9 @@
 
 namespace carillon::detail {
 
-inline constexpr std::array<std::string_view, 12> month_names{"january", "february", "march",     "april",   "may",      "june",
-                                                              "july",    "august",   "september", "october", "november", "december"};
+inline constexpr std::array<std::string_view, 12> month_names{
+    "january", "february", "march",     "april",   "may",      "june",
+    "july",    "august",   "september", "october", "november", "december"};
 inline constexpr std::array<std::string_view, 7> weekday_names{"sunday",   "monday", "tuesday", "wednesday",
                                                                "thursday", "friday", "saturday"};
 
@@ -37,7 +38,8 @@ constexpr int index_of_name(std::string_view word, std::span<const std::string_v
   return -1;
 }
 
-/// Whether one slip of the finger turns one word into the other: a letter wrong, missing, too many, or two exchanged.
+/// Whether one slip of the finger turns one word into the other: a letter wrong, missing, too many, or two
+/// exchanged.
 constexpr bool nearly_same(std::string_view a, std::string_view b) {
   if (a.size() < b.size()) return nearly_same(b, a);
   if (a.size() - b.size() > 1) return false;
@@ -55,7 +57,8 @@ constexpr std::string_view similar_name(std::string_view word, std::span<const s
     for (const auto name : names)
       if (nearly_same(word, name) || same_word(word, name.substr(0, word.size()))) return name.substr(0, 3);
   const auto exchanged = [&](std::string_view name) {
-    return word.size() == 3 && (lower(word[0]) == name[0] || lower(word[0]) == name[1]) && nearly_same(word, name);
+    return word.size() == 3 && (lower(word[0]) == name[0] || lower(word[0]) == name[1]) &&
+           nearly_same(word, name);
   };
   for (const auto name : names)
     if (exchanged(name.substr(0, 3))) return name.substr(0, 3);

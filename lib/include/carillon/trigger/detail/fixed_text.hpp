@@ -5,14 +5,16 @@
 
 namespace carillon::detail {
 
-/// A short text of the compiler's, public through and through so that it may be a template argument and be seen in messages.
+/// A short text of the compiler's, public through and through so that it may be a template argument and be
+/// seen in messages.
 template <std::size_t Capacity>
 struct fixed_text {
   char characters[Capacity]{};
   std::size_t size = 0;
 
   constexpr fixed_text() = default;
-  constexpr fixed_text(const char (&text)[Capacity]) : size{Capacity - 1} {  // a literal, so that it converts unasked
+  constexpr fixed_text(const char (&text)[Capacity])
+      : size{Capacity - 1} {  // a literal, so that it converts unasked
     for (std::size_t i = 0; i < Capacity; ++i) characters[i] = text[i];
   }
 
