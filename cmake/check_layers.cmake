@@ -1,0 +1,50 @@
+# Fails if a folder of lib/ includes one that is not beneath it, or if lib/ includes anything of apps/.
+# Run: cmake -D ROOT=<repository> -P cmake/check_layers.cmake
+cmake_minimum_required(VERSION 3.25)
+
+# Each folder, and what it may include besides itself. Written down here and nowhere else.
+set(layers
+  "time:"
+  "trigger: time"
+  "async: time"
+  "job: time trigger async"
+  "event: time trigger async job"
+  "store: time trigger async job"
+  "lock: time trigger async job"
+  "executor: time trigger async job event store lock"
+  "redis: time trigger async job event store lock"
+  "scheduler: time trigger async job event store lock executor")
+
+set(folders "")
+foreach(layer IN LISTS layers)
+  string(REGEX MATCH "^[a-z]+" folder "${layer}")
+  list(APPEND folders "${folder}")
+endforeach()
+
+foreach(layer IN LISTS layers)
+  string(REGEX MATCH "^([a-z]+): ?(.*)$" matched "${layer}")
+  set(folder "${CMAKE_MATCH_1}")
+  string(REPLACE " " ";" beneath "${CMAKE_MATCH_2}")
+  file(GLOB_RECURSE files "${ROOT}/lib/include/carillon/${folder}/*.hpp" "${ROOT}/lib/src/${folder}/*.[hc]pp")
+  foreach(file IN LISTS files)
+    file(STRINGS "${file}" includes REGEX "^ *# *include *[<\"]")
+    foreach(include IN LISTS includes)
+      if(include MATCHES "(<carillon/|\")([a-z]+)/")
+        set(included "${CMAKE_MATCH_2}")
+        if(NOT included STREQUAL folder AND NOT included IN_LIST beneath)
+          message(SEND_ERROR "${file}: ${folder}/ may not include ${included}/ (${include})")
+        endif()
+      elseif(include MATCHES "<carillon/carillon.hpp>")
+        message(SEND_ERROR "${file}: include what is used, not the umbrella header")
+      endif()
+    endforeach()
+  endforeach()
+endforeach()
+
+# Every folder of lib has its place in the table.
+file(GLOB present RELATIVE "${ROOT}/lib/src" "${ROOT}/lib/src/*")
+foreach(folder IN LISTS present)
+  if(IS_DIRECTORY "${ROOT}/lib/src/${folder}" AND NOT folder IN_LIST folders)
+    message(SEND_ERROR "lib/src/${folder}: has no place in the table of cmake/check_layers.cmake")
+  endif()
+endforeach()

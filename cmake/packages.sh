@@ -1,0 +1,56 @@
+# What Carillon needs from the system, in one place. Sourced by run.sh and test.sh; not run by itself.
+
+# To build and run.
+build_packages=(
+  ca-certificates cmake ninja-build clang-19 lld-19
+  libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev
+  tzdata)
+# To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter.
+test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps)
+
+# Says what this project does on systems whose packages it does not know.
+other_system() {
+  echo "This system is not Debian 12 or 13, so nothing is installed here. What must be there:"
+  echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process library,"
+  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11 and, for the tests, doctest, g++-12, clang-format-19, clang-tidy-19."
+}
+
+debian_release() {
+  ( . /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ] && echo "${VERSION_ID:-}" ) || true
+}
+
+# Installs those of its arguments that are missing. Quick when nothing is.
+install_missing() {
+  local package missing=()
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+
+  local as_root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "These packages are missing, and installing them needs root or sudo: ${missing[*]}" >&2; exit 1; }
+    as_root=(sudo)
+  fi
+  echo "== installing ${missing[*]}"
+  "${as_root[@]}" apt-get -qq update
+  "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null
+}
+
+# prepare PACKAGE…: whatever is needed before CMake can run.
+prepare() {
+  case "$(debian_release)" in
+    12) install_missing "$@" ;;
+    # Debian 13 keeps the zones of old names apart, and calls g++ 12 by the same name.
+    13) install_missing "$@" tzdata-legacy ;;
+    *) other_system; return 0 ;;
+  esac
+  if ! boost_is_there; then "$(dirname "${BASH_SOURCE[0]}")/fetch_boost.sh"; fi
+}
+
+# Whether the system's own Boost is new enough.
+boost_is_there() {
+  local version
+  version=$(sed -n 's/^#define BOOST_VERSION \([0-9]*\)$/\1/p' /usr/include/boost/version.hpp /usr/local/include/boost/version.hpp 2>/dev/null | sort -n | tail -n 1)
+  [ -n "$version" ] && [ "$version" -ge 109200 ] && compgen -G '/usr/lib/*/libboost_process.*' >/dev/null
+}

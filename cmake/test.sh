@@ -1,0 +1,61 @@
+#!/usr/bin/env bash
+# Installs what is missing, builds everything, and runs every check and test. What CI runs, and what a developer runs.
+#
+# Usage: cmake/test.sh [STAGE…]     stages: checks release tidy asan tsan gcc; all of them if none is named
+set -euo pipefail
+cd "$(dirname "$0")/.."
+. cmake/packages.sh
+
+all_stages=(checks release tidy asan tsan gcc)
+stages=("${@:-${all_stages[@]}}")
+report=()
+began_all=$SECONDS
+
+# stage NAME COMMAND…: runs it if it was asked for, and notes how long it took.
+stage() {
+  local name=$1 began=$SECONDS
+  shift
+  case " ${stages[*]} " in *" $name "*) ;; *) return 0 ;; esac
+  echo
+  echo "== $name"
+  "$@"
+  report+=("$name $((SECONDS - began)) s")
+}
+
+preset() {
+  cmake --preset "$1" "${@:2}" >/dev/null
+  cmake --build --preset "$1"
+  ctest --preset "$1"
+}
+
+# The order of layers, the coroutine forms that g++ 12 miscompiles, formatting, sizes of files, the README's programs.
+# Their own tests, and everything else that release builds, are in the stage `release`.
+checks() {
+  local sources
+  mapfile -t sources < <(git ls-files 'lib/*.hpp' 'lib/*.cpp' 'apps/*.hpp' 'apps/*.cpp' 'tests/*.hpp' 'tests/*.cpp')
+  clang-format-19 --dry-run -Werror "${sources[@]}"
+  cmake -D "ROOT=$PWD" -P cmake/check_layers.cmake
+  export PYTHONDONTWRITEBYTECODE=1
+  python3 cmake/check_coroutines.py "${sources[@]}"
+  python3 cmake/check_coroutines_test.py
+  cmake/check_sizes.sh
+}
+
+# clang-tidy over our own sources, as release compiles them.
+tidy() {
+  cmake --preset release >/dev/null
+  git ls-files 'lib/src/*.cpp' 'apps/*.cpp' | grep -v -e '/asio\.cpp$' -e '/json\.cpp$' \
+    | xargs -P "$(nproc)" -n 4 clang-tidy-19 -p build/release --quiet --warnings-as-errors='*' 2> >(grep -v -E 'warnings? generated|^Suppressed|^Use -' >&2)
+}
+
+prepare "${build_packages[@]}" "${test_packages[@]}"
+stage checks checks
+stage release preset release -D CARILLON_BUILD_TESTS=ON -D CARILLON_BUILD_BENCHMARKS=ON -D CARILLON_WARNINGS_AS_ERRORS=ON -D CARILLON_TEST_PACKAGE=ON
+stage tidy tidy
+stage asan preset asan
+stage tsan preset tsan
+stage gcc preset gcc
+
+echo
+printf '== all passed in %d s:' "$((SECONDS - began_all))"
+printf ' %s,' "${report[@]}" | sed 's/,$/\n/'
