@@ -1,0 +1,262 @@
+// Jobs of the memory store as records: add, change, remove, list. Their runs are in memory_runs.cpp.
+
+#include "store/memory_jobs.hpp"
+
+#include <algorithm>
+#include <boost/asio/post.hpp>
+
+namespace carillon {
+
+namespace {
+
+constexpr std::optional<instant> optional_of(instant time) {
+  return time == memory_job::none ? std::nullopt : std::optional{time};
+}
+
+bool has_all(const std::vector<std::string>& tags, const std::vector<std::string>& wanted) {
+  return std::ranges::all_of(wanted,
+                             [&](const auto& tag) { return std::ranges::find(tags, tag) != tags.end(); });
+}
+
+bool matches(const memory_job& job, const job_query& query) {
+  if (query.state ? job.state != *query.state : job.state == job_state::removed) return false;
+  if (!query.task.empty() && job.definition->task_name() != query.task) return false;
+  return has_all(job.definition->options->tags, query.tags);
+}
+
+}  // namespace
+
+/// Who wants to hear of changes. Told in one go after the step that made them, never from within it.
+struct memory_jobs::listener : std::enable_shared_from_this<listener> {
+  boost::asio::any_io_executor where;
+  job_store::change_listener tell;
+  std::set<std::string> changed;
+
+  void note(const std::string& id) {
+    const bool first = changed.empty();
+    changed.insert(id);
+    if (first) boost::asio::post(where, [self = shared_from_this()] { self->deliver(); });
+  }
+  void deliver() {
+    for (const auto& id : std::exchange(changed, {})) {
+      if (tell) tell(id);
+    }
+  }
+};
+
+rare_record& memory_job::rarely() {
+  if (!rare) rare = std::make_unique<rare_record>();
+  return *rare;
+}
+
+job_counters memory_job::counters() const {
+  auto all = rare ? rare->counters : job_counters{};
+  all.succeeded = succeeded;
+  return all;
+}
+
+job_record memory_job::record() const {
+  job_record seen;
+  seen.definition = definition;
+  seen.state = state;
+  seen.revision = revision;
+  seen.born = born;
+  seen.anchor = optional_of(anchor);
+  seen.where = where;
+  seen.cursor = optional_of(cursor);
+  if (seen.cursor) seen.due = due;
+  seen.next_waiting = next_waiting();
+  seen.active = held();
+  seen.skip_next = skip_next;
+  seen.counters = counters();
+  seen.last_fire = optional_of(last_fire);
+  if (rare) seen.note = rare->note;
+  return seen;
+}
+
+memory_jobs::memory_jobs(std::size_t ledger_size) : ledger_{ledger_size} {}
+
+memory_jobs::~memory_jobs() {
+  jobs_.clear_and_dispose([](memory_job* job) { const auto last_hold = std::move(job->self); });
+}
+
+void memory_jobs::open(std::string member, boost::asio::any_io_executor where,
+                       job_store::change_listener on_change) {
+  members_.insert(std::move(member));
+  listener_ = std::make_shared<listener>();
+  listener_->where = std::move(where);
+  listener_->tell = std::move(on_change);
+}
+
+void memory_jobs::close() {
+  if (listener_) listener_->tell = nullptr;
+  listener_.reset();
+}
+
+void memory_jobs::notify(const std::string& id) {
+  if (listener_) listener_->note(id);
+}
+
+memory_job* memory_jobs::find(std::string_view id) noexcept {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &*found;
+}
+
+memory_job* memory_jobs::find(std::string_view id, const job_handle& handle) noexcept {
+  if (!handle) return find(id);
+  auto* job = static_cast<memory_job*>(handle.get());
+  return job->self ? job : nullptr;
+}
+
+/// The next number of the store: greater than all before it, and no less than the time that a request brings.
+std::uint64_t memory_jobs::take_number(instant now) {
+  const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
+  number_ = std::max(number_ + 1, micros > 0 ? static_cast<std::uint64_t>(micros) : 0);
+  return number_;
+}
+
+put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
+  auto* there = find(wanted.id());
+  if (there && there->state == job_state::removed) {
+    const bool declared_again =
+        !wanted.definition->origin.empty() && there->definition->same_but_origin(*wanted.definition);
+    if (declared_again) return {put_answer::kind::unchanged, there->revision};
+    forget(*there);
+    there = nullptr;
+  }
+  const auto id = wanted.id();
+  if (!there) {
+    insert(std::move(wanted));
+    notify(id);
+    return {put_answer::kind::added, find(id)->revision};
+  }
+  const bool same = there->definition->same_but_origin(*wanted.definition);
+  if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there->revision};
+  if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there->revision};
+  replace(*there, std::move(wanted));
+  notify(id);
+  return {put_answer::kind::replaced, there->revision};
+}
+
+void memory_jobs::insert(job_record&& wanted) {
+  const auto job = std::make_shared<memory_job>();
+  job->self = job;
+  job->definition = std::move(wanted.definition);
+  job->state = wanted.state;
+  job->born = take_number(wanted.anchor.value_or(instant{}));
+  job->revision = job->born;
+  job->anchor = wanted.anchor.value_or(memory_job::none);
+  job->where = wanted.where;
+  job->cursor = wanted.cursor.value_or(memory_job::none);
+  job->due = wanted.due;
+  job->skip_next = wanted.skip_next;
+  if (!wanted.note.empty()) job->rarely().note = std::move(wanted.note);
+  if (const auto orphans = orphans_.find(job->id()); orphans != orphans_.end()) {
+    job->live = std::move(orphans->second);
+    orphans_.erase(orphans);
+  }
+  jobs_.insert(*job);
+}
+
+void memory_jobs::replace(memory_job& job, job_record&& wanted) {
+  job.definition = std::move(wanted.definition);
+  job.cursor = wanted.cursor.value_or(memory_job::none);
+  job.due = wanted.due;
+  job.anchor = wanted.anchor.value_or(memory_job::none);
+  job.where = wanted.where;
+  if (job.state != job_state::paused) job.state = wanted.state;
+  job.revision = take_number();
+}
+
+/// Takes a job out of the index. Its active runs stay, and count against a job of that id that is added
+/// again.
+void memory_jobs::forget(memory_job& job) {
+  drop_waiting(job);
+  if (job.live && !job.live->held.empty()) orphans_[job.id()] = std::move(job.live);
+  jobs_.erase(jobs_.iterator_to(job));
+  const auto last_hold = std::move(job.self);
+}
+
+/// What waited for a job that goes away does not run, and the ledger says so.
+void memory_jobs::drop_waiting(memory_job& job) {
+  if (!job.live) return;
+  for (const auto& run : job.live->waiting) write_skip(job, run.occurrence, run.extra, "removed");
+  job.live->waiting.clear();
+}
+
+change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_revision, job_change&& what) {
+  auto* job = find(id);
+  if (!job || job->state == job_state::removed) return change_answer::gone;
+  if (job->revision != expected_revision) return change_answer::conflict;
+  change(*job, std::move(what));
+  job->revision = take_number();
+  notify(job->id());
+  return change_answer::done;
+}
+
+void memory_jobs::change(memory_job& job, job_change&& what) {
+  if (what.definition) job.definition = std::move(what.definition);
+  if (what.state) {
+    const bool resumed = job.state == job_state::paused && *what.state == job_state::active;
+    if (resumed && job.rare) job.rare->counters.consecutive_failures = 0;
+    job.state = *what.state;
+  }
+  if (what.note) job.rarely().note = std::move(*what.note);
+  if (what.skip_next) job.skip_next = *what.skip_next;
+  if (what.anchor) job.anchor = *what.anchor;
+  if (what.cursor) {
+    job.cursor = what.cursor->cursor.value_or(memory_job::none);
+    job.due = what.cursor->due;
+  }
+  for (auto& entry : what.ledger) {
+    auto& written = ledger_.write();
+    const auto number = written.number;
+    written = std::move(entry);
+    written.number = number;
+    written.job = job.id();
+    count(job, written.result.kind, written.count);
+  }
+}
+
+change_answer memory_jobs::remove(std::string_view id, std::optional<std::uint64_t> expected_revision,
+                                  bool tombstone) {
+  auto* job = find(id);
+  if (!job || job->state == job_state::removed) return change_answer::gone;
+  if (expected_revision && job->revision != *expected_revision) return change_answer::conflict;
+  notify(job->id());
+  if (!tombstone) {
+    forget(*job);
+    return change_answer::done;
+  }
+  drop_waiting(*job);
+  job->state = job_state::removed;
+  job->cursor = memory_job::none;
+  job->succeeded = 0;
+  job->rare.reset();
+  release_live(*job);
+  job->revision = take_number();
+  return change_answer::done;
+}
+
+std::optional<loaded_job> memory_jobs::load(std::string_view id) {
+  auto* job = find(id);
+  if (!job) return std::nullopt;
+  return loaded_job{job->record(), job->self};
+}
+
+job_page memory_jobs::list(const job_query& query) const {
+  job_page page;
+  auto job =
+      query.after < query.id_prefix ? jobs_.lower_bound(query.id_prefix) : jobs_.upper_bound(query.after);
+  for (; job != jobs_.end() && job->id().starts_with(query.id_prefix); ++job) {
+    if (!matches(*job, query)) continue;
+    if (page.jobs.size() == query.limit) {
+      page.next_after = page.jobs.empty() ? query.after : page.jobs.back().id();
+      break;
+    }
+    page.jobs.push_back(job->record());
+  }
+  return page;
+}
+
+}  // namespace carillon

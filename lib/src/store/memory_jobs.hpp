@@ -1,0 +1,155 @@
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/container/small_vector.hpp>
+#include <boost/intrusive/set.hpp>
+#include <carillon/store/job_store.hpp>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/bounded_ledger.hpp"
+
+namespace carillon {
+
+/// A run that somebody has won and has not ended.
+struct held_run {
+  std::string id;
+  const std::string* member = nullptr;
+  std::uint64_t fence = 0;
+  std::uint64_t born = 0;
+  instant occurrence{};
+  instant due{};
+  std::uint32_t attempt = 1;
+  waiting_reason why{};  ///< Of a run that waited.
+  bool waited = false;
+  bool extra = false;
+  bool told_to_stop = false;  ///< Another run waits for its place.
+};
+
+/// A run that waits for its time, or for a place.
+struct waiting_run {
+  instant at{};
+  instant occurrence{};
+  std::uint32_t attempt = 1;
+  waiting_reason why{};
+  bool extra = false;
+};
+
+/// What exists of a job's runs only while there are any.
+struct live_runs {
+  boost::container::small_vector<held_run, 1> held;
+  boost::container::small_vector<waiting_run, 1> waiting;  ///< By time, then in the order of arrival.
+
+  bool empty() const noexcept { return held.empty() && waiting.empty(); }
+  std::optional<instant> next_waiting() const;
+  std::size_t waiting_at(instant now) const;
+  void put(const waiting_run& run);
+};
+
+/// What few jobs have: counters beyond successes, a note.
+struct rare_record {
+  job_counters counters;
+  std::string note;
+};
+
+/// A job. Kept small, because there may be a million: what is rare stands behind pointers.
+struct memory_job : boost::intrusive::set_base_hook<boost::intrusive::optimize_size<true>> {
+  static constexpr instant none = instant::max();
+
+  std::shared_ptr<const job_definition> definition;
+  std::shared_ptr<memory_job> self;  ///< The store's own hold on it; empty once the job is gone.
+  std::unique_ptr<live_runs> live;
+  std::unique_ptr<rare_record> rare;
+  std::uint64_t revision = 0;
+  std::uint64_t born = 0;
+  std::uint64_t last_fence = 0;  ///< Of the run that ended last.
+  std::uint64_t succeeded = 0;
+  instant anchor = none;
+  instant cursor = none;
+  instant due = none;
+  instant last_fire = none;
+  zone where;
+  std::uint32_t skip_next = 0;
+  job_state state = job_state::active;
+
+  const std::string& id() const noexcept { return definition->id; }
+  rare_record& rarely();
+  job_counters counters() const;
+  job_record record() const;
+  std::optional<instant> next_waiting() const { return live ? live->next_waiting() : std::nullopt; }
+  std::uint32_t held() const { return live ? static_cast<std::uint32_t>(live->held.size()) : 0; }
+};
+
+/// The jobs of a memory store, and everything that can be done to them, each in one step.
+class memory_jobs {
+ public:
+  explicit memory_jobs(std::size_t ledger_size);
+  ~memory_jobs();
+
+  void open(std::string member, boost::asio::any_io_executor where, job_store::change_listener on_change);
+  void close();
+
+  put_answer add(job_record&& wanted, on_conflict policy);
+  change_answer update(std::string_view id, std::uint64_t expected_revision, job_change&& change);
+  change_answer remove(std::string_view id, std::optional<std::uint64_t> expected_revision, bool tombstone);
+  std::optional<loaded_job> load(std::string_view id);
+  job_page list(const job_query& query) const;
+  bool enqueue(const extra_run& run);
+  ledger_page history(const ledger_query& query) const { return ledger_.read(query); }
+
+  claim_answer claim(const claim_request& request);
+  take_answer take(const take_request& request);
+  finish_answer finish(const run_report& report);
+
+ private:
+  struct by_id {
+    using type = std::string_view;
+    type operator()(const memory_job& job) const noexcept { return job.id(); }
+  };
+  struct listener;
+
+  memory_job* find(std::string_view id) noexcept;
+  memory_job* find(std::string_view id, const job_handle& handle) noexcept;
+  std::uint64_t take_number(instant now);
+  std::uint64_t take_number() { return ++number_; }
+  void notify(const std::string& id);
+
+  void insert(job_record&& wanted);
+  void replace(memory_job& job, job_record&& wanted);
+  void forget(memory_job& job);
+  void drop_waiting(memory_job& job);
+  void change(memory_job& job, job_change&& what);
+
+  live_runs& live_of(memory_job& job);
+  void release_live(memory_job& job);
+  std::optional<claim_answer> answer_again(const memory_job& job, const claim_request& request) const;
+  void move_cursor(memory_job& job, const claim_request& request);
+  run_answer place(memory_job& job, const planned_run& run, const claim_request& request);
+  run_answer place_full(memory_job& job, const planned_run& run, const claim_request& request);
+  held_run& hold(memory_job& job, std::string_view run_id, std::string_view member, instant now);
+  bool end_if_over(memory_job& job);
+
+  finish_answer finish_of_another(const run_report& report, memory_job* job);
+  void count_end(memory_job& job, const run_report& report, finish_answer& answer);
+  void follow_delay(memory_job& job, const run_report& report);
+
+  void write_left_out(memory_job& job, const ledger_stretch& stretch);
+  void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why);
+  void write_end(const held_run& run, const run_report& report);
+  void count(memory_job& job, outcome_kind kind, std::uint64_t times);
+
+  using index = boost::intrusive::set<memory_job, boost::intrusive::key_of_value<by_id>>;
+  index jobs_;
+  std::unordered_map<std::string, std::unique_ptr<live_runs>> orphans_;  ///< Runs of removed jobs.
+  std::vector<std::unique_ptr<live_runs>> spare_;                        ///< To be used again.
+  std::set<std::string, std::less<>> members_;
+  bounded_ledger ledger_;
+  std::shared_ptr<listener> listener_;
+  std::uint64_t number_ = 0;
+};
+
+}  // namespace carillon
