@@ -257,15 +257,6 @@ std::uint64_t cron_expression::count_walls(wall_time from, wall_time to) const n
   return walls;
 }
 
-/// The seconds, as bits, at which the expression fires within a minute.
-std::uint64_t cron_expression::seconds_at(wall_time minute) const noexcept {
-  const auto day = std::chrono::floor<days>(minute);
-  const time_of_day time(std::chrono::floor<seconds>(minute - day));
-  const bool fires =
-      (fields_.minutes >> time.minute & 1) && (fields_.hours >> time.hour & 1) && fires_on(day);
-  return fires ? fields_.seconds : 0;
-}
-
 std::uint64_t cron_expression::count_wall_pairs(wall_time from, wall_time to,
                                                 milliseconds distance) const noexcept {
   using std::chrono::minutes;
@@ -274,6 +265,16 @@ std::uint64_t cron_expression::count_wall_pairs(wall_time from, wall_time to,
   const auto end = std::chrono::floor<seconds>(to) + seconds{1};
   const auto whole = std::chrono::floor<minutes>(distance);
   const auto part = static_cast<unsigned>(std::chrono::duration_cast<seconds>(distance - whole).count());
+  std::optional<local_days> seen;  // the day last asked for, and whether anything fires on it
+  bool seen_fires = false;
+  const auto seconds_at = [&](wall_time minute) -> std::uint64_t {  // the seconds within a minute, as bits
+    const auto day = std::chrono::floor<days>(minute);
+    const time_of_day time(std::chrono::floor<seconds>(minute - day));
+    if ((fields_.minutes >> time.minute & 1) == 0 || (fields_.hours >> time.hour & 1) == 0) return 0;
+    if (seen != day) seen_fires = fires_on(day);
+    seen = day;
+    return seen_fires ? fields_.seconds : 0;
+  };
   std::uint64_t pairs = 0;
   for (auto minute = std::chrono::floor<minutes>(begin); minute < end; minute += minutes{1}) {
     auto own = seconds_at(minute);

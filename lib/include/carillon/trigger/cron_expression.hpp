@@ -81,7 +81,6 @@ class cron_expression {
   std::optional<std::chrono::local_days> first_day(int year, unsigned month) const noexcept;
   std::optional<std::chrono::local_days> last_day(int year, unsigned month) const noexcept;
   std::uint64_t count_days(std::chrono::local_days from, std::chrono::local_days to) const noexcept;
-  std::uint64_t seconds_at(wall_time minute) const noexcept;
 
   cron_fields fields_;
   cron_dialect dialect_;
