@@ -25,14 +25,16 @@ std::int64_t month_of(local_days day) noexcept {
 
 }  // namespace
 
-calendar_dates::calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step) noexcept
+calendar_dates::calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step,
+                               search_budget& budget) noexcept
     : months_{rule.step_months()},
       days_{rule.step_days()},
       clamp_{rule.clamp},
       start_{start},
       start_month_{month_of(start)},
       day_{rule.on != 0 ? rule.on : static_cast<unsigned>(year_month_day{start}.day())},
-      first_step_{first_step} {}
+      first_step_{first_step},
+      budget_{&budget} {}
 
 std::optional<calendar_dates::date> calendar_dates::in_month(std::int64_t month) const noexcept {
   const auto year = floor_divide(month, 12);
@@ -73,6 +75,7 @@ std::optional<calendar_dates::date> calendar_dates::chain_begin() const noexcept
 
 /// The date that follows from `previous` where months and days are mixed.
 std::optional<calendar_dates::date> calendar_dates::after(date previous) const noexcept {
+  budget_->spend(1);
   auto from_here = *this;
   from_here.day_ = static_cast<unsigned>(year_month_day{previous}.day());
   for (auto month = month_of(previous) + months_; month < 10'000 * 12; month += months_) {

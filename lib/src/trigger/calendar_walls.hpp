@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "trigger/evaluate.hpp"
 #include "trigger/rules.hpp"
 
 namespace carillon {
@@ -17,7 +18,7 @@ class calendar_dates {
   using date = std::chrono::local_days;
 
   /// Counts from `start`; dates before number `first_step` are left out.
-  calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step) noexcept;
+  calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step, search_budget& budget) noexcept;
 
   /// The first not before `day`, up to the year 9999.
   std::optional<date> first_from(date day) const noexcept;
@@ -42,13 +43,15 @@ class calendar_dates {
   std::int64_t start_month_;  // counted from year 0
   unsigned day_;              // of the month
   std::int64_t first_step_;
+  search_budget* budget_;  // pays for the steps of a chain
 };
 
 /// The wall times of a calendar interval: a wall schedule (trigger/wall_clock_map.hpp).
 class calendar_walls {
  public:
-  calendar_walls(const rules::calendar& rule, calendar_dates::date start, std::int64_t first_step) noexcept
-      : rule_{rule}, dates_{rule, start, first_step} {}
+  calendar_walls(const rules::calendar& rule, calendar_dates::date start, std::int64_t first_step,
+                 search_budget& budget) noexcept
+      : rule_{rule}, dates_{rule, start, first_step, budget} {}
 
   std::optional<wall_time> next_wall(wall_time after) const;
   std::optional<wall_time> previous_wall(wall_time before) const;

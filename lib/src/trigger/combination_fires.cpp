@@ -48,6 +48,7 @@ result<std::uint64_t> any_of_fires::count(instant from, instant to) const {
   for (auto found = rest.next(from);; found = rest.next(**found)) {
     if (!found) return found.error();
     if (!*found || **found > to) return total;
+    asked_.budget->refill();
     const auto shared = fires_at(parts_[busiest].node(), asked_, **found);
     if (!shared) return shared.error();
     total += *shared ? 0U : 1U;
@@ -78,6 +79,7 @@ result<fire> all_of_fires::first_of_lasts(instant before) const {
 
 result<fire> all_of_fires::next(instant after) const {
   for (int step = 0; step < search_bound; ++step) {
+    if (!asked_.budget->spend(2 * rule_.parts.size())) break;
     const auto end = last_of_firsts(after);
     if (!end || !*end) return end;
     const auto begin = first_of_lasts(**end + tick);
@@ -91,6 +93,7 @@ result<fire> all_of_fires::next(instant after) const {
 result<fire> all_of_fires::previous(instant before) const {
   auto last = std::min(before - tick, latest_instant) + rule_.threshold;  // of the end of a stretch
   for (int step = 0; step < search_bound; ++step) {
+    if (!asked_.budget->spend(2 * rule_.parts.size())) break;
     const auto begin = first_of_lasts(last + tick);
     if (!begin || !*begin) return begin;
     const auto end = last_of_firsts(**begin - tick);
@@ -107,6 +110,7 @@ result<std::uint64_t> all_of_fires::count(instant from, instant to) const {
   for (auto found = next(from);; found = next(**found)) {
     if (!found) return found.error();
     if (!*found || **found > to) return total;
+    asked_.budget->refill();
     ++total;
   }
 }

@@ -116,7 +116,7 @@ auto with_walls_or_fires(const view& seen, const OnWalls& on_walls, const Use& u
           [&](const std::shared_ptr<const rules::calendar>& rule) {
             const wall_start start{how, asked};
             const auto day = std::chrono::floor<std::chrono::days>(start.begin);
-            return on_walls(calendar_walls{*rule, day, first_step(*rule, start)});
+            return on_walls(calendar_walls{*rule, day, first_step(*rule, start), *asked.budget});
           },
           [&](const rules::clock& rule) {
             const wall_start start{how, asked};
@@ -144,10 +144,10 @@ auto with_rule(const view& seen, const Use& use) {
 // Within floor and end, with the extra fire, whatever the limit.
 
 result<fire> unlimited_next(const view& seen, instant after) {
-  after = std::max(after, seen.floor);
+  const auto from = std::max(after, seen.floor);
   result<fire> found = fire{};
-  if (after < seen.end)
-    found = with_rule(seen, [&](const auto& fires) { return result<fire>{fires.next(after)}; });
+  if (from < seen.end)
+    found = with_rule(seen, [&](const auto& fires) { return result<fire>{fires.next(from)}; });
   if (!found) return found;
   if (*found && **found > seen.end) found = fire{};
   if (seen.extra && *seen.extra > after && (!*found || *seen.extra < **found)) return seen.extra;
@@ -191,6 +191,21 @@ instant before_first(const view& seen) {
   return seen.extra ? std::min(seen.floor, *seen.extra - tick) : seen.floor;
 }
 
+/// How many fires lie up to `time`, as far as that matters for the limit: one more than it allows is enough to know.
+result<std::uint64_t> count_for_limit(const view& seen, instant time) {
+  const auto enough = allowed(seen) + 1;
+  if (!is_combination(seen.node.rule) || enough > 10'000) return unlimited_count(seen, before_first(seen), time);
+  std::uint64_t fires = 0;
+  for (auto last = before_first(seen); fires < enough; ++fires) {
+    seen.asked.budget->refill();
+    const auto found = unlimited_next(seen, last);
+    if (!found) return found.error();
+    if (!*found || **found > time) break;
+    last = **found;
+  }
+  return fires;
+}
+
 /// The fire that uses the limit up, given one that comes after it.
 result<fire> last_allowed(const view& seen, instant beyond) {
   const auto number = allowed(seen);
@@ -216,12 +231,13 @@ result<fire> last_allowed(const view& seen, instant beyond) {
 
 }  // namespace
 
-question::question(const binding& bound, instant otherwise) noexcept
+question::question(const binding& bound, instant otherwise, search_budget& search) noexcept
     : seed{bound.seed},
       anchor{std::clamp(bound.anchor.value_or(otherwise), before_all, latest_instant)},
       where{bound.where},
       calendars{bound.calendars},
-      fired{bound.fired} {}
+      fired{bound.fired},
+      budget{&search} {}
 
 question question::in(const modifiers& how) const noexcept {
   auto inner = *this;
@@ -263,7 +279,7 @@ result<fire> next(const trigger_node& node, const question& asked, instant after
   const view seen{node, asked};
   auto found = unlimited_next(seen, after);
   if (!found || !*found || !node.how.limit) return found;
-  const auto fires = unlimited_count(seen, before_first(seen), **found);
+  const auto fires = count_for_limit(seen, **found);
   if (!fires) return fires.error();
   return *fires <= allowed(seen) ? found : result<fire>{fire{}};
 }
@@ -272,7 +288,7 @@ result<fire> previous(const trigger_node& node, const question& asked, instant b
   const view seen{node, asked};
   auto found = unlimited_previous(seen, before);
   if (!found || !*found || !node.how.limit) return found;
-  const auto fires = unlimited_count(seen, before_first(seen), **found);
+  const auto fires = count_for_limit(seen, **found);
   if (!fires) return fires.error();
   return *fires <= allowed(seen) ? found : last_allowed(seen, **found);
 }
@@ -281,9 +297,9 @@ result<std::uint64_t> count(const trigger_node& node, const question& asked, ins
   if (from >= to) return std::uint64_t{0};
   const view seen{node, asked};
   if (!node.how.limit) return unlimited_count(seen, from, to);
-  const auto before = unlimited_count(seen, before_first(seen), from);
+  const auto before = count_for_limit(seen, from);
   if (!before) return before;
-  const auto until = unlimited_count(seen, before_first(seen), to);
+  const auto until = count_for_limit(seen, to);
   if (!until) return until;
   return std::min(*until, allowed(seen)) - std::min(*before, allowed(seen));
 }

@@ -13,6 +13,23 @@ namespace carillon {
 
 using fire = std::optional<instant>;
 
+/// How much one question may search before it is given up, whatever is nested in what: parts asked, and steps of calendar
+/// intervals that cannot be found by reckoning.
+class search_budget {
+ public:
+  /// False once all is spent.
+  bool spend(std::size_t steps) noexcept {
+    left_ -= static_cast<std::int64_t>(steps);
+    return left_ > 0;
+  }
+  /// Another fire was found: the next one may cost as much again.
+  void refill() noexcept { left_ = whole; }
+
+ private:
+  static constexpr std::int64_t whole = 2'000'000;
+  std::int64_t left_ = whole;
+};
+
 /// What a node is asked with: a binding whose anchor is known, and the zone of the combination around it.
 struct question {
   std::uint64_t seed;
@@ -20,8 +37,10 @@ struct question {
   zone where;
   const date_calendars* calendars;
   std::uint64_t fired;
+  search_budget* budget;
 
-  question(const binding& bound, instant otherwise) noexcept;
+  /// `budget` must outlive the question.
+  question(const binding& bound, instant otherwise, search_budget& budget) noexcept;
   question in(const modifiers& how) const noexcept;
 };
 

@@ -44,6 +44,7 @@ result<bool> except_fires::excluded_by_other(instant time) const {
 
 result<fire> except_fires::next(instant after) const {
   for (int step = 0; step < search_bound; ++step) {
+    if (!asked_.budget->spend(1 + rule_.others.size())) break;
     const auto found = carillon::next(rule_.base.node(), asked_, after);
     if (!found || !*found) return found;
     after = **found;
@@ -62,6 +63,7 @@ result<fire> except_fires::next(instant after) const {
 
 result<fire> except_fires::previous(instant before) const {
   for (int step = 0; step < search_bound; ++step) {
+    if (!asked_.budget->spend(1 + rule_.others.size())) break;
     const auto found = carillon::previous(rule_.base.node(), asked_, before);
     if (!found || !*found) return found;
     before = **found;
@@ -112,6 +114,7 @@ result<std::uint64_t> except_fires::count_on_date(date day, instant from, instan
        found = carillon::next(rule_.base.node(), asked_, **found)) {
     if (!found) return found.error();
     if (!*found || **found > last) return fires;
+    asked_.budget->refill();
     fires += date_of(**found) == day ? 1U : 0U;
   }
 }
@@ -135,6 +138,7 @@ result<std::uint64_t> except_fires::count_shared(instant from, instant to) const
   for (auto found = others.next(from);; found = others.next(**found)) {
     if (!found) return found.error();
     if (!*found || **found > to) return shared;
+    asked_.budget->refill();
     const auto in_base = fires_at(rule_.base.node(), asked_, **found);
     if (!in_base) return in_base.error();
     const auto on_date = on_excluded_date(**found);
@@ -162,6 +166,7 @@ result<std::uint64_t> except_fires::count(instant from, instant to) const {
     for (auto found = next(from);; found = next(**found)) {
       if (!found) return found.error();
       if (!*found || **found > to) return left;
+      asked_.budget->refill();
       ++left;
     }
   }

@@ -53,7 +53,8 @@ explanation explain(const trigger& which, const binding& bound, instant now, std
   found.sentence = as_sentence(describe(node, bound.where));
   found.where = node.how.where.value_or(bound.where);
   found.on_change = policies_of(node);
-  found.warnings = warnings_about(node, question{fixed, now}, now);
+  search_budget budget;
+  found.warnings = warnings_about(node, question{fixed, now, budget}, now);
   find_next(which, fixed, now, fires, found);
   return found;
 }

@@ -56,19 +56,23 @@ result<fire> trigger::next(const binding& bound, instant after) const {
     const auto found = *bound.anchor + ((after - *bound.anchor) / grid->shortest + 1) * grid->shortest;
     return found <= latest_instant ? fire{found} : fire{};
   }
-  return carillon::next(*node_, question{bound, after}, after);
+  search_budget budget;
+  return carillon::next(*node_, question{bound, after, budget}, after);
 }
 
 result<fire> trigger::previous(const binding& bound, instant before) const {
-  return carillon::previous(*node_, question{bound, before}, before);
+  search_budget budget;
+  return carillon::previous(*node_, question{bound, before, budget}, before);
 }
 
 result<std::uint64_t> trigger::count(const binding& bound, instant from, instant to) const {
-  return carillon::count(*node_, question{bound, from}, from, to);
+  search_budget budget;
+  return carillon::count(*node_, question{bound, from, budget}, from, to);
 }
 
 result<fire> trigger::latest(const binding& bound, instant from, instant to) const {
-  auto found = carillon::previous(*node_, question{bound, from}, std::min(to, latest_instant) + tick);
+  search_budget budget;
+  auto found = carillon::previous(*node_, question{bound, from, budget}, std::min(to, latest_instant) + tick);
   if (found && *found && **found <= from) return fire{};
   return found;
 }
@@ -76,7 +80,8 @@ result<fire> trigger::latest(const binding& bound, instant from, instant to) con
 result<fire> trigger::first(const binding& bound, instant added) const {
   const bool once = std::holds_alternative<rules::at>(node_->rule);
   const auto before = once ? earliest_instant - tick : immediately() ? added - tick : added;
-  return carillon::next(*node_, question{bound, added}, before);
+  search_budget budget;
+  return carillon::next(*node_, question{bound, added, budget}, before);
 }
 
 instant trigger::due(const binding& bound, instant nominal) const {
