@@ -32,8 +32,8 @@ struct outcome {
   outcome_kind kind = outcome_kind::succeeded;
   cancel_reason reason = cancel_reason::none;  ///< Of timed_out and cancelled.
   bool permanent = false;                      ///< Trying again is pointless, whatever the policy says.
-  /// The failure's name, for `retry_policy::only`: "exit:75", "system:111", "exception", or
-  /// `failure::name()`.
+  /// The failure's name, for `retry_policy::only`: "exit:75", "system:111", "exception", "timed_out" (always,
+  /// when the kind says so), or `failure::name()`.
   std::string failure;
   std::string message;  ///< For people: what the exception said; of skipped, why.
 

@@ -1,0 +1,63 @@
+#pragma once
+#include <atomic>
+#include <carillon/event/event.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+
+namespace carillon {
+
+/// A listener's place on an `event_bus`: it ends when this is destroyed, assigned to, or `off` is called.
+///
+/// Thread safety: distinct objects, safe. Once `off` has returned on the thread that tells events, the
+/// handler is not called again; from another thread, a call that has begun may still be going on.
+class subscription {
+ public:
+  subscription() noexcept = default;
+  subscription(subscription&& other) noexcept = default;
+  subscription& operator=(subscription&& other) noexcept;
+  ~subscription() { off(); }
+
+  /// Ends it. Does nothing the second time.
+  void off() noexcept;
+  /// Lets it stay for as long as the bus lives.
+  void keep() noexcept { listener_.reset(); }
+
+ private:
+  friend class event_bus;
+  struct listener;
+  explicit subscription(std::shared_ptr<listener> one) noexcept : listener_{std::move(one)} {}
+  std::shared_ptr<listener> listener_;
+};
+
+/// Tells listeners what happened, in the order in which they came.
+///
+/// A handler that throws is logged, and the others are still called. Handlers may add and end listeners,
+/// themselves included; one that is added while an event is told hears the next one. Thread safety: `on`,
+/// `wanted` and ending a subscription, from any thread; `tell`, from one thread at a time.
+class event_bus {
+ public:
+  using handler = std::function<void(const event&)>;
+
+  event_bus();
+  ~event_bus();
+  event_bus(const event_bus&) = delete;
+  event_bus& operator=(const event_bus&) = delete;
+
+  /// Calls `call` for each event whose kind is in `kinds`, on the thread that tells it, until the
+  /// subscription ends.
+  [[nodiscard]] subscription on(event_mask kinds, handler call);
+  /// The same for one kind.
+  [[nodiscard]] subscription on(event_kind kind, handler call) { return on(mask(kind), std::move(call)); }
+
+  /// Whether anybody listens to one of these kinds: to be asked before an event is made.
+  bool wanted(event_mask kinds) const noexcept;
+
+  void tell(const event& happened);
+
+ private:
+  struct listeners;
+  std::shared_ptr<listeners> listeners_;
+};
+
+}  // namespace carillon

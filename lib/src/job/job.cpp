@@ -1,0 +1,70 @@
+#include <xxhash.h>
+#include <boost/json/serialize.hpp>
+#include <carillon/job/job.hpp>
+#include <carillon/job/json.hpp>
+
+#include <algorithm>
+
+namespace carillon {
+
+namespace {
+
+/// How many bytes the UTF-8 character that begins with `first` has; 0 if none begins so.
+std::size_t length_of_character(unsigned char first) {
+  if (first < 0x80) return 1;
+  if (first >= 0xC2 && first < 0xE0) return 2;
+  if (first >= 0xE0 && first < 0xF0) return 3;
+  if (first >= 0xF0 && first < 0xF5) return 4;
+  return 0;
+}
+
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const auto length = length_of_character(static_cast<unsigned char>(text.front()));
+    if (length == 0 || length > text.size()) return false;
+    const auto rest = text.substr(1, length - 1);
+    const bool continued =
+        std::ranges::all_of(rest, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
+    if (!continued) return false;
+    text.remove_prefix(length);
+  }
+  return true;
+}
+
+}  // namespace
+
+std::string_view name(job_state state) noexcept {
+  switch (state) {
+    case job_state::active: return "active";
+    case job_state::paused: return "paused";
+    case job_state::parked: return "parked";
+    case job_state::ended: return "ended";
+    case job_state::removed: return "removed";
+  }
+  return "unknown";
+}
+
+std::uint64_t job_definition::hash() const {
+  auto seen = to_json(*this);
+  seen.erase("origin");
+  const auto text = boost::json::serialize(seen);
+  return XXH64(text.data(), text.size(), 0);
+}
+
+bool job_definition::same_but_origin(const job_definition& other) const {
+  return id == other.id && when == other.when && task_name() == other.task_name() &&
+         arguments == other.arguments && first_time == other.first_time &&
+         (options == other.options || *options == *other.options);
+}
+
+std::optional<std::string> fault_of_id(std::string_view id) {
+  if (id.empty()) return "a job's id must not be empty";
+  if (id.size() > 255) return "a job's id has at most 255 bytes, this one has " + std::to_string(id.size());
+  const bool control =
+      std::ranges::any_of(id, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
+  if (control) return "a job's id has no control characters (tabs and line breaks among them)";
+  if (!is_utf8(id)) return "a job's id is UTF-8";
+  return std::nullopt;
+}
+
+}  // namespace carillon

@@ -1,0 +1,74 @@
+#include <carillon/job/outcome.hpp>
+
+#include <boost/system/system_error.hpp>
+#include <string_view>
+#include <system_error>
+
+namespace carillon {
+
+namespace {
+
+/// The operating system's errors have one name, whichever library reports them.
+template <typename Code>
+std::string name_of(const Code& code) {
+  const std::string_view category = code.category().name();
+  const bool of_the_system = category == "system" || category == "generic";
+  return std::string{of_the_system ? "system" : category} + ":" + std::to_string(code.value());
+}
+
+outcome failed(std::string failure, std::string message, bool permanent = false) {
+  outcome result;
+  result.kind = outcome_kind::failed;
+  result.permanent = permanent;
+  result.failure = std::move(failure);
+  result.message = std::move(message);
+  return result;
+}
+
+}  // namespace
+
+std::string_view name(outcome_kind kind) noexcept {
+  switch (kind) {
+    case outcome_kind::succeeded: return "succeeded";
+    case outcome_kind::failed: return "failed";
+    case outcome_kind::timed_out: return "timed_out";
+    case outcome_kind::cancelled: return "cancelled";
+    case outcome_kind::lost: return "lost";
+    case outcome_kind::missed: return "missed";
+    case outcome_kind::skipped: return "skipped";
+    case outcome_kind::coalesced: return "coalesced";
+  }
+  return "unknown";
+}
+
+std::string_view name(cancel_reason reason) noexcept {
+  switch (reason) {
+    case cancel_reason::none: return "none";
+    case cancel_reason::timeout: return "timeout";
+    case cancel_reason::overlap: return "overlap";
+    case cancel_reason::shutdown: return "shutdown";
+    case cancel_reason::removed: return "removed";
+    case cancel_reason::user: return "user";
+    case cancel_reason::lost_lease: return "lost_lease";
+  }
+  return "unknown";
+}
+
+outcome outcome_of(const std::exception_ptr& thrown) {
+  if (!thrown) return {};
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const failure& why) {
+    return failed(why.name(), why.what(), why.permanent());
+  } catch (const boost::system::system_error& why) {
+    return failed(name_of(why.code()), why.what());
+  } catch (const std::system_error& why) {
+    return failed(name_of(why.code()), why.what());
+  } catch (const std::exception& why) {
+    return failed("exception", why.what());
+  } catch (...) {
+    return failed("exception", "something that is no std::exception was thrown");
+  }
+}
+
+}  // namespace carillon

@@ -1,0 +1,39 @@
+#include <xxhash.h>
+#include <carillon/job/retry.hpp>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
+namespace carillon {
+
+namespace {
+
+bool names(const std::vector<std::string>& names, std::string_view failure) {
+  return std::ranges::find(names, failure) != names.end();
+}
+
+}  // namespace
+
+bool should_retry(const retry_policy& policy, const outcome& result, std::uint32_t attempt) noexcept {
+  if (!result.is_failure() || result.permanent || attempt >= policy.attempts) return false;
+  const std::string_view failure = result.kind == outcome_kind::timed_out ? "timed_out" : result.failure;
+  if (names(policy.never, failure)) return false;
+  return policy.only.empty() || names(policy.only, failure);
+}
+
+milliseconds backoff(const retry_policy& policy, std::uint64_t seed, instant occurrence,
+                     std::uint32_t attempt) noexcept {
+  auto wait = policy.backoff_min;
+  for (std::uint32_t doubled = 1; doubled < attempt && wait < policy.backoff_max; ++doubled) wait *= 2;
+  wait = std::min(wait, policy.backoff_max);
+
+  const std::array<std::uint64_t, 3> which{
+      seed, static_cast<std::uint64_t>(occurrence.time_since_epoch().count()), attempt};
+  const auto spread = wait.count() / 10;
+  const auto span = static_cast<std::uint64_t>(2 * spread + 1);
+  const auto shift = static_cast<std::int64_t>(XXH64(which.data(), sizeof which, 0) % span) - spread;
+  return std::clamp(wait + milliseconds{shift}, policy.backoff_min, policy.backoff_max);
+}
+
+}  // namespace carillon
