@@ -13,12 +13,7 @@ struct event_bus::listeners {
   std::atomic<event_mask> wanted =
       0;  // The union of all masks: what most events are held against, and nothing else.
 
-  void count_again() {
-    event_mask kinds = 0;
-    for (const auto& one : all) kinds |= mask_of(*one);
-    wanted.store(kinds, std::memory_order_relaxed);
-  }
-  static event_mask mask_of(const subscription::listener& one) noexcept;
+  void count_again();
 };
 
 struct subscription::listener {
@@ -28,7 +23,11 @@ struct subscription::listener {
   std::atomic<bool> ended = false;
 };
 
-event_mask event_bus::listeners::mask_of(const subscription::listener& one) noexcept { return one.kinds; }
+void event_bus::listeners::count_again() {
+  event_mask kinds = 0;
+  for (const auto& one : all) kinds |= one->kinds;
+  wanted.store(kinds, std::memory_order_relaxed);
+}
 
 subscription& subscription::operator=(subscription&& other) noexcept {
   if (this != &other) {

@@ -17,7 +17,8 @@ bool names(const std::vector<std::string>& names, std::string_view failure) {
 
 bool should_retry(const retry_policy& policy, const outcome& result, std::uint32_t attempt) noexcept {
   if (!result.is_failure() || result.permanent || attempt >= policy.attempts) return false;
-  const std::string_view failure = result.kind == outcome_kind::timed_out ? "timed_out" : result.failure;
+  const std::string_view failure = result.kind == outcome_kind::timed_out ? std::string_view{"timed_out"}
+                                                                          : std::string_view{result.failure};
   if (names(policy.never, failure)) return false;
   return policy.only.empty() || names(policy.only, failure);
 }

@@ -56,6 +56,7 @@ class event_bus {
   void tell(const event& happened);
 
  private:
+  friend class subscription;
   struct listeners;
   std::shared_ptr<listeners> listeners_;
 };
