@@ -15,7 +15,7 @@
 namespace carillon::app {
 namespace {
 
-constexpr std::size_t most_line_bytes = 64 * 1024;
+constexpr std::size_t most_line_bytes = 64u << 10;
 
 // Settings that ask for mail. Nothing is mailed; what is printed goes to the log.
 bool is_about_mail(std::string_view name) {

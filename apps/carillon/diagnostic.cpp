@@ -41,6 +41,10 @@ std::size_t sequence_length(std::string_view text) {
                              : lead < 0xF5 ? 4
                                            : 0;
   if (length > text.size()) return 0;
+  const auto second = length > 2 ? static_cast<unsigned char>(text[1]) : 0;
+  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
+  const bool surrogate_or_beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
+  if (overlong || surrogate_or_beyond) return 0;
   const auto is_tail = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
   return std::all_of(text.begin() + 1, text.begin() + std::max<std::size_t>(length, 1), is_tail) ? length : 0;
 }
@@ -104,6 +108,17 @@ std::string shown(std::string_view text, std::size_t limit) {
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   if (!text.empty()) out += "…";
+  return out;
+}
+
+std::string in_utf8(std::string_view text) {
+  std::string out;
+  out.reserve(text.size());
+  while (!text.empty()) {
+    const auto length = sequence_length(text);
+    out += length == 0 ? std::string_view{"\uFFFD"} : text.substr(0, length);
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
   return out;
 }
 

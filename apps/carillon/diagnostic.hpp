@@ -39,4 +39,7 @@ std::size_t characters(std::string_view text, std::size_t bytes);
 /// bytes.
 std::string shown(std::string_view text, std::size_t limit = 80);
 
+/// `text` with U+FFFD in the place of each byte that is no UTF-8.
+std::string in_utf8(std::string_view text);
+
 }  // namespace carillon::app

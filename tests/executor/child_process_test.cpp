@@ -89,12 +89,12 @@ TEST_SUITE("child_process") {
   }
 
   TEST_CASE("the environment is inherited, set, unset, and completed") {
-    ::setenv("CARILLON_TEST_KEPT", "kept", 1);
-    ::setenv("CARILLON_TEST_GONE", "gone", 1);
+    ::setenv("TEST_OF_CARILLON_KEPT", "kept", 1);
+    ::setenv("TEST_OF_CARILLON_GONE", "gone", 1);
     command_line command;
-    command.shell = "echo $CARILLON_TEST_KEPT,$CARILLON_TEST_GONE,$SET,$CARILLON_JOB";
+    command.shell = "echo $TEST_OF_CARILLON_KEPT,$TEST_OF_CARILLON_GONE,$SET,$CARILLON_JOB";
     command.env = {{"SET", "set"}, {"CARILLON_JOB", "forged"}};
-    command.unset = {"CARILLON_TEST_GONE"};
+    command.unset = {"TEST_OF_CARILLON_GONE"};
     child_world world;
     world.run(command);
     CHECK(world.printed == "kept,,set,test\n");

@@ -166,7 +166,7 @@ std::string find_program(const std::string& name, std::string_view path) {
   return {};
 }
 
-launched_child launch(boost::asio::any_io_executor executor, const command_line& command,
+launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,
                       const std::map<std::string, std::string>& extra_env) {
   const auto env = environment_of(command, extra_env);
   std::vector<std::string> env_texts;

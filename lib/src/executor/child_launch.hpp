@@ -38,7 +38,7 @@ struct launched_child {
 /// the first three.
 ///
 /// Errors: throws `failure` named "start".
-launched_child launch(boost::asio::any_io_executor executor, const command_line& command,
+launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,
                       const std::map<std::string, std::string>& extra_env);
 
 }  // namespace carillon

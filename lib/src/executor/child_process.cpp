@@ -26,7 +26,7 @@ using boost::system::error_code;
 // is reaped only then: until then nobody else can get its number, so that the signals reach the right group.
 class running_child final : public child_process {
  public:
-  running_child(asio::any_io_executor executor, launched_child child, milliseconds kill_after,
+  running_child(const asio::any_io_executor& executor, launched_child child, milliseconds kill_after,
                 output_listener on_output)
       : child_(std::move(child.process)),
         output_(executor, child.output.release()),
@@ -47,8 +47,16 @@ class running_child final : public child_process {
     ::kill(-child_.id(), SIGTERM);
     kill_timer_.expires_after(kill_after_);
     kill_timer_.async_wait([self = self()](error_code stopped) {
-      if (!stopped) self->kill();
+      if (stopped || self->done_) return;
+      self->kill();
+      self->finish_if_over();
     });
+  }
+
+  void kill() noexcept override {
+    if (done_) return;
+    end_.killed = true;
+    ::kill(-child_.id(), SIGKILL);
   }
 
  private:
@@ -79,13 +87,6 @@ class running_child final : public child_process {
       self->output_over_ = fault && fault != asio::error::operation_aborted;
       self->is_over() || self->output_over_ ? self->finish_if_over() : self->read();
     });
-  }
-
-  void kill() {
-    if (done_) return;
-    end_.killed = true;
-    ::kill(-child_.id(), SIGKILL);
-    finish_if_over();
   }
 
   bool is_over() const {
@@ -136,7 +137,7 @@ class running_child final : public child_process {
 
 }  // namespace
 
-std::shared_ptr<child_process> child_process::start(asio::any_io_executor executor,
+std::shared_ptr<child_process> child_process::start(const asio::any_io_executor& executor,
                                                     const command_line& command,
                                                     const std::map<std::string, std::string>& extra_env,
                                                     output_listener on_output) {

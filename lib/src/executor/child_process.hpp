@@ -34,7 +34,7 @@ class child_process : public std::enable_shared_from_this<child_process> {
   ///
   /// Errors: throws `failure` named "start" if there is no such program, no such directory, or the system
   /// refuses.
-  static std::shared_ptr<child_process> start(boost::asio::any_io_executor executor,
+  static std::shared_ptr<child_process> start(const boost::asio::any_io_executor& executor,
                                               const command_line& command,
                                               const std::map<std::string, std::string>& extra_env,
                                               output_listener on_output);
@@ -51,6 +51,9 @@ class child_process : public std::enable_shared_from_this<child_process> {
 
   /// Ends it: SIGTERM to its group now, SIGKILL when `kill_after` has passed and some of it still runs.
   virtual void stop() = 0;
+
+  /// Sends SIGKILL to its group.
+  virtual void kill() noexcept = 0;
 
  private:
   virtual void wait(end_handler handler) = 0;

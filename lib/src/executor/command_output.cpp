@@ -37,6 +37,7 @@ void command_output::hand_on(std::string_view line) {
 }
 
 std::string command_output::tail() const {
+  if (tail_bytes_ == 0) return {};
   std::string_view text{kept_};
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
   if (!cut_ && text.size() <= tail_bytes_) return std::string{text};

@@ -1,0 +1,207 @@
+#include "carillon/config.hpp"
+
+#include <fmt/format.h>
+#include <carillon/time/timestamp.hpp>
+
+#include <map>
+#include <utility>
+
+#include "carillon/config_job.hpp"
+#include "carillon/config_section.hpp"
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+void read_store(config_section& section) {
+  const auto given = section.text("store");
+  if (!given || *given == "memory:") return;
+  const bool is_redis = given->starts_with("redis");
+  section.complain(*section.node("store"), fmt::format("store '{}'", shown(*given)),
+                   is_redis ? "this version keeps jobs in memory only: \"memory:\"" : "must be \"memory:\"");
+}
+
+void read_timezone(config_section& section, daemon_settings& settings) {
+  const auto given = section.text("timezone");
+  if (!given) return;
+  const auto read = zone::find(*given);
+  if (read) {
+    settings.timezone = *read;
+  } else {
+    const auto& why = read.error();
+    section.source().complain_inside(*section.node("timezone"), why.position, "timezone: " + why.message,
+                                     why.hint);
+  }
+}
+
+void read_scheduler(config_section section, daemon_settings& settings) {
+  read_store(section);
+  read_timezone(section, settings);
+  if (const auto given = section.text("instance")) {
+    const auto fault = fault_of_id(*given);
+    if (fault)
+      section.complain(*section.node("instance"), fmt::format("instance '{}': {}", shown(*given), *fault));
+    settings.instance = *given;
+  }
+  settings.drain = section.duration("drain", 0ms, 24h);
+  settings.resume_spread = section.duration("resume_spread", 0ms, 1h);
+  if (const auto given = section.number("history", 0, 100'000'000)) settings.history = *given;
+  section.finish();
+}
+
+void read_command_executor(config_section section, daemon_settings& settings) {
+  settings.commands_running = section.number("running", 1, 100'000);
+  settings.commands_queued = section.number("queued", 0, 1'000'000);
+  if (const auto given = section.number("output_tail", 0, 1 << 20)) settings.output_tail = *given;
+  section.finish();
+}
+
+void read_log(config_section section, daemon_settings& settings) {
+  if (const auto place = section.choice("level", log_level_names()))
+    settings.log_level = static_cast<log_level>(*place);
+  if (const auto place = section.choice("format", {"text", "json"}))
+    settings.log_format = static_cast<log_format>(*place);
+  section.finish();
+}
+
+// A date written as "2026-12-25" or, TOML's own, without the quotes.
+std::optional<std::chrono::local_days> read_date(config_section& section, const toml::node& node) {
+  if (const auto* date = node.as_date()) {
+    const auto value = date->get();
+    return std::chrono::local_days{std::chrono::year{value.year} / value.month / value.day};
+  }
+  if (!node.is_string()) {
+    section.complain(node, "a calendar is a list of dates", "[\"2026-12-25\", \"2027-01-01\"]");
+    return std::nullopt;
+  }
+  const auto read = parse_timestamp(*node.value<std::string_view>());
+  if (read && read->date_only) return std::chrono::floor<std::chrono::days>(read->wall);
+  if (read) {
+    section.complain(node, fmt::format("'{}' is more than a date", shown(*node.value<std::string_view>())));
+  } else {
+    section.source().complain_inside(node, read.error().position, read.error().message, read.error().hint);
+  }
+  return std::nullopt;
+}
+
+void read_calendars(config_section section, const toml::table& table, date_calendars& calendars) {
+  for (const auto& [key, value] : table) {
+    const auto* list = section.node(key.str())->as_array();
+    if (list == nullptr) {
+      section.complain(value, fmt::format("calendar '{}' must be a list of dates", shown(key.str())),
+                       "[\"2026-12-25\"]");
+      continue;
+    }
+    std::vector<date_calendars::date> dates;
+    for (const auto& element : *list) {
+      if (const auto date = read_date(section, element)) dates.push_back(*date);
+    }
+    if (is_calendar_name(key.str())) {
+      calendars.define(key.str(), std::move(dates));
+    } else {
+      section.complain(value, fmt::format("'{}' is no name of a calendar", shown(key.str())),
+                       "letters, digits, _, - and .");
+    }
+  }
+}
+
+class config_reader {
+ public:
+  config_reader(std::string_view text, const std::string& file) : source_(text, file) {}
+
+  config read(const toml::table& root) {
+    config_section top{source_, root, "the file"};
+    if (const auto* table = top.table("scheduler"))
+      read_scheduler({source_, *table, "[scheduler]"}, out_.settings);
+    if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"});
+    if (const auto* table = top.table("log")) read_log({source_, *table, "[log]"}, out_.settings);
+    if (const auto* table = top.table("calendars"))
+      read_calendars({source_, *table, "[calendars]"}, *table, out_.calendars);
+    job_settings defaults;
+    if (const auto* table = top.table("defaults")) {
+      config_section section{source_, *table, "[defaults]"};
+      read_job_settings(section, defaults);
+      section.finish();
+    }
+    if (const auto* list = top.list_of_tables("job")) read_jobs(*list, defaults);
+    top.not_yet("http", "HTTP interface");
+    top.not_yet("push", "push service");
+    top.finish();
+    return take();
+  }
+
+  config refuse(const toml::parse_error& fault) {
+    source_.complain(fault.source().begin, shown(fault.description(), 300));
+    return take();
+  }
+
+ private:
+  config take() {
+    out_.found = std::move(source_.found);
+    sort_by_place(out_.found);
+    return std::move(out_);
+  }
+
+  void read_executors(config_section section) {
+    if (const auto* table = section.table("command")) {
+      read_command_executor({source_, *table, "[executors.command]"}, out_.settings);
+    }
+    section.finish();
+  }
+
+  void read_jobs(const toml::array& list, const job_settings& defaults) {
+    for (const auto& element : list) {
+      const auto& table = *element.as_table();
+      config_section section{source_, table, "this [[job]]"};
+      auto job = read_job(section, defaults);
+      check_id(table);
+      if (!job) continue;
+      check_schedule(*job, *table.get("schedule"));
+      out_.jobs.push_back(std::move(*job));
+    }
+  }
+
+  // Also of jobs with other faults, so that they are all told at once.
+  void check_id(const toml::table& job) {
+    const auto* node = job.get("id");
+    const auto id = node == nullptr ? std::nullopt : node->value<std::string>();
+    if (!id) return;
+    const auto [first, is_new] = ids_.emplace(*id, node->source().begin.line);
+    if (is_new) return;
+    source_.complain(node->source().begin, fmt::format("a second job with the id '{}'", shown(*id)),
+                     fmt::format("the first one is in line {}", first->second));
+  }
+
+  void check_schedule(const declaration& job, const toml::node& schedule) {
+    for (const auto& name : job.definition.when.calendars()) {
+      if (out_.calendars.find(name) != nullptr) continue;
+      const auto known = out_.calendars.names();
+      source_.complain(schedule.source().begin, fmt::format("schedule: there is no calendar '{}'", name),
+                       known.empty() ? "name its dates in [calendars]" : suggestion(name, known));
+    }
+  }
+
+  config_source source_;
+  config out_;
+  std::map<std::string, toml::source_index> ids_;
+};
+
+}  // namespace
+
+const std::vector<std::string_view>& log_level_names() {
+  static const std::vector<std::string_view> names{"trace", "debug", "info", "warn", "error", "off"};
+  return names;
+}
+
+config read_config(std::string_view text, const std::string& file) {
+  config_reader reader{text, file};
+  try {
+    const auto root = toml::parse(text, file);
+    return reader.read(root);
+  } catch (const toml::parse_error& fault) {
+    return reader.refuse(fault);
+  }
+}
+
+}  // namespace carillon::app

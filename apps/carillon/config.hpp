@@ -1,0 +1,55 @@
+#pragma once
+#include <carillon/executor/executor.hpp>
+#include <carillon/time/instant.hpp>
+#include <carillon/time/zone.hpp>
+#include <carillon/trigger/date_calendars.hpp>
+
+#include <cstddef>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "carillon/declaration.hpp"
+#include "carillon/diagnostic.hpp"
+
+namespace carillon::app {
+
+/// How the daemon writes its log.
+enum class log_format { text, json };
+
+/// Which lines it writes: those of this level and above.
+enum class log_level { trace, debug, info, warn, error, off };
+
+/// `[scheduler]`, `[executors]`, `[log]`: what holds for the whole daemon. A member that a file does not give
+/// is empty.
+struct daemon_settings {
+  std::optional<zone> timezone;
+  std::optional<std::string> instance;
+  std::optional<milliseconds> drain;
+  std::optional<milliseconds> resume_spread;
+  std::optional<std::size_t> history;
+  std::optional<std::uint32_t> commands_running;
+  std::optional<std::uint32_t> commands_queued;
+  std::optional<std::size_t> output_tail;
+  std::optional<enum log_format> log_format;
+  std::optional<enum log_level> log_level;
+  friend bool operator==(const daemon_settings&, const daemon_settings&) = default;
+};
+
+/// A configuration file as it was read: what is right in it, and what is wrong.
+struct config {
+  daemon_settings settings;
+  date_calendars calendars;
+  std::vector<declaration> jobs;
+  std::vector<diagnostic> found;  ///< In the order of their places.
+};
+
+/// Reads a configuration file (docs/configuration.md). Everything that is wrong is found at once, but for
+/// faults of TOML itself, where the first ends the reading.
+config read_config(std::string_view text, const std::string& file);
+
+/// The values that `--log-level` and `[log] level` take, in the order of the enumeration.
+const std::vector<std::string_view>& log_level_names();
+
+}  // namespace carillon::app

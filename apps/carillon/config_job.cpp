@@ -1,0 +1,211 @@
+#include "carillon/config_job.hpp"
+
+#include <fmt/format.h>
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/time/duration.hpp>
+
+#include <charconv>
+#include <stdexcept>
+#include <utility>
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto longest = std::chrono::hours{24 * 3660};
+
+template <typename T, typename Value>
+void set_if(T& member, Value&& given) {
+  if (given) member = *std::forward<Value>(given);
+}
+
+void read_backoff(config_section& section, retry_policy& retry) {
+  const auto given = section.text("backoff");
+  if (!given) return;
+  const auto& node = *section.node("backoff");
+  const auto dots = given->find("..");
+  const auto least = parse_duration(std::string_view{*given}.substr(0, dots));
+  const auto second = dots == std::string::npos ? std::size_t{0} : dots + 2;
+  const auto most = parse_duration(std::string_view{*given}.substr(second));
+  if (!least || !most) {
+    const auto& why = least ? most.error() : least.error();
+    return section.source().complain_inside(node, (least ? second : 0) + why.position,
+                                            "backoff: " + why.message,
+                                            "a duration, or two as in \"10s..5m\"");
+  }
+  if (*least > *most || *most > longest) {
+    return section.complain(
+        node, fmt::format("backoff '{}': the first duration must not be the longer one", *given));
+  }
+  retry.backoff_min = *least;
+  retry.backoff_max = *most;
+}
+
+void read_retry(config_section& section, retry_policy& retry) {
+  const auto* table = section.table("retry");
+  if (table == nullptr) return;
+  config_section inside{section.source(), *table, "retry"};
+  set_if(retry.attempts, inside.number("attempts", 1, 1000));
+  read_backoff(inside, retry);
+  set_if(retry.only, inside.texts("only"));
+  set_if(retry.never, inside.texts("never"));
+  inside.finish();
+}
+
+// "skip", "cancel_running", "queue", or "queue 5".
+void read_on_overlap(config_section& section, job_options& options) {
+  const auto given = section.text("on_overlap");
+  if (!given) return;
+  if (*given == "skip") {
+    options.on_overlap = overlap_action::skip;
+  } else if (*given == "cancel_running") {
+    options.on_overlap = overlap_action::cancel_running;
+  } else if (*given == "queue") {
+    options.on_overlap = overlap_action::queue;
+  } else if (given->starts_with("queue ")) {
+    const auto end = given->data() + given->size();
+    std::uint32_t places = 0;
+    const auto [stopped, fault] = std::from_chars(given->data() + 6, end, places);
+    if (fault != std::errc{} || stopped != end || places < 1 || places > 10'000) {
+      return section.complain(*section.node("on_overlap"), fmt::format("on_overlap '{}'", shown(*given)),
+                              "the number of places behind queue is 1 to 10000");
+    }
+    options.on_overlap = overlap_action::queue;
+    options.queue_limit = places;
+  } else {
+    section.complain(*section.node("on_overlap"), fmt::format("on_overlap '{}' is not known", shown(*given)),
+                     suggestion(*given, {"skip", "queue", "queue 5", "cancel_running"}));
+  }
+}
+
+void read_options(config_section& section, job_options& options) {
+  set_if(options.max_instances, section.number("max_instances", 1, 10'000));
+  read_on_overlap(section, options);
+  if (const auto place = section.choice("coalesce", {"latest", "earliest", "all"})) {
+    options.coalesce = static_cast<coalesce_policy>(*place);
+  }
+  set_if(options.catch_up, section.number("catch_up", 1, 10'000));
+  set_if(options.misfire_grace, section.duration_or_none("misfire_grace", 0ms));
+  set_if(options.timeout, section.duration_or_none("timeout", 1ms));
+  read_retry(section, options.retry);
+  set_if(options.pause_after, section.number("pause_after", 0, 1'000'000));
+  if (const auto place = section.choice("on_lost", {"skip", "rerun"}))
+    options.on_lost = static_cast<lost_action>(*place);
+  set_if(options.tags, section.texts("tags"));
+  if (const auto given = section.text_map("metadata")) {
+    for (const auto& [name, value] : *given) options.metadata[name] = value;
+  }
+}
+
+void read_absolute_path(config_section& section, std::string_view key, std::string& path) {
+  const auto given = section.text(key);
+  if (!given) return;
+  if (!given->empty() && given->front() == '/') {
+    path = *given;
+  } else {
+    section.complain(*section.node(key), fmt::format("{} '{}' is no absolute path", key, shown(*given)));
+  }
+}
+
+void read_surroundings(config_section& section, command_line& command) {
+  set_if(command.inherit_env, section.flag("inherit_env"));
+  if (const auto given = section.text_map("env")) {
+    for (const auto& [name, value] : *given) command.env[name] = value;
+  }
+  set_if(command.unset, section.texts("unset_env"));
+  read_absolute_path(section, "cwd", command.cwd);
+  read_absolute_path(section, "shell_program", command.shell_program);
+  set_if(command.kill_after, section.duration("kill_after", 0ms, 24h));
+}
+
+// `command = ["program", "argument"]` or `shell = "a | b"`.
+bool read_command(config_section& section, command_line& command) {
+  const auto* words = section.node("command");
+  const bool is_text = words != nullptr && words->is_string();
+  if (is_text) {
+    section.complain(*words, "command must be a list of words, is a text",
+                     "command = [\"program\", \"argument\"] without a shell, or shell = \"…\" with one");
+  } else {
+    set_if(command.argv, section.texts("command"));
+  }
+  set_if(command.shell, section.text("shell"));
+  set_if(command.input, section.text("input"));
+  const bool both = words != nullptr && section.node("shell") != nullptr;
+  if (both) section.complain(*words, "command and shell are both given", "a job has one of them");
+  if (words == nullptr && section.node("shell") == nullptr && section.node("http") == nullptr) {
+    section.source().complain(section.begin(), fmt::format("{} has nothing to run", section.path()),
+                              "give it command = [\"program\", \"argument\"] or shell = \"…\"");
+  }
+  const bool nothing = command.argv.empty() && command.shell.empty();
+  return !is_text && !both && !nothing;
+}
+
+std::optional<trigger> read_schedule(config_section& section) {
+  const auto given = section.text("schedule");
+  if (!given) {
+    if (section.node("schedule") == nullptr) {
+      section.source().complain(section.begin(), fmt::format("{} has no schedule", section.path()),
+                                "schedule = \"every 5m\", for example");
+    }
+    return std::nullopt;
+  }
+  auto read = parse_trigger(*given);
+  if (read) return *std::move(read);
+  const auto& why = read.error();
+  section.source().complain_inside(*section.node("schedule"), why.position, "schedule: " + why.message,
+                                   why.hint);
+  return std::nullopt;
+}
+
+std::optional<std::string> read_id(config_section& section) {
+  auto given = section.text("id");
+  if (!given) {
+    if (section.node("id") == nullptr)
+      section.source().complain(section.begin(), fmt::format("{} has no id", section.path()));
+    return std::nullopt;
+  }
+  const auto fault = fault_of_id(*given);
+  if (!fault) return given;
+  section.complain(*section.node("id"), fmt::format("id '{}': {}", shown(*given), *fault));
+  return std::nullopt;
+}
+
+}  // namespace
+
+void read_job_settings(config_section& section, job_settings& settings) {
+  read_options(section, settings.options);
+  read_surroundings(section, settings.command);
+  section.not_yet("http", "jobs that call a URL; run curl as a command");
+  section.not_yet("group", "limits that several jobs share");
+}
+
+std::optional<declaration> read_job(config_section& section, job_settings settings) {
+  const auto id = read_id(section);
+  const auto when = read_schedule(section);
+  read_job_settings(section, settings);
+  const bool runs_something = read_command(section, settings.command);
+  set_if(settings.options.description, section.text("description"));
+  section.finish();
+  if (!id || !when || !runs_something) return std::nullopt;
+  settings.options.executor = command_executor_name;
+  if (const auto fault = fault_of(settings.command)) {
+    section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, *fault));
+    return std::nullopt;
+  }
+  try {
+    job_definition job{.id = *id,
+                       .when = *when,
+                       .task = command_executor_name,
+                       .arguments = command_arguments(settings.command),
+                       .options = intern(settings.options),
+                       .first_time = std::nullopt,
+                       .origin = section.source().file()};
+    return declaration{std::move(job), section.source().file(), section.begin().line, false};
+  } catch (const std::invalid_argument& fault) {
+    section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, fault.what()));
+    return std::nullopt;
+  }
+}
+
+}  // namespace carillon::app

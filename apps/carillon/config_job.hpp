@@ -1,0 +1,25 @@
+#pragma once
+#include <carillon/executor/command_line.hpp>
+#include <carillon/job/options.hpp>
+
+#include <optional>
+
+#include "carillon/config_section.hpp"
+#include "carillon/declaration.hpp"
+
+namespace carillon::app {
+
+/// What `[defaults]` sets for all jobs, and a `[[job]]` for itself.
+struct job_settings {
+  job_options options;
+  command_line command;
+};
+
+/// Reads the keys that `[defaults]` and `[[job]]` share into `settings`; those that are not given stay as
+/// they are.
+void read_job_settings(config_section& section, job_settings& settings);
+
+/// Reads one `[[job]]`; nothing if it is not fit to be declared.
+std::optional<declaration> read_job(config_section& section, job_settings settings);
+
+}  // namespace carillon::app

@@ -1,0 +1,135 @@
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/job/outcome.hpp>
+#include <carillon/job/run.hpp>
+#include <carillon/time/timestamp.hpp>
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/wait.h>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include "executor/child_process.hpp"
+#include "executor/command_output.hpp"
+
+namespace carillon {
+namespace {
+
+namespace asio = boost::asio;
+namespace json = boost::json;
+
+constexpr std::size_t longest_logged_line = 8192;
+
+std::string signal_name(int number) {
+  static constexpr std::pair<int, std::string_view> names[] = {
+      {SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
+      {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
+      {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"}, {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"},
+      {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"},
+      {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
+  for (const auto& [known, text] : names) {
+    if (known == number) return std::string{text};
+  }
+  return fmt::format("{}", number);
+}
+
+// With milliseconds always, so that a script can cut it at fixed places.
+std::string in_milliseconds(instant time, const zone& where) {
+  auto text = format_instant(time, where);
+  constexpr std::size_t seconds_end = sizeof("2026-03-30T09:00:00") - 1;
+  if (text.size() > seconds_end && text[seconds_end] != '.') text.insert(seconds_end, ".000");
+  return text;
+}
+
+[[noreturn]] void fail(std::string name, std::string summary, const command_output& output) {
+  const auto tail = output.tail();
+  if (!tail.empty()) summary += "\n" + tail;
+  throw failure(std::move(name), summary);
+}
+
+void judge(const child_end& end, const command_output& output) {
+  if (WIFSIGNALED(end.status)) {
+    const auto name = signal_name(WTERMSIG(end.status));
+    fail("signal:" + name, fmt::format("ended by {}", name), output);
+  }
+  const auto code = WEXITSTATUS(end.status);
+  if (code != 0) fail(fmt::format("exit:{}", code), fmt::format("exit code {}", code), output);
+}
+
+// Keeps a child in a set for as long as it runs.
+class listed {
+ public:
+  listed(std::set<child_process*>& all, child_process* one) : all_(all), one_(one) { all_.insert(one_); }
+  listed(const listed&) = delete;
+  listed& operator=(const listed&) = delete;
+  ~listed() { all_.erase(one_); }
+
+ private:
+  std::set<child_process*>& all_;
+  child_process* one_;
+};
+
+}  // namespace
+
+std::string command_arguments(const command_line& command) {
+  return json::serialize(json::array{json::value_from(command)});
+}
+
+command_line command_of(std::string_view arguments) {
+  boost::system::error_code fault;
+  const auto parsed = json::parse(arguments, fault);
+  if (fault || !parsed.is_array() || parsed.get_array().size() != 1) {
+    throw std::invalid_argument("a command takes one argument, an object with argv or shell");
+  }
+  return json::value_to<command_line>(parsed.get_array().front());
+}
+
+std::map<std::string, std::string> command_variables(const run& run) {
+  return {{"CARILLON_JOB", run.job_id()},
+          {"CARILLON_RUN", run.id()},
+          {"CARILLON_SCHEDULED_FOR", in_milliseconds(run.scheduled_for(), run.where())},
+          {"CARILLON_ATTEMPT", fmt::format("{}", run.attempt())},
+          {"CARILLON_FENCE", fmt::format("{}", run.fence())},
+          {"CARILLON_INSTANCE", run.instance()}};
+}
+
+std::optional<std::string> command_executor::fault_of(const job_definition& job) const {
+  try {
+    command_of(job.arguments);
+    return std::nullopt;
+  } catch (const std::exception& fault) {
+    return fault.what();
+  }
+}
+
+void command_executor::kill_all() noexcept {
+  for (auto* child : running_) child->kill();
+}
+
+asio::awaitable<void> command_executor::execute(run& run, const task*) {
+  const auto here = co_await asio::this_coro::executor;
+  const auto log = run.log();
+  command_output output{options_.tail_bytes, longest_logged_line, [&](std::string_view line) {
+                          if (options_.log_output) log.info("{}", line);
+                        }};
+  auto child = child_process::start(here, command_of(run.arguments()), command_variables(run),
+                                    [&](std::string_view bytes) { output.add(bytes); });
+  const listed here_too{running_, child.get()};
+  const auto end = co_await child->async_wait();
+  output.end();
+  run.note(output.tail());
+  if (run.cancel_reason() != cancel_reason::none)
+    throw boost::system::system_error(asio::error::operation_aborted);
+  judge(end, output);
+}
+
+}  // namespace carillon

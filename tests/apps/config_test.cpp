@@ -1,0 +1,219 @@
+#include "carillon/config.hpp"
+
+#include <doctest/doctest.h>
+#include <carillon/executor/command_executor.hpp>
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+config read(std::string_view text) { return read_config(text, "jobs.toml"); }
+
+config read_clean(std::string_view text) {
+  auto all = read(text);
+  for (const auto& problem : all.found) FAIL_CHECK(problem.to_string());
+  return all;
+}
+
+// A job that is fine, but for the line that is given.
+std::string job_with(std::string_view line) {
+  return "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\ncommand = [\"true\"]\n" + std::string{line} + "\n";
+}
+
+job_options options_with(std::string_view line) {
+  const auto all = read_clean(job_with(line));
+  REQUIRE(all.jobs.size() == 1);
+  return *all.jobs.front().definition.options;
+}
+
+command_line command_with(std::string_view line) {
+  const auto all = read_clean(job_with(line));
+  REQUIRE(all.jobs.size() == 1);
+  return command_of(all.jobs.front().definition.arguments.str());
+}
+
+}  // namespace
+
+TEST_SUITE("config") {
+  TEST_CASE("a job takes its settings from itself, then from the defaults, then from the library") {
+    const auto all = read_clean(R"(
+[defaults]
+max_instances = 3
+timeout = "1h"
+env = { A = "1", B = "1" }
+[[job]]
+id = "backup"
+schedule = "every day at 02:30"
+command = ["/usr/local/bin/backup", "--full"]
+timeout = "none"
+env = { B = "2" }
+)");
+    REQUIRE(all.jobs.size() == 1);
+    const auto& job = all.jobs.front();
+    CHECK(job.line == 6);
+    CHECK(job.definition.id == "backup");
+    CHECK(job.definition.when.text() == "every day at 02:30");
+    CHECK(job.definition.origin == "jobs.toml");
+    CHECK(job.definition.options->executor == command_executor_name);
+    CHECK(job.definition.options->max_instances == 3);
+    CHECK_FALSE(job.definition.options->timeout);
+    CHECK(job.definition.options->misfire_grace == 30s);
+    const auto command = command_of(job.definition.arguments.str());
+    CHECK(command.argv == std::vector<std::string>{"/usr/local/bin/backup", "--full"});
+    CHECK(command.env == std::map<std::string, std::string>{{"A", "1"}, {"B", "2"}});
+  }
+
+  TEST_CASE("every option of a job can be written") {
+    CHECK(options_with("max_instances = 10000").max_instances == 10'000);
+    CHECK(options_with("on_overlap = \"queue 5\"").queue_limit == 5);
+    CHECK(options_with("on_overlap = \"cancel_running\"").on_overlap == overlap_action::cancel_running);
+    CHECK(options_with("coalesce = \"earliest\"").coalesce == coalesce_policy::earliest);
+    CHECK(options_with("catch_up = 7").catch_up == 7);
+    CHECK_FALSE(options_with("misfire_grace = \"none\"").misfire_grace);
+    CHECK(options_with("timeout = \"90s\"").timeout == 90s);
+    CHECK(options_with("pause_after = 2").pause_after == 2);
+    CHECK(options_with("on_lost = \"rerun\"").on_lost == lost_action::rerun);
+    CHECK(options_with("tags = [\"a\", \"b\"]").tags.size() == 2);
+    CHECK(options_with("metadata = { owner = \"me\" }").metadata.at("owner") == "me");
+    CHECK(options_with("description = \"what\"").description == "what");
+    const auto retry =
+        options_with(
+            "retry = { attempts = 3, backoff = \"10s..5m\", only = [\"exit:75\"], never = [\"start\"] }")
+            .retry;
+    CHECK(retry.attempts == 3);
+    CHECK(retry.backoff_min == 10s);
+    CHECK(retry.backoff_max == 5min);
+    CHECK(retry.only == std::vector<std::string>{"exit:75"});
+    CHECK(options_with("retry = { attempts = 2, backoff = \"7s\" }").retry.backoff_max == 7s);
+  }
+
+  TEST_CASE("everything around a command can be written") {
+    CHECK(command_with("cwd = \"/tmp\"").cwd == "/tmp");
+    CHECK_FALSE(command_with("inherit_env = false").inherit_env);
+    CHECK(command_with("unset_env = [\"A\"]").unset.front() == "A");
+    CHECK(command_with("input = \"text\"").input == "text");
+    CHECK(command_with("kill_after = \"2s\"").kill_after == 2s);
+    CHECK(command_with("shell_program = \"/bin/bash\"").shell_program == "/bin/bash");
+    const auto all = read_clean("[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"a | b\"\n");
+    CHECK(command_of(all.jobs.front().definition.arguments.str()).shell == "a | b");
+  }
+
+  TEST_CASE("the daemon's settings are read") {
+    const auto all = read_clean(R"(
+[scheduler]
+store = "memory:"
+timezone = "Asia/Shanghai"
+instance = "one"
+drain = "1m"
+resume_spread = "3s"
+history = 5000
+[executors.command]
+running = 4
+queued = 9
+output_tail = 100
+[log]
+level = "warn"
+format = "json"
+)");
+    CHECK(all.settings.timezone->name() == "Asia/Shanghai");
+    CHECK(all.settings.instance == "one");
+    CHECK(all.settings.drain == 60s);
+    CHECK(all.settings.resume_spread == 3s);
+    CHECK(all.settings.history == 5000);
+    CHECK(all.settings.commands_running == 4);
+    CHECK(all.settings.commands_queued == 9);
+    CHECK(all.settings.output_tail == 100);
+    CHECK(all.settings.log_level == log_level::warn);
+    CHECK(all.settings.log_format == log_format::json);
+  }
+
+  TEST_CASE("calendars name dates, in quotes or not") {
+    const auto all = read_clean(
+        "[calendars]\nholidays = [\"2026-12-25\", 2027-01-01]\n[[job]]\nid = \"a\"\nshell = \"x\"\n"
+        "schedule = \"(cron 0 9 * * *) except calendar holidays\"\n");
+    REQUIRE(all.calendars.find("holidays") != nullptr);
+    CHECK(all.calendars.find("holidays")->size() == 2);
+    CHECK(all.jobs.size() == 1);
+  }
+
+  TEST_CASE("a fault is told with its place and what would be right") {
+    struct row {
+      std::string text;
+      const char* problem;
+    };
+    const row rows[] = {
+        {"x = [", "jobs.toml:1:"},
+        {"[shceduler]", "jobs.toml:1:2: unknown key 'shceduler' in the file: did you mean scheduler?"},
+        {"[scheduler]\nstore = \"redis://127.0.0.1\"",
+         "jobs.toml:2:9: store 'redis://127.0.0.1': this version keeps jobs in memory only"},
+        {"[scheduler]\nstore = \"sqlite:\"", "jobs.toml:2:9: store 'sqlite:': must be \"memory:\""},
+        {"[scheduler]\ntimezone = \"Europe/Olso\"", "jobs.toml:2:"},
+        {"[scheduler]\ndrain = 30",
+         "jobs.toml:2:9: drain must be a duration such as \"1h30m\", is a whole number"},
+        {"[scheduler]\ndrain = \"30x\"", "jobs.toml:2:12: drain: "},
+        {"[log]\nlevel = \"inof\"", "jobs.toml:2:9: level 'inof' is not known: did you mean info?"},
+        {"[http]\nlisten = \"x\"", "jobs.toml:1:1: http: this version has no HTTP interface"},
+        {"[executors.command]\nrunning = 0", "jobs.toml:2:11: running 0: 1 to 100000"},
+        {"[calendars]\nx = [\"2026-02-30\"]", "jobs.toml:2:"},
+        {"[calendars]\nx = \"2026-02-03\"", "jobs.toml:2:5: calendar 'x' must be a list of dates"},
+        {"[job]\nid = \"a\"", "jobs.toml:1:1: job must be a list of tables: write [[job]] above each"},
+        {job_with("schedul = 1"),
+         "jobs.toml:5:1: unknown key 'schedul' in this [[job]]: did you mean schedule?"},
+        {job_with("max_instances = 0"), "jobs.toml:5:17: max_instances 0: 1 to 10000"},
+        {job_with("max_instances = \"1\""),
+         "jobs.toml:5:17: max_instances must be a whole number, is a text"},
+        {job_with("coalesce = \"last\""),
+         "jobs.toml:5:12: coalesce 'last' is not known: did you mean latest?"},
+        {job_with("on_overlap = \"queue 0\""), "jobs.toml:5:14: on_overlap 'queue 0': the number of places"},
+        {job_with("on_overlap = \"wait\""),
+         "jobs.toml:5:14: on_overlap 'wait' is not known: one of skip, queue"},
+        {job_with("timeout = \"0s\""), "jobs.toml:5:11: timeout 0s: 1ms to"},
+        {job_with("retry = { attemps = 3 }"),
+         "jobs.toml:5:11: unknown key 'attemps' in retry: did you mean attempts?"},
+        {job_with("retry = { backoff = \"5m..1s\" }"),
+         "jobs.toml:5:21: backoff '5m..1s': the first duration"},
+        {job_with("retry = { backoff = \"5s..1x\" }"), "jobs.toml:5:27: backoff: "},
+        {job_with("env = { A = 1 }"),
+         "jobs.toml:5:13: env.A: must be a text, is a whole number: put it in quotes"},
+        {job_with("cwd = \"tmp\""), "jobs.toml:5:7: cwd 'tmp' is no absolute path"},
+        {job_with("http = { url = \"x\" }"), "jobs.toml:5:8: http: this version has no jobs that call a URL"},
+        {job_with("shell = \"x\""), "jobs.toml:4:11: command and shell are both given"},
+        {job_with("[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\""),
+         "jobs.toml:6:6: a second job with the id 'a': the first one is in line 2"},
+        {"[[job]]\nid = \"a\"\nschedule = \"every 5m\"", "jobs.toml:1:1: this [[job]] has nothing to run"},
+        {"[[job]]\nid = \"a\"\nshell = \"x\"", "jobs.toml:1:1: this [[job]] has no schedule"},
+        {"[[job]]\nschedule = \"every 5m\"\nshell = \"x\"", "jobs.toml:1:1: this [[job]] has no id"},
+        {"[[job]]\nid = \"\"\nschedule = \"every 5m\"\nshell = \"x\"", "jobs.toml:2:6: id '': "},
+        {"[[job]]\nid = \"a\"\nschedule = \"cron 0 75 * * *\"\nshell = \"x\"",
+         "jobs.toml:3:20: schedule: hour 75: 0 to 23"},
+        {"[[job]]\nid = \"a\"\nschedule = \"every 5m\"\ncommand = \"ls -l\"",
+         "jobs.toml:4:11: command must be a list of words, is a text"},
+        {"[[job]]\nid = \"a\"\nschedule = \"(every 5m) except calendar holydays\"\nshell = "
+         "\"x\"\n[calendars]\nholidays = []",
+         "jobs.toml:3:12: schedule: there is no calendar 'holydays': did you mean holidays?"},
+    };
+    for (const auto& row : rows) {
+      CAPTURE(row.text);
+      const auto all = read(row.text);
+      REQUIRE(all.found.size() == 1);
+      CHECK_MESSAGE(all.found[0].to_string().starts_with(row.problem), all.found[0].to_string());
+    }
+  }
+
+  TEST_CASE("all faults of a file are told at once, in the order of their places") {
+    const auto all = read(
+        "[scheduler]\nstor = \"memory:\"\n[[job]]\nid = \"a\"\nschedule = \"every 5x\"\nretry = "
+        "3\n[[job]]\nid = \"a\"\n");
+    REQUIRE(all.found.size() == 7);
+    for (std::size_t i = 1; i < all.found.size(); ++i) CHECK(all.found[i - 1].line <= all.found[i].line);
+  }
+
+  TEST_CASE("a fault inside a schedule with escapes is told at the beginning of the text") {
+    const auto all = read("[[job]]\nid = \"a\"\nshell = \"x\"\nschedule = \"cron\\u0020 0 75 * * *\"\n");
+    REQUIRE(all.found.size() == 1);
+    CHECK(all.found[0].column == 12);
+  }
+}
+
+}  // namespace carillon::app

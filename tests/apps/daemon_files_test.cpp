@@ -1,0 +1,114 @@
+#include "carillon/daemon_files.hpp"
+
+#include <doctest/doctest.h>
+#include <carillon/executor/command_executor.hpp>
+
+#include <fstream>
+#include <sstream>
+
+#include "apps/temporary_folder.hpp"
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr instant started{1'000'000'000'000ms};
+
+daemon_plan read(const file_list& files) { return read_files(files, started, {}); }
+
+std::string text_of(const std::string& file) {
+  std::ifstream in{file};
+  REQUIRE(in);
+  std::ostringstream all;
+  all << in.rdbuf();
+  return all.str();
+}
+
+}  // namespace
+
+TEST_SUITE("daemon_files") {
+  TEST_CASE("files and crontabs are one set of jobs") {
+    const temporary_folder folder;
+    const auto toml =
+        folder.write("jobs.toml", "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\"\n");
+    const auto tab = folder.write("crontab", "* * * * * one\n@reboot two\n");
+    const auto plan = read({{toml}, {tab}});
+    CHECK(plan.found.empty());
+    REQUIRE(plan.jobs.size() == 3);
+    CHECK(plan.jobs[0].definition.origin == toml);
+    CHECK(plan.jobs[2].at_start);
+    CHECK(plan.jobs[2].definition.when.text() == trigger{"at 2001-09-09T01:46:40Z"}.text());
+  }
+
+  TEST_CASE("jobs of a crontab run as many at once as come, and are made up for as by cron") {
+    const temporary_folder folder;
+    const auto plan = read({{}, {folder.write("crontab", "*/5 * * * * x\n0 3 * * * y\n")}});
+    REQUIRE(plan.jobs.size() == 2);
+    CHECK(plan.jobs[0].definition.options->max_instances == 10'000);
+    CHECK(plan.jobs[0].definition.options->misfire_grace == 1min);
+    CHECK(plan.jobs[1].definition.options->misfire_grace == 3h);
+    CHECK(command_of(plan.jobs[0].definition.arguments.str()).shell == "x");
+  }
+
+  TEST_CASE("an id that stands in two files is a fault of the second") {
+    const temporary_folder folder;
+    const std::string job = "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\"\n";
+    const auto first = folder.write("1.toml", job), second = folder.write("2.toml", "\n" + job);
+    const auto plan = read({{first, second}, {}});
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].to_string() ==
+          second + ":2: a second job with the id 'a': the first one is at " + first + ":1");
+  }
+
+  TEST_CASE("the same command in two crontabs makes two jobs") {
+    const temporary_folder folder;
+    const auto plan = read({{}, {folder.write("1", "* * * * * x\n"), folder.write("2", "* * * * * x\n")}});
+    CHECK(plan.found.empty());
+    REQUIRE(plan.jobs.size() == 2);
+    CHECK(plan.jobs[1].definition.id == plan.jobs[0].definition.id + "-2");
+  }
+
+  TEST_CASE("settings may stand in several files if they agree") {
+    const temporary_folder folder;
+    const auto one = folder.write("1.toml", "[scheduler]\ntimezone = \"UTC\"\n");
+    const auto two = folder.write("2.toml", "[scheduler]\ntimezone = \"UTC\"\ndrain = \"1s\"\n");
+    const auto other = folder.write("3.toml", "[scheduler]\ntimezone = \"Europe/Oslo\"\n");
+    CHECK(read({{one, two}, {}}).found.empty());
+    CHECK(read({{one, two}, {}}).settings.drain == 1s);
+    REQUIRE(read({{one, other}, {}}).found.size() == 1);
+    CHECK(read({{one, other}, {}}).found[0].message ==
+          "[scheduler] timezone is another one than in a file before it");
+  }
+
+  TEST_CASE("a file that is not there, or is a folder, is told") {
+    const temporary_folder folder;
+    const auto plan = read({{folder.path("missing.toml"), folder.path("")}, {folder.path("missing")}});
+    REQUIRE(plan.found.size() == 3);
+    CHECK(plan.found[0].to_string() ==
+          folder.path("missing.toml") + ": cannot be read: No such file or directory");
+    CHECK(plan.found[1].message == "cannot be read: Is a directory");
+  }
+
+  TEST_CASE("the demonstration can be run") {
+    const auto plan = read({{std::string{CARILLON_TEST_DATA} + "/../apps/carillon/demo.toml"}, {}});
+    for (const auto& problem : plan.found) FAIL_CHECK(problem.to_string());
+    CHECK(plan.jobs.size() >= 9);
+  }
+
+  TEST_CASE("the examples of docs/configuration.md can be run") {
+    const auto page = text_of(std::string{CARILLON_TEST_DATA} + "/../docs/configuration.md");
+    int examples = 0;
+    constexpr std::string_view fence = "```toml\n";
+    for (auto at = page.find(fence); at != std::string::npos; at = page.find(fence, at + 1)) {
+      const auto begin = at + fence.size();
+      const auto example = page.substr(begin, page.find("```", begin) - begin);
+      CAPTURE(example);
+      for (const auto& problem : read_config(example, "example").found) FAIL_CHECK(problem.to_string());
+      ++examples;
+    }
+    CHECK(examples >= 6);
+  }
+}
+
+}  // namespace carillon::app
