@@ -12,6 +12,7 @@ class category final : public boost::system::error_category {
       case errc::search_exhausted: return "the triggers never met within the bound of the search";
       case errc::stopped: return "the scheduler is not running";
       case errc::unknown_zone: return "no such time zone";
+      case errc::no_such_job: return "no such job";
       case errc::unknown_calendar: return "no such calendar of dates";
     }
     return "unknown error";

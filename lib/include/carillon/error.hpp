@@ -13,6 +13,7 @@ enum class errc {
   search_exhausted = 1,  ///< A combination of triggers was searched up to its bound and never met.
   stopped,               ///< The scheduler has been shut down, or has not been started.
   unknown_zone,          ///< No IANA time zone has that name.
+  no_such_job,           ///< No job has that id.
   unknown_calendar,      ///< A trigger leaves out a calendar of dates that nobody has defined.
 };
 

@@ -18,7 +18,7 @@ struct clock_step {
 /// Where the library gets the time, and the only way time enters it.
 ///
 /// Production uses `system_clock`; tests use `manual_clock`, in which a day passes in microseconds.
-/// Waiting is done on timers of the caller: a clock only says until when they should sleep (`alarm` in async/).
+/// Waiting is done on timers of the caller: a clock only says until when they should sleep (`wall_timer` in async/).
 class clock {
  public:
   /// Something that waits for a wall time on this clock.

@@ -1,0 +1,24 @@
+#pragma once
+
+/// Everything that most programs need: `#include <carillon/carillon.hpp>`.
+
+#include <carillon/error.hpp>
+#include <carillon/event/event_bus.hpp>
+#include <carillon/executor/command_line.hpp>
+#include <carillon/executor/executor.hpp>
+#include <carillon/executor/inline_executor.hpp>
+#include <carillon/job/job.hpp>
+#include <carillon/job/run.hpp>
+#include <carillon/job/task.hpp>
+#include <carillon/scheduler/background_scheduler.hpp>
+#include <carillon/scheduler/run_until_signalled.hpp>
+#include <carillon/scheduler/scheduler.hpp>
+#include <carillon/store/memory_store.hpp>
+#include <carillon/time/duration.hpp>
+#include <carillon/time/manual_clock.hpp>
+#include <carillon/time/system_clock.hpp>
+#include <carillon/time/timestamp.hpp>
+#include <carillon/trigger/builder.hpp>
+#include <carillon/trigger/explanation.hpp>
+#include <carillon/trigger/literals.hpp>
+#include <carillon/trigger/trigger.hpp>

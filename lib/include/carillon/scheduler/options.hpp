@@ -1,0 +1,49 @@
+#pragma once
+#include <carillon/time/clock.hpp>
+#include <carillon/time/instant.hpp>
+#include <carillon/time/zone.hpp>
+#include <carillon/trigger/date_calendars.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+
+namespace spdlog {
+class logger;
+}
+
+namespace carillon {
+
+/// How a scheduler behaves.
+struct scheduler_options {
+  /// Who this is, in events, in the ledger and to other instances; empty: host name, process and a number.
+  std::string instance;
+  /// Of schedules that name no zone; none: this machine's.
+  std::optional<zone> time_zone;
+  /// The lists of dates that schedules may leave out by name; null: none.
+  std::shared_ptr<const date_calendars> calendars;
+  /// Null: the machine's (`system_clock`).
+  std::shared_ptr<carillon::clock> clock;
+  /// Null: spdlog's default.
+  std::shared_ptr<spdlog::logger> logger;
+  /// How many entries the ledger of the embedded memory store keeps.
+  std::size_t ledger_size = 100'000;
+  /// Over how long the jobs are spread that became due while the machine was suspended.
+  milliseconds resume_spread{3'000};
+  /// A body that keeps the event loop longer than this is reported (`event::loop_blocked`).
+  milliseconds blocked_after{250};
+  /// A body that was asked to stop and has not ended after this is reported (`event::run_stuck`).
+  milliseconds stuck_after{10'000};
+  /// How long running bodies are given to end when the scheduler is told to stop by a signal, or by `shutdown` without saying how long.
+  milliseconds drain{30'000};
+};
+
+/// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
+void check(const scheduler_options& options);
+
+/// How to stop a scheduler.
+struct shutdown_options {
+  std::optional<milliseconds> drain;  ///< How long running bodies may go on before they are cancelled; none: as the scheduler's options say.
+};
+
+}  // namespace carillon

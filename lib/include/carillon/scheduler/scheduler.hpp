@@ -1,0 +1,312 @@
+#pragma once
+#include <carillon/event/event.hpp>
+#include <carillon/event/event_bus.hpp>
+#include <carillon/executor/executor.hpp>
+#include <carillon/job/job.hpp>
+#include <carillon/job/task.hpp>
+#include <carillon/scheduler/operations.hpp>
+#include <carillon/scheduler/options.hpp>
+#include <carillon/store/job_store.hpp>
+#include <carillon/trigger/schedule.hpp>
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
+#include <cstddef>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace boost::asio {
+class io_context;
+}
+
+namespace carillon {
+
+class engine;   // private: lib/src/scheduler/engine.hpp
+class job_ref;
+
+namespace detail {
+
+// What the operations below start. Defined where the engine is known, so that its weight stays out of users' programs.
+using engine_ptr = std::shared_ptr<engine>;
+void start_stop(engine_ptr, shutdown_options, completion_handler<void>);
+void start_put(engine_ptr, job_definition, on_conflict, completion_handler<put_result>);
+void start_declare(engine_ptr, std::string, std::vector<job_definition>, completion_handler<declare_result>);
+void start_get(engine_ptr, std::string, completion_handler<std::optional<job_record>>);
+void start_list(engine_ptr, job_query, completion_handler<job_page>);
+void start_modify(engine_ptr, std::string, job_changes, completion_handler<job_record>);
+void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>, completion_handler<job_record>);
+void start_pause(engine_ptr, std::string, std::string, completion_handler<bool>);
+void start_resume(engine_ptr, std::string, resume_from, completion_handler<bool>);
+void start_remove(engine_ptr, std::string, completion_handler<bool>);
+void start_clear(engine_ptr, completion_handler<std::size_t>);
+void start_run_now(engine_ptr, std::string, completion_handler<bool>);
+void start_skip_next(engine_ptr, std::string, std::uint32_t, completion_handler<bool>);
+void start_cancel_runs(engine_ptr, std::string, completion_handler<std::size_t>);
+void start_next_runs(engine_ptr, std::size_t, std::string, completion_handler<std::vector<upcoming_fire>>);
+void start_history(engine_ptr, ledger_query, completion_handler<ledger_page>);
+void start_pause_all(engine_ptr, completion_handler<void>);
+void start_resume_all(engine_ptr, resume_from, completion_handler<void>);
+
+/// Starts an operation with the handler of a completion token, whose type ends here.
+template <typename T, typename Start, typename Token, typename... Args>
+auto begin(Start start, Token& token, engine_ptr engine, Args... args) {
+  return boost::asio::async_initiate<Token, typename completion<T>::signature>(
+      [start](auto handler, engine_ptr self, Args... rest) {
+        start(std::move(self), std::move(rest)..., completion_handler<T>(std::move(handler)));
+      },
+      token, std::move(engine), std::move(args)...);
+}
+
+}  // namespace detail
+
+/// Fires jobs at the times of their triggers, on the caller's event loop.
+///
+/// Operations take a completion token, by default one that makes them awaitable in any coroutine:
+/// `co_await scheduler.pause("report", "month end")`; `scheduler.pause("report", "month end", asio::use_future)` from a thread.
+/// They complete with `void(std::exception_ptr, R)` on the token's executor; those asked for before `run()` wait until it has
+/// begun. Errors: each throws `errc::stopped` once the scheduler is being shut down, `errc::no_such_job` where it says so, and
+/// `system_error` when the store cannot be reached. Cancellation: terminal; the operation may have taken effect.
+///
+/// Thread safety: shared objects, safe: every function may be called from any thread. State is touched on one strand of the
+/// io_context; bodies run where their executor puts them, by default on that strand. Nothing runs within a call of an operation.
+class scheduler {
+ public:
+  /// Keeps its jobs in memory. Errors: throws `std::invalid_argument` for options out of range.
+  explicit scheduler(boost::asio::io_context& io, scheduler_options options = {});
+  scheduler(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options = {});
+  scheduler(const scheduler&) = delete;
+  scheduler& operator=(const scheduler&) = delete;
+  /// @pre `run()` has returned or was never called, or its io_context does not run any more.
+  ~scheduler();
+
+  /// Declares a job of this program, at any time; touches no store. `run()` brings it in: a new one is added, a changed one updated with its cursor
+  /// kept where the new schedule fires there too, and one that is the same left alone.
+  /// A body is `awaitable<void>(run&, Args…)`, `void(run&, Args…)`, either without `run&`, or what `bind` makes of one and its arguments.
+  ///
+  /// Errors: throws `std::invalid_argument` for an id that is taken or not allowed, options out of range, arguments that do
+  /// not fit, an executor that is not there.
+  template <typename Body>
+  job_ref add(std::string id, schedule when, Body&& body, job_options options = {},
+              std::optional<instant> first_time = std::nullopt);
+
+  /// Declares a job that needs no body of this program's: its task was registered before, or its executor brings what it runs.
+  job_ref add(job_definition job);
+
+  /// Registers a body by name, for jobs that outlive the process or are put there by another one. Parked jobs that waited for it go on.
+  ///
+  /// Errors: throws `std::invalid_argument` for a name that is taken.
+  template <typename Body>
+  void task(std::string name, Body&& body) {
+    add_task(std::move(name), carillon::task(std::forward<Body>(body)));
+  }
+
+  /// Makes an executor known, for `job_options::executor`. Errors: throws `std::invalid_argument` for a name that is taken.
+  void executor(std::string name, std::shared_ptr<carillon::executor> how);
+
+  /// Calls `handler` for each event whose kind is in `kinds`, on the scheduler's strand, until the subscription goes.
+  subscription on(event_mask kinds, std::function<void(const event&)> handler);
+
+  /// Runs until it is shut down. Once.
+  /// Errors: throws `system_error` when the store cannot be opened.
+  /// Cancellation: terminal; as `shutdown` with no drain.
+  boost::asio::awaitable<void> run();
+
+  /// Stops claiming, waits for running bodies as long as `how` says, cancels the rest, and completes when `run()` is about to return.
+  template <typename Token = boost::asio::deferred_t>
+  auto shutdown(shutdown_options how, Token&& token = {}) {
+    return detail::begin<void>(detail::start_stop, token, engine_, how);
+  }
+  /// The same with the drain time of the scheduler's options.
+  auto shutdown() { return shutdown(shutdown_options{}, boost::asio::deferred); }
+
+  /// Adds a job at run time. Errors: `std::invalid_argument` as `add`, and for a schedule that never fires again.
+  template <typename Token = boost::asio::deferred_t>
+  auto put(job_definition job, on_conflict policy = on_conflict::refuse, Token&& token = {}) {
+    return detail::begin<put_result>(detail::start_put, token, engine_, std::move(job), policy);
+  }
+
+  /// Makes the jobs of an origin (a file's name) exactly these: adds, changes, leaves alone and removes as it takes, with cursors
+  /// kept as by `add`. Errors: `std::invalid_argument` as `add`; then nothing was changed.
+  template <typename Token = boost::asio::deferred_t>
+  auto declare(std::string origin, std::vector<job_definition> jobs, Token&& token = {}) {
+    return detail::begin<declare_result>(detail::start_declare, token, engine_, std::move(origin), std::move(jobs));
+  }
+
+  /// A job as it stands; none if there is no such job.
+  template <typename Token = boost::asio::deferred_t>
+  auto get(std::string id, Token&& token = {}) {
+    return detail::begin<std::optional<job_record>>(detail::start_get, token, engine_, std::move(id));
+  }
+
+  /// Jobs in the order of their ids, page by page. Removed ones only when asked for by state.
+  template <typename Token = boost::asio::deferred_t>
+  auto list(job_query query, Token&& token = {}) {
+    return detail::begin<job_page>(detail::start_list, token, engine_, std::move(query));
+  }
+
+  /// Changes parts of a job; its cursor stays where a new schedule fires there too. Errors: `no_such_job`, `std::invalid_argument`.
+  template <typename Token = boost::asio::deferred_t>
+  auto modify(std::string id, job_changes changes, Token&& token = {}) {
+    return detail::begin<job_record>(detail::start_modify, token, engine_, std::move(id), std::move(changes));
+  }
+
+  /// Gives a job another schedule, which begins now, or at `first_time`. Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto reschedule(std::string id, schedule when, std::optional<instant> first_time = std::nullopt, Token&& token = {}) {
+    return detail::begin<job_record>(detail::start_reschedule, token, engine_, std::move(id), std::move(when), first_time);
+  }
+
+  /// Stops a job from firing; the note says why. False if it was not active. Running bodies go on. Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto pause(std::string id, std::string note, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_pause, token, engine_, std::move(id), std::move(note));
+  }
+
+  /// Lets a paused job fire again. False if it was not paused. Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto resume(std::string id, resume_from where = resume_from::now, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_resume, token, engine_, std::move(id), where);
+  }
+
+  /// Removes a job and its waiting runs; running bodies go on. Of a declared job the record is kept, so that declaring the same again
+  /// does nothing. False if there is no such job.
+  template <typename Token = boost::asio::deferred_t>
+  auto remove(std::string id, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_remove, token, engine_, std::move(id));
+  }
+
+  /// Removes all jobs. Answers how many there were.
+  template <typename Token = boost::asio::deferred_t>
+  auto clear(Token&& token = {}) {
+    return detail::begin<std::size_t>(detail::start_clear, token, engine_);
+  }
+
+  /// Runs a job outside its schedule as soon as there is a place; the cursor does not move. False if there is no such job.
+  template <typename Token = boost::asio::deferred_t>
+  auto run_now(std::string id, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_run_now, token, engine_, std::move(id));
+  }
+
+  /// Leaves out the next `fires` fires of a job (0 to 10,000; 0 takes it back). False if it has ended. Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto skip_next(std::string id, std::uint32_t fires = 1, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_skip_next, token, engine_, std::move(id), fires);
+  }
+
+  /// Asks the bodies of a job to stop. Answers how many there are here; plain calls cannot be asked.
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_runs(std::string id, Token&& token = {}) {
+    return detail::begin<std::size_t>(detail::start_cancel_runs, token, engine_, std::move(id));
+  }
+
+  /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
+  template <typename Token = boost::asio::deferred_t>
+  auto next_runs(std::size_t count, std::string id = {}, Token&& token = {}) {
+    return detail::begin<std::vector<upcoming_fire>>(detail::start_next_runs, token, engine_, count, std::move(id));
+  }
+
+  /// What became of each fire, newest first, page by page.
+  template <typename Token = boost::asio::deferred_t>
+  auto history(ledger_query query, Token&& token = {}) {
+    return detail::begin<ledger_page>(detail::start_history, token, engine_, std::move(query));
+  }
+
+  /// Stops all jobs of this scheduler from firing, until `resume`. Running bodies go on.
+  template <typename Token = boost::asio::deferred_t>
+  auto pause_all(Token&& token = {}) {
+    return detail::begin<void>(detail::start_pause_all, token, engine_);
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto resume_all(resume_from where = resume_from::now, Token&& token = {}) {
+    return detail::begin<void>(detail::start_resume_all, token, engine_, where);
+  }
+  /// The same under shorter names.
+  auto pause() { return pause_all(); }
+  auto resume() { return resume_all(); }
+
+  /// The strand on which state is touched and, by default, bodies run.
+  boost::asio::any_io_executor get_executor() const;
+  const scheduler_options& options() const noexcept;
+  /// The time by this scheduler's clock.
+  instant now() const noexcept;
+
+ private:
+  friend class job_ref;
+  job_ref declare_one(job_definition job, std::optional<carillon::task> body);
+  void add_task(std::string name, carillon::task body);
+
+  std::shared_ptr<engine> engine_;
+};
+
+/// A job of a scheduler, named once. A small value.
+///
+/// Lifetime: of its scheduler. Thread safety: that of its scheduler.
+class job_ref {
+ public:
+  job_ref(scheduler& owner, std::string id) : owner_{&owner}, id_{std::move(id)} {}
+
+  const std::string& id() const noexcept { return id_; }
+
+  template <typename Token = boost::asio::deferred_t>
+  auto get(Token&& token = {}) const {
+    return owner_->get(id_, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto modify(job_changes changes, Token&& token = {}) const {
+    return owner_->modify(id_, std::move(changes), std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto reschedule(schedule when, std::optional<instant> first_time = std::nullopt, Token&& token = {}) const {
+    return owner_->reschedule(id_, std::move(when), first_time, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto pause(std::string note, Token&& token = {}) const {
+    return owner_->pause(id_, std::move(note), std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto resume(resume_from where = resume_from::now, Token&& token = {}) const {
+    return owner_->resume(id_, where, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto remove(Token&& token = {}) const {
+    return owner_->remove(id_, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto run_now(Token&& token = {}) const {
+    return owner_->run_now(id_, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto skip_next(std::uint32_t fires = 1, Token&& token = {}) const {
+    return owner_->skip_next(id_, fires, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_runs(Token&& token = {}) const {
+    return owner_->cancel_runs(id_, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto next_runs(std::size_t count, Token&& token = {}) const {
+    return owner_->next_runs(count, id_, std::forward<Token>(token));
+  }
+
+ private:
+  scheduler* owner_;
+  std::string id_;
+};
+
+template <typename Body>
+job_ref scheduler::add(std::string id, schedule when, Body&& body, job_options options,
+                       std::optional<instant> first_time) {
+  options.tags.insert(options.tags.end(), when.tags.begin(), when.tags.end());
+  carillon::task registered(std::forward<Body>(body));
+  job_definition job{std::move(id), std::move(when.when), {}, {}, {}, {}, {}};
+  job.arguments = registered.bound_arguments();
+  job.options = intern(options);
+  job.first_time = first_time;
+  return declare_one(std::move(job), std::move(registered));
+}
+
+}  // namespace carillon

@@ -1,0 +1,161 @@
+// What programs say from any thread: jobs, tasks, executors; and how run() brings it into the store.
+
+#include <boost/asio/post.hpp>
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <stdexcept>
+#include <utility>
+
+#include "scheduler/engine_parts.hpp"
+
+namespace carillon {
+
+namespace {
+
+constexpr std::string_view program = "program";
+
+[[noreturn]] void refuse(const std::string& id, const std::string& why) {
+  throw std::invalid_argument(fmt::format("job '{}': {}", id, why));
+}
+
+}  // namespace
+
+/// A definition that is sound in itself; throws otherwise.
+job_definition engine::checked(job_definition job) const {
+  if (const auto fault = fault_of_id(job.id)) throw std::invalid_argument(*fault);
+  if (!job.options) job.options = default_options();
+  check(*job.options);
+  for (const auto& name : job.when.calendars()) {
+    if (!options_.calendars || !options_.calendars->find(name)) {
+      refuse(job.id, fmt::format("there is no list of dates called '{}'", name));
+    }
+  }
+  return job;
+}
+
+/// Why this process cannot run a job; none if it can.
+std::optional<std::string> engine::fault_of(const job_definition& job) {
+  const std::lock_guard lock{declared_mutex_};
+  const auto& executor_name = job.options->executor;
+  const auto place = places_.find(executor_name);
+  if (!executor_name.empty() && place == places_.end()) return fmt::format("there is no executor '{}' here", executor_name);
+  if (!executor_name.empty() && place->second->how) {
+    if (auto fault = place->second->how->fault_of(job)) return fault;
+    if (!place->second->how->needs_body()) return std::nullopt;
+  }
+  const auto body = tasks_.find(job.task_name());
+  if (!body) return fmt::format("nothing is registered here under the task name '{}'", job.task_name());
+  return body->fault_of(job.arguments);
+}
+
+/// Refuses a job that this process is meant to run and cannot. One whose task is not known here may be for another.
+void engine::refuse_misfit(const job_definition& job) {
+  bool for_another = job.options->executor.empty();
+  {
+    const std::lock_guard lock{declared_mutex_};
+    for_another = for_another && !tasks_.find(job.task_name());
+  }
+  if (for_another) return;
+  if (const auto fault = fault_of(job)) refuse(job.id, *fault);
+}
+
+void engine::declare(job_definition job, std::optional<task> body) {
+  job.origin = program;
+  job = checked(std::move(job));
+  {
+    const std::lock_guard lock{declared_mutex_};
+    if (!declared_ids_.insert(job.id).second) refuse(job.id, "this id has been added before");
+    if (body) tasks_.add(job.task_name(), std::move(*body));
+  }
+  if (const auto fault = fault_of(job)) {
+    const std::lock_guard lock{declared_mutex_};
+    declared_ids_.erase(job.id);
+    refuse(job.id, *fault);
+  }
+  {
+    const std::lock_guard lock{declared_mutex_};
+    declared_.push_back(std::move(job));
+  }
+  if (phase_ != phase::idle) wake_run();
+}
+
+void engine::add_task(std::string name, task body) {
+  {
+    const std::lock_guard lock{declared_mutex_};
+    tasks_.add(std::move(name), std::move(body));
+  }
+  boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
+}
+
+void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
+  {
+    const std::lock_guard lock{declared_mutex_};
+    auto place = std::make_shared<executor_place>();
+    place->name = name;
+    place->limits = how->limits();
+    place->how = std::move(how);
+    if (!places_.emplace(std::move(name), std::move(place)).second) {
+      throw std::invalid_argument("an executor of that name has been added before");
+    }
+  }
+  boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
+}
+
+/// Has `run()` look for what was declared.
+void engine::wake_run() {
+  boost::asio::post(strand_, [self = shared_from_this()] { self->news_.notify(); });
+}
+
+bool engine::anything_declared() {
+  const std::lock_guard lock{declared_mutex_};
+  return !declared_.empty();
+}
+
+std::vector<job_definition> engine::take_declared() {
+  const std::lock_guard lock{declared_mutex_};
+  return std::exchange(declared_, {});
+}
+
+loop_awaitable<void> engine::bring_in_declarations() {
+  const auto declared = take_declared();
+  for (const auto& job : declared) co_await bring_in(job);
+}
+
+/// Finds out where a job's runs are carried out, and by what; or that nobody here can.
+void engine::settle_body(job_entry& job) {
+  const auto fault = fault_of(*job.definition);
+  const bool was_parked = job.parked;
+  job.parked = fault.has_value();
+  {
+    const std::lock_guard lock{declared_mutex_};
+    const auto& executor_name = job.options().executor;
+    const auto place = places_.find(executor_name);
+    job.place = place == places_.end() ? nullptr : place->second.get();
+    job.body = tasks_.find(job.definition->task_name());
+  }
+  if (!fault) {
+    parked_why_.erase(job.id());
+    return;
+  }
+  parked_why_[job.id()] = *fault;
+  if (was_parked) return;
+  logger_->warn("{}: parked: {}", job.id(), *fault);
+  tell_job(event_kind::job_parked, job.id(), *fault);
+}
+
+/// Something was registered: perhaps a job waits for it.
+void engine::look_at_parked() {
+  std::vector<std::string> ids;
+  for (const auto& [id, why] : parked_why_) ids.push_back(id);
+  for (const auto& id : ids) {
+    const auto known = jobs_.find(std::string_view{id});
+    if (known == jobs_.end()) {
+      parked_why_.erase(id);
+      continue;
+    }
+    settle_body(**known);
+    (*known)->bell.wake();
+  }
+}
+
+}  // namespace carillon

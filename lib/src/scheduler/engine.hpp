@@ -1,0 +1,228 @@
+#pragma once
+#include <carillon/async/condition.hpp>
+#include <carillon/async/task_group.hpp>
+#include <carillon/event/event_bus.hpp>
+#include <carillon/job/task_registry.hpp>
+#include <carillon/scheduler/operations.hpp>
+#include <carillon/scheduler/options.hpp>
+#include <carillon/trigger/schedule.hpp>
+#include <carillon/store/job_store.hpp>
+#include "scheduler/job_entry.hpp"
+#include "scheduler/job_index.hpp"
+#include "scheduler/run_ids.hpp"
+#include "scheduler/runner.hpp"
+#include <spdlog/logger.h>
+#include <atomic>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace carillon {
+
+/// What a scheduler is behind its public face.
+///
+/// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else on the strand.
+/// The parts: declarations.cpp (what a program says), operations.cpp and queries.cpp (what is asked at run time), following.cpp (which
+/// jobs have a loop here, and how it keeps up with the store), loop.cpp (claims), execution.cpp (runs), lifetime.cpp (start and stop).
+class engine : public std::enable_shared_from_this<engine> {
+ public:
+  engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
+  ~engine();
+
+  // ---- Any thread.
+  const loop_executor& strand() const noexcept { return strand_; }
+  const scheduler_options& options() const noexcept { return options_; }
+  event_bus& events() noexcept { return events_; }
+  instant now() const noexcept { return clock_.now(); }
+  void declare(job_definition job, std::optional<task> body);
+  void add_task(std::string name, task body);
+  void add_executor(std::string name, std::shared_ptr<executor> how);
+  /// Starts an operation on the strand, after `run()` has begun; it is never run within this call.
+  template <typename T>
+  void operate(loop_awaitable<T> work, detail::completion_handler<T> done);
+  /// The same, not only between the beginning and the end of `run()`, and nothing that shutdown waits for.
+  void operate_at_any_time(loop_awaitable<void> work, detail::completion_handler<void> done);
+
+  // ---- Life.
+  loop_awaitable<void> run();
+  loop_awaitable<void> stop(shutdown_options how);
+
+  // ---- Operations; see scheduler.hpp.
+  loop_awaitable<put_result> put(job_definition job, on_conflict policy);
+  loop_awaitable<declare_result> declare_all(std::string origin, std::vector<job_definition> jobs);
+  loop_awaitable<std::optional<job_record>> find(std::string id);
+  loop_awaitable<job_page> list(job_query query);
+  loop_awaitable<job_record> modify(std::string id, job_changes changes);
+  loop_awaitable<job_record> reschedule(std::string id, schedule when, std::optional<instant> first_time);
+  loop_awaitable<bool> pause_job(std::string id, std::string note);
+  loop_awaitable<bool> resume_job(std::string id, resume_from where);
+  loop_awaitable<bool> remove(std::string id);
+  loop_awaitable<std::size_t> clear();
+  loop_awaitable<bool> run_now(std::string id);
+  loop_awaitable<bool> skip_next(std::string id, std::uint32_t fires);
+  loop_awaitable<std::size_t> cancel_runs(std::string id);
+  loop_awaitable<std::vector<upcoming_fire>> next_runs(std::size_t count, std::string id);
+  loop_awaitable<ledger_page> history(ledger_query query);
+  loop_awaitable<void> pause_all();
+  loop_awaitable<void> resume_all(resume_from where);
+
+ private:
+  enum class phase : std::uint8_t { idle, starting, running, stopping, stopped };
+  struct taken_run;
+  struct claim_work;
+  struct finish_work;
+  struct loop_done;
+  class operation_count;
+
+  template <typename T>
+  static loop_awaitable<T> gated(std::shared_ptr<engine> self, loop_awaitable<T> work);
+  static loop_awaitable<void> kept_alive(std::shared_ptr<engine> self, loop_awaitable<void> work);
+  loop_awaitable<void> wait_until_running();
+
+  // declarations.cpp
+  job_definition checked(job_definition job) const;
+  std::optional<std::string> fault_of(const job_definition& job);
+  void refuse_misfit(const job_definition& job);
+  void wake_run();
+  bool anything_declared();
+  std::vector<job_definition> take_declared();
+  loop_awaitable<void> bring_in_declarations();
+  void settle_body(job_entry& job);
+  void look_at_parked();
+
+  // adding.cpp, operations.cpp, queries.cpp
+  job_record new_record(std::shared_ptr<const job_definition> definition) const;
+  binding bound_to(const job_record& record) const;
+  loop_awaitable<put_result> bring_in(job_definition job);
+  loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
+  loop_awaitable<loaded_job> require(std::string id);
+  loop_awaitable<bool> change(job_record seen, job_change what);
+  fire_plan leave_out_due(const job_record& record, job_change& what, std::string_view reason);
+  loop_awaitable<bool> replace_definition(job_record old, std::shared_ptr<const job_definition> definition,
+                                          bool afresh);
+  loop_awaitable<void> pause_with_note(std::string id, std::string why);
+  loop_awaitable<bool> remove_for_good(std::string id);
+  loop_awaitable<void> restart_fixed_delay(std::string id);
+  job_record as_seen_here(job_record record) const;
+
+  // following.cpp
+  bool owns(const job_record& record) const;
+  loop_awaitable<void> load_all();
+  loop_awaitable<void> follow(std::string id);
+  loop_awaitable<void> follow_changes();
+  void take_in(loaded_job job);
+  void start_loop(loaded_job job);
+  void retire(job_entry& job);
+  void loop_ended(job_entry& job, const std::exception_ptr& failure);
+  void release_if_over(job_entry& job);
+  loop_awaitable<void> wake_all();
+  void spread_overdue();
+  void on_clock_step(clock_step step);
+  void settle_idle(job_entry& job);
+
+  // loop.cpp
+  loop_awaitable<void> job_loop(job_entry& job);
+  void set_bell(job_entry& job);
+  bool serve_now(job_entry& job);
+  loop_awaitable<void> serve(job_entry& job);
+  void recover(job_entry& job, const std::exception_ptr& failure);
+  planner_job planned(const job_entry& job, const binding& bound) const;
+  binding bound_to(const job_entry& job) const;
+  bool wants_take(const job_entry& job, instant now) const;
+  take_request ask_to_take(job_entry& job, std::string_view run_id, instant now) const;
+  void took(job_entry& job, const take_answer& answer, std::string_view run_id);
+  bool prepare_claim(job_entry& job, claim_work& work);
+  void write_request(const job_entry& job, claim_work& work, instant now);
+  void claimed(job_entry& job, const claim_work& work, const claim_answer& answer);
+  void won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer);
+  void pause_exhausted(job_entry& job, std::string why);
+  void reload(job_entry& job);
+
+  // execution.cpp
+  void start(job_entry& job, const taken_run& taken);
+  void run_plain(job_entry& job, const taken_run& taken);
+  void fill(active_run& attempt, job_entry& job, const taken_run& taken);
+  runner& acquire_runner();
+  void release_runner(runner& who);
+  void dismiss(runner& who);
+  void enter_place(runner& who);
+  void leave_place(runner& who);
+  void fill_place(executor_place& place);
+  void begin(runner& who);
+  boost::asio::awaitable<void> carry_out(runner& who);
+  boost::asio::awaitable<void> run_runner(std::shared_ptr<runner> who);
+  void launch(runner& who);
+  void body_ended(runner& who, const std::exception_ptr& thrown);
+  void run_over(runner& who, outcome result, const std::exception_ptr& thrown);
+  void cancel(runner& who, cancel_reason reason);
+  void cancel_run(job_entry& job, std::string_view run_id, cancel_reason reason);
+  std::size_t cancel_all(job_entry& job, cancel_reason reason);
+  void watch(runner& who, instant until);
+  void on_watch(runner& who);
+
+  // finish.cpp
+  void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took, const std::exception_ptr& thrown);
+  run_report report_of(const active_run& attempt, const outcome& result, std::chrono::nanoseconds took) const;
+  loop_awaitable<void> finish_slowly(std::shared_ptr<finish_work> work);
+  void finished(job_entry& job, const run_report& report, const finish_answer& answer);
+
+  // reports.cpp
+  bool wanted(event_kind kind) const noexcept { return events_.wanted(mask(kind)); }
+  event make_event(event_kind kind) const;
+  event make_event(event_kind kind, const active_run& attempt) const;
+  void tell_job(event_kind kind, const std::string& id, std::string message = {});
+  void tell_started(const active_run& attempt);
+  void tell_queued(const job_entry& job, const planned_run& planned);
+  void tell_left_out(const job_entry& job, const ledger_stretch& stretch);
+  void tell_ended(const run_report& report, const std::exception_ptr& thrown);
+  void tell_stuck(const active_run& attempt);
+  void tell_blocked(const active_run& attempt, std::chrono::nanoseconds took);
+
+  // lifetime.cpp
+  loop_awaitable<void> start_up();
+  loop_awaitable<void> serve_until_stopped();
+  loop_awaitable<void> shut_down();
+  loop_awaitable<void> drain();
+  std::vector<std::shared_ptr<executor_place>> places();
+  void cancel_everything();
+
+  loop_executor strand_;
+  scheduler_options options_;
+  std::shared_ptr<carillon::clock> clock_owner_;
+  carillon::clock& clock_;
+  std::shared_ptr<spdlog::logger> logger_;
+  zone zone_;  ///< Of schedules that name none.
+  std::shared_ptr<job_store> store_;
+  event_bus events_;
+  run_ids run_ids_;
+
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next four.
+  task_registry tasks_;
+  std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
+  std::vector<job_definition> declared_;
+  std::set<std::string, std::less<>> declared_ids_;
+
+  std::atomic<phase> phase_{phase::idle};
+  bool paused_ = false;
+  job_index jobs_;
+  std::size_t waking_ = 0;                            ///< Passes over all jobs that are under way ...
+  std::vector<std::unique_ptr<job_entry>> leaving_;  ///< ... and what they may still refer to.
+  std::size_t loops_ = 0;       ///< Job loops that have not ended.
+  std::size_t operations_ = 0;  ///< Operations under way.
+  std::size_t active_ = 0;      ///< Runs of this instance.
+  std::map<std::string, std::string, std::less<>> parked_why_;  ///< Jobs that nobody here can run.
+  std::set<std::string> changed_;  ///< Jobs to ask the store about.
+  std::vector<std::shared_ptr<runner>> runners_;
+  std::vector<runner*> parked_runners_;
+  std::size_t launched_ = 0;    ///< Runners whose coroutine has not ended.
+  active_run plain_;
+  shutdown_options stop_how_;
+  std::unique_ptr<clock::watch> step_watch_;
+  condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.
+  task_group chores_;
+};
+
+}  // namespace carillon

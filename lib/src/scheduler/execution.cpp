@@ -1,0 +1,272 @@
+// Runs: plain bodies are called in the loop; all else is carried out by runners, coroutines that are used again and again.
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <carillon/time/duration.hpp>
+#include <fmt/format.h>
+#include <utility>
+#include <vector>
+
+#include "scheduler/engine_parts.hpp"
+
+namespace carillon {
+
+namespace {
+
+constexpr std::size_t most_parked = 4'096;  // Runners kept for the next burst.
+
+}  // namespace
+
+void engine::start(job_entry& job, const taken_run& taken) {
+  ++job.active;
+  ++active_;
+  if (job.place == nullptr && job.body->plain()) return run_plain(job, taken);
+  auto& who = acquire_runner();
+  fill(who.attempt, job, taken);
+  who.attempt.definition = job.definition;
+  who.attempt.context.job = &who.attempt.definition->id;
+  who.attempt.context.arguments = &who.attempt.definition->arguments.str();
+  who.body = job.body;
+  who.place = job.place;
+  who.next = job.running;
+  if (who.next) who.next->previous = &who;
+  job.running = &who;
+  enter_place(who);
+}
+
+void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
+  auto& context = attempt.context;
+  attempt.job = &job;
+  context.job = &job.definition->id;
+  context.arguments = &job.definition->arguments.str();
+  context.id.assign(taken.id);
+  context.scheduled_for = taken.occurrence;
+  context.due = taken.due;
+  context.attempt = taken.attempt;
+  context.fence = taken.fence;
+  context.deadline.reset();
+  context.reason.store(cancel_reason::none, std::memory_order_relaxed);
+}
+
+/// A plain call, here and now: nothing outlives it.
+void engine::run_plain(job_entry& job, const taken_run& taken) {
+  auto& attempt = plain_;
+  fill(attempt, job, taken);
+  attempt.started = clock_.now();
+  if (job.options().timeout) attempt.context.deadline = attempt.started + *job.options().timeout;
+  tell_started(attempt);
+  std::exception_ptr thrown;
+  attempt.began = clock_.elapsed();
+  try {
+    job.body->call(attempt.handle);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  const auto took = clock_.elapsed() - attempt.began;
+  if (took > options_.blocked_after) tell_blocked(attempt, took);
+  finish(attempt, outcome_of(thrown), took, thrown);
+}
+
+/// Begins a run if its executor has a place; else it waits, or fails when too many wait.
+void engine::enter_place(runner& who) {
+  auto* const place = who.place;
+  if (place == nullptr) return begin(who);
+  if (place->has_room()) {
+    ++place->running;
+    begin(who);
+  } else if (place->queue.size() < place->limits.queued) {
+    place->queue.push_back(&who);
+  } else {
+    outcome result;
+    result.kind = outcome_kind::failed;
+    result.failure = "executor full";
+    result.message = fmt::format("executor '{}' is full: {} run and {} wait", place->name, place->running, place->queue.size());
+    who.attempt.started = clock_.now();
+    run_over(who, std::move(result), nullptr);
+  }
+}
+
+void engine::begin(runner& who) {
+  auto& attempt = who.attempt;
+  who.begun = true;
+  attempt.started = clock_.now();
+  attempt.began = clock_.elapsed();
+  if (const auto timeout = attempt.definition->options->timeout) {
+    attempt.context.deadline = attempt.started + *timeout;
+    watch(who, *attempt.context.deadline);
+  }
+  tell_started(attempt);
+  if (!who.launched) {
+    launch(who);
+  } else {
+    who.unpark();
+  }
+  // What follows the body's first wait is another call of the event loop, and not seen here.
+  const auto took = clock_.elapsed() - attempt.began;
+  if (took > options_.blocked_after) tell_blocked(attempt, took);
+}
+
+void engine::launch(runner& who) {
+  who.launched = true;
+  ++launched_;
+  auto on_end = [this, self = who.shared_from_this()](const std::exception_ptr&) {
+    --launched_;
+    std::erase(runners_, self);
+    news_.notify();
+  };
+  boost::asio::any_io_executor where{strand_};
+  boost::asio::co_spawn(where, run_runner(who.shared_from_this()),
+                        boost::asio::bind_cancellation_slot(who.stop.slot(), std::move(on_end)));
+}
+
+/// A runner's life: one body after another, with a rest between them.
+boost::asio::awaitable<void> engine::run_runner(std::shared_ptr<runner> who) {
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+  while (!who->dismissed) {
+    std::exception_ptr thrown;
+    try {
+      co_await carry_out(*who);
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    // The next body must not inherit that this one was cancelled, or what it did not want to hear.
+    co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::enable_total_cancellation());
+    co_await boost::asio::this_coro::throw_if_cancelled(true);
+    const bool astray = !strand_.running_in_this_thread();
+    if (astray) co_await boost::asio::post(strand_, boost::asio::deferred);
+    body_ended(*who, thrown);
+    if (!who->dismissed) co_await who->park(boost::asio::deferred);
+  }
+}
+
+boost::asio::awaitable<void> engine::carry_out(runner& who) {
+  auto& handle = who.attempt.handle;
+  if (who.place && who.place->how) return who.place->how->execute(handle, who.body);
+  return who.body->start(handle);
+}
+
+void engine::body_ended(runner& who, const std::exception_ptr& thrown) {
+  auto result = outcome_of(thrown);
+  const auto reason = who.attempt.context.reason.load();
+  if (reason != cancel_reason::none) {
+    // Told to stop: what it did then, or whether it had just ended by itself, nobody can know.
+    result.kind = reason == cancel_reason::timeout ? outcome_kind::timed_out : outcome_kind::cancelled;
+    result.reason = reason;
+    result.failure = std::string{name(reason)};
+    result.message = reason == cancel_reason::timeout ? fmt::format("timed out after {}", format_duration(*who.attempt.definition->options->timeout)) : fmt::format("cancelled: {}", name(reason));
+  }
+  run_over(who, std::move(result), thrown);
+}
+
+/// The end of a run that was not a plain call, whether its body has begun or not.
+void engine::run_over(runner& who, outcome result, const std::exception_ptr& thrown) {
+  auto& attempt = who.attempt;
+  auto& job = *attempt.job;
+  (who.previous ? who.previous->next : job.running) = who.next;
+  if (who.next) who.next->previous = who.previous;
+  who.previous = who.next = nullptr;
+  ++who.rounds;
+  if (std::exchange(who.watched, false)) who.watch.wake();
+  leave_place(who);
+  const auto took = who.begun ? clock_.elapsed() - attempt.began : std::chrono::nanoseconds{0};
+  finish(attempt, std::move(result), took, thrown);
+  release_runner(who);
+}
+
+/// Gives up the place; the next one in the queue gets it.
+void engine::leave_place(runner& who) {
+  auto* const place = who.place;
+  if (place == nullptr || !who.begun) return;
+  --place->running;
+  // Not from here: a queue of bodies that end at once would grow the stack with each.
+  if (!place->queue.empty()) boost::asio::post(strand_, [self = shared_from_this(), place] { self->fill_place(*place); });
+}
+
+void engine::fill_place(executor_place& place) {
+  if (place.queue.empty() || !place.has_room()) return;
+  auto& next = *place.queue.front();
+  place.queue.pop_front();
+  ++place.running;
+  begin(next);
+}
+
+runner& engine::acquire_runner() {
+  if (parked_runners_.empty()) {
+    runners_.push_back(std::make_shared<runner>(clock_, strand_));
+    return *runners_.back();
+  }
+  auto& who = *parked_runners_.back();
+  parked_runners_.pop_back();
+  return who;
+}
+
+void engine::release_runner(runner& who) {
+  who.begun = false;
+  who.attempt.job = nullptr;
+  if (parked_runners_.size() < most_parked && phase_ == phase::running) {
+    parked_runners_.push_back(&who);
+  } else {
+    dismiss(who);
+  }
+}
+
+/// Lets a runner end, once its coroutine (if it has one) comes round.
+void engine::dismiss(runner& who) {
+  who.dismissed = true;
+  if (who.is_parked()) {
+    who.unpark();
+  } else if (!who.launched) {
+    std::erase_if(runners_, [&](const auto& each) { return each.get() == &who; });
+  }
+}
+
+/// Asks a run to stop, once: the first reason counts.
+void engine::cancel(runner& who, cancel_reason reason) {
+  auto expected = cancel_reason::none;
+  if (!who.attempt.context.reason.compare_exchange_strong(expected, reason)) return;
+  if (who.begun) {
+    watch(who, clock_.now() + options_.stuck_after);
+    who.stop.emit(boost::asio::cancellation_type::all);
+  } else {
+    std::erase(who.place->queue, &who);
+    who.attempt.started = clock_.now();
+    body_ended(who, nullptr);
+  }
+}
+
+void engine::cancel_run(job_entry& job, std::string_view run_id, cancel_reason reason) {
+  for (auto* who = job.running; who; who = who->next) {
+    if (who->attempt.context.id == run_id) return cancel(*who, reason);
+  }
+}
+
+/// Asks all runs of a job to stop. Answers how many there were.
+std::size_t engine::cancel_all(job_entry& job, cancel_reason reason) {
+  std::vector<runner*> all;  // The list changes when one that waits for its executor ends at once.
+  for (auto* who = job.running; who; who = who->next) all.push_back(who);
+  for (auto* who : all) cancel(*who, reason);
+  return all.size();
+}
+
+/// Looks after a run at `until`, instead of when it was to be looked after before.
+void engine::watch(runner& who, instant until) {
+  who.rings_at = until;
+  who.watched = true;
+  who.watch.set(until);
+  who.watch.async_wait([this, self = who.shared_from_this(), round = ++who.rounds](boost::system::error_code) {
+    if (round == self->rounds) on_watch(*self);
+  });
+}
+
+void engine::on_watch(runner& who) {
+  if (clock_.now() < who.rings_at) return watch(who, who.rings_at);
+  const bool asked_to_stop = who.attempt.context.reason != cancel_reason::none;
+  if (!asked_to_stop) return cancel(who, cancel_reason::timeout);
+  who.watched = false;
+  tell_stuck(who.attempt);
+}
+
+}  // namespace carillon

@@ -1,0 +1,166 @@
+// From run() to its return: nothing that was started is left behind.
+
+#include <carillon/time/system_clock.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <unistd.h>
+#include <random>
+#include <spdlog/logger.h>
+#include <spdlog/spdlog.h>
+
+#include "scheduler/engine_parts.hpp"
+
+namespace carillon {
+
+namespace {
+
+/// Host, process and a random number: no two instances have the same.
+std::string name_of_this_process() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return fmt::format("{}-{}-{:08x}", host, ::getpid(), std::random_device{}());
+}
+
+}  // namespace
+
+engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options)
+    : strand_{boost::asio::make_strand(io)},
+      options_{std::move(options)},
+      clock_owner_{options_.clock ? options_.clock : system_clock::shared()},
+      clock_{*clock_owner_},
+      logger_{options_.logger ? options_.logger : spdlog::default_logger()},
+      zone_{options_.time_zone.value_or(zone::system())},
+      store_{std::move(store)},
+      news_{strand_},
+      chores_{strand_, [this](const std::exception_ptr& failure) {
+                logger_->critical("scheduler: {}", outcome_of(failure).message);
+              }} {
+  check(options_);
+  if (options_.instance.empty()) options_.instance = name_of_this_process();
+  plain_.context.instance = &options_.instance;
+  plain_.context.logger = logger_.get();
+}
+
+engine::~engine() {
+  // Loops that were never told to end: the io_context stopped first, and will destroy their frames, which touch nothing.
+  for (auto* job : jobs_) delete job;
+}
+
+loop_awaitable<void> engine::run() {
+  auto expected = phase::idle;
+  if (!phase_.compare_exchange_strong(expected, phase::starting)) {
+    if (expected == phase::stopped) co_return;
+    throw std::logic_error("scheduler::run was called before");
+  }
+  std::exception_ptr failure;
+  try {
+    co_await start_up();
+    co_await serve_until_stopped();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  // From here on a cancellation must not cut the clean-up short. That we were cancelled is why there is no drain.
+  const auto state = co_await boost::asio::this_coro::cancellation_state;
+  const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
+  if (cancelled) stop_how_.drain = milliseconds{0};
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  co_await shut_down();
+  if (failure && !cancelled) std::rethrow_exception(failure);
+}
+
+loop_awaitable<void> engine::start_up() {
+  auto on_change = [this](const std::string& id) {
+    changed_.insert(id);
+    news_.notify();
+  };
+  co_await store_->open(options_.instance, std::move(on_change));
+  step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
+  co_await load_all();
+  co_await bring_in_declarations();
+  if (phase_ == phase::starting) phase_ = phase::running;
+  news_.notify();
+  logger_->info("scheduler {} started with {} jobs", options_.instance, jobs_.size());
+  if (wanted(event_kind::scheduler_started)) events_.tell(make_event(event_kind::scheduler_started));
+}
+
+loop_awaitable<void> engine::serve_until_stopped() {
+  while (phase_ == phase::running) {
+    const bool nothing_new = changed_.empty() && !anything_declared();
+    if (nothing_new) co_await news_.wait();
+    co_await bring_in_declarations();
+    co_await follow_changes();
+  }
+}
+
+/// Asks `run()` to end, and returns when it is about to.
+loop_awaitable<void> engine::stop(shutdown_options how) {
+  if (phase_ == phase::idle) phase_ = phase::stopped;
+  if (phase_ == phase::starting || phase_ == phase::running) {
+    stop_how_ = how;
+    phase_ = phase::stopping;
+  }
+  news_.notify();
+  while (phase_ != phase::stopped) co_await news_.wait();
+}
+
+loop_awaitable<void> engine::shut_down() {
+  phase_ = phase::stopping;
+  news_.notify();
+  step_watch_.reset();
+  const std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
+  for (auto* job : all) retire(*job);
+  while (loops_ > 0) co_await news_.wait();
+  co_await drain();
+  co_await chores_.join();
+  while (operations_ > 0) co_await news_.wait();
+  const auto used = places();
+  for (const auto& place : used) {
+    if (place->how) co_await boost::asio::co_spawn(strand_, place->how->close(), boost::asio::deferred);
+  }
+  co_await store_->close();
+  logger_->info("scheduler {} stopped", options_.instance);
+  if (wanted(event_kind::scheduler_stopped)) events_.tell(make_event(event_kind::scheduler_stopped));
+  phase_ = phase::stopped;
+  news_.notify();
+}
+
+/// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the runners home.
+loop_awaitable<void> engine::drain() {
+  const auto until = clock_.now() + stop_how_.drain.value_or(options_.drain);
+  wall_timer bell{clock_, strand_};
+  if (active_ > 0 && until > clock_.now()) {
+    logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
+    bell.set(until);
+    bell.async_wait([self = shared_from_this()](boost::system::error_code) { self->news_.notify(); });
+  }
+  while (active_ > 0 && clock_.now() < until) co_await news_.wait();
+  cancel_everything();
+  while (active_ > 0) co_await news_.wait();
+  const auto all = runners_;
+  for (const auto& who : all) dismiss(*who);
+  while (launched_ > 0) co_await news_.wait();
+  parked_runners_.clear();
+}
+
+void engine::cancel_everything() {
+  const auto all = runners_;
+  for (const auto& who : all) {
+    if (who->attempt.job) cancel(*who, cancel_reason::shutdown);
+  }
+}
+
+std::vector<std::shared_ptr<executor_place>> engine::places() {
+  const std::lock_guard lock{declared_mutex_};
+  std::vector<std::shared_ptr<executor_place>> all;
+  for (const auto& [name, place] : places_) all.push_back(place);
+  return all;
+}
+
+loop_awaitable<void> engine::wait_until_running() {
+  while (phase_ == phase::idle || phase_ == phase::starting) co_await news_.wait();
+  if (phase_ != phase::running) throw boost::system::system_error(errc::stopped);
+}
+
+}  // namespace carillon

@@ -1,0 +1,230 @@
+// The loop of each job: sleep until something is due, claim it, start what was won.
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <spdlog/logger.h>
+#include <algorithm>
+
+#include "scheduler/engine_parts.hpp"
+
+namespace carillon {
+
+namespace {
+
+constexpr milliseconds first_backoff{1'000};
+constexpr milliseconds longest_backoff{60'000};
+
+}  // namespace
+
+loop_awaitable<void> engine::job_loop(job_entry& job) {
+  while (!job.retired) {
+    set_bell(job);
+    co_await job.bell.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+    if (job.retired) break;
+    std::exception_ptr failure;
+    try {
+      const bool answered = serve_now(job);
+      if (!answered) co_await serve(job);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (failure) recover(job, failure);
+  }
+}
+
+/// Sets when the job is to be looked at next. It is looked at earlier whenever something about it changes.
+void engine::set_bell(job_entry& job) {
+  auto at = job_entry::never;
+  const bool fires = job.state == job_state::active && !job.parked && !job.stale && !paused_;
+  if (fires && !(job.catching_up && job.full())) at = job.cursor.due;
+  const bool takes = fires || job.state == job_state::ended;
+  if (takes && !job.stale && !job.parked && !paused_ && !job.no_room) at = std::min(at, job.next_waiting);
+  if (at == job_entry::never) {
+    job.bell.set_never();
+  } else {
+    job.bell.set(std::max(at, job.not_before));
+  }
+}
+
+/// Does what is due as far as the store answers at once. False: the rest needs a round trip.
+bool engine::serve_now(job_entry& job) {
+  const auto now = clock_.now();
+  if (wants_take(job, now)) {
+    const auto run_id = run_ids_.next();
+    const auto answer = store_->take_now(ask_to_take(job, run_id, now));
+    if (!answer) return false;
+    took(job, *answer, run_id);
+  }
+  claim_work work;
+  if (prepare_claim(job, work)) {
+    const auto answer = store_->claim_now(work.request);
+    if (!answer) return false;
+    claimed(job, work, *answer);
+  }
+  job.failures = 0;
+  return true;
+}
+
+/// The same with a store that must be waited for.
+loop_awaitable<void> engine::serve(job_entry& job) {
+  const auto now = clock_.now();
+  if (wants_take(job, now)) {
+    const auto run_id = run_ids_.next();
+    const auto request = ask_to_take(job, run_id, now);
+    const auto answer = co_await store_->take(request);
+    took(job, answer, run_id);
+  }
+  claim_work work;
+  if (prepare_claim(job, work)) {
+    const auto answer = co_await store_->claim(work.request);
+    claimed(job, work, answer);
+  }
+  job.failures = 0;
+}
+
+/// Nobody expected this: it is told, and the loop goes on after a while.
+void engine::recover(job_entry& job, const std::exception_ptr& failure) {
+  const auto why = outcome_of(failure).message;
+  const auto wait = std::min(longest_backoff, first_backoff * (1 << std::min<int>(job.failures, 6)));
+  ++job.failures;
+  job.not_before = clock_.now() + wait;
+  logger_->critical("{}: the loop of this job failed and starts again in {} ms: {}", job.id(), wait.count(), why);
+  if (!wanted(event_kind::loop_failed)) return;
+  auto happened = make_event(event_kind::loop_failed);
+  happened.job = job.id();
+  happened.message = why;
+  happened.until = job.not_before;
+  happened.exception = failure;
+  events_.tell(happened);
+}
+
+binding engine::bound_to(const job_entry& job) const {
+  return {job.seed, job.anchor, job.where, options_.calendars.get(), 0};
+}
+
+bool engine::wants_take(const job_entry& job, instant now) const {
+  const bool may = job.state == job_state::active || job.state == job_state::ended;
+  return may && !job.parked && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now && job.not_before <= now;
+}
+
+take_request engine::ask_to_take(job_entry& job, std::string_view run_id, instant now) const {
+  take_request request;
+  request.id = job.id();
+  request.handle = job.handle;
+  request.now = now;
+  request.member = options_.instance;
+  request.run_id = run_id;
+  return request;
+}
+
+void engine::took(job_entry& job, const take_answer& answer, std::string_view run_id) {
+  job.next_waiting = answer.next_waiting.value_or(job_entry::never);
+  switch (answer.what) {
+    case take_answer::kind::won:
+      start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id});
+      break;
+    case take_answer::kind::none_due: break;
+    case take_answer::kind::full: job.no_room = true; break;
+    case take_answer::kind::paused:
+    case take_answer::kind::gone: reload(job); break;
+  }
+}
+
+planner_job engine::planned(const job_entry& job, const binding& bound) const {
+  const auto places = job.options().max_instances;
+  return {job.definition->when, bound,           job.options(),
+          job.cursor,           job.skip_next,   places - std::min(job.active, places),
+          job.catching_up};
+}
+
+/// Plans what is due and writes the request. False: nothing is.
+bool engine::prepare_claim(job_entry& job, claim_work& work) {
+  const auto now = clock_.now();
+  const bool may = job.state == job_state::active && !job.parked && !job.stale && !paused_;
+  if (!may || job.cursor.due > now || job.not_before > now) return false;
+  try {
+    const auto bound = bound_to(job);
+    const auto what = planned(job, bound);
+    work.plan = job.leave_out_paused ? plan_to_leave_out(what, now, "paused") : plan_fires(what, now);
+  } catch (const boost::system::system_error& failure) {
+    pause_exhausted(job, failure.what());
+    return false;
+  }
+  job.catching_up = work.plan.more;
+  if (work.plan.empty()) return false;
+  write_request(job, work, now);
+  return true;
+}
+
+void engine::write_request(const job_entry& job, claim_work& work, instant now) {
+  auto& request = work.request;
+  const auto& plan = work.plan;
+  request.id = job.id();
+  request.handle = job.handle;
+  request.expected_cursor = job.cursor.nominal;
+  request.expected_revision = job.revision;
+  if (plan.next) {
+    request.next_cursor = plan.next->nominal;
+    request.next_due = plan.next->due;
+  }
+  request.ends = plan.ends;
+  request.now = now;
+  request.member = options_.instance;
+  request.skips_used = plan.skips_used;
+  work.run_ids.resize(plan.runs.size());  // All at once: the views below must stay where they point.
+  for (std::size_t i = 0; i < plan.runs.size(); ++i) {
+    work.run_ids[i] = run_ids_.next();
+    request.runs.push_back({plan.runs[i].nominal, plan.runs[i].due, work.run_ids[i]});
+  }
+  request.left_out = std::move(work.plan.left_out);
+}
+
+void engine::claimed(job_entry& job, const claim_work& work, const claim_answer& answer) {
+  if (answer.what != claim_answer::kind::claimed) return reload(job);
+  const auto& plan = work.plan;
+  job.set_cursor(plan.next);
+  job.skip_next -= std::min(job.skip_next, plan.skips_used);
+  job.leave_out_paused = false;
+  job.next_waiting = answer.next_waiting.value_or(job_entry::never);
+  job.fired += plan.runs.size();
+  for (const auto& stretch : work.request.left_out) {
+    job.fired += stretch.count;
+    tell_left_out(job, stretch);
+  }
+  if (plan.ends) {
+    job.state = job_state::ended;
+    tell_job(event_kind::job_ended, job.id());
+  }
+  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work.request.runs[i], answer.runs[i]);
+  if (job.active == 0) settle_idle(job);
+}
+
+void engine::won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer) {
+  if (!answer.cancel_run.empty()) cancel_run(job, answer.cancel_run, cancel_reason::overlap);
+  switch (answer.what) {
+    case run_answer::kind::won:
+      return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id});
+    case run_answer::kind::skipped: {
+      ledger_stretch left_out;
+      left_out.kind = outcome_kind::skipped;
+      left_out.first = left_out.last = planned.occurrence;
+      left_out.reason = "overlap";
+      return tell_left_out(job, left_out);
+    }
+    case run_answer::kind::queued: return tell_queued(job, planned);
+  }
+}
+
+/// The trigger cannot say when it fires next: nobody but a person can help.
+void engine::pause_exhausted(job_entry& job, std::string why) {
+  job.state = job_state::paused;
+  chores_.spawn(pause_with_note(job.id(), std::move(why)));
+}
+
+/// Somebody else has changed the job: what we know of it is worth nothing until the store has told us more.
+void engine::reload(job_entry& job) {
+  job.stale = true;
+  chores_.spawn(follow(job.id()));
+}
+
+}  // namespace carillon

@@ -1,0 +1,137 @@
+// What happened, told to listeners and written to the log.
+
+#include <carillon/time/duration.hpp>
+#include <spdlog/logger.h>
+
+#include "scheduler/engine_parts.hpp"
+
+namespace carillon {
+
+namespace {
+
+event_kind kind_of(outcome_kind how) {
+  switch (how) {
+    case outcome_kind::succeeded: return event_kind::run_succeeded;
+    case outcome_kind::failed: return event_kind::run_failed;
+    case outcome_kind::timed_out: return event_kind::run_timed_out;
+    case outcome_kind::cancelled: return event_kind::run_cancelled;
+    case outcome_kind::lost: return event_kind::run_lost;
+    case outcome_kind::missed: return event_kind::run_missed;
+    case outcome_kind::skipped: return event_kind::run_skipped;
+    case outcome_kind::coalesced: return event_kind::run_coalesced;
+  }
+  return event_kind::run_failed;
+}
+
+std::string in_words(std::chrono::nanoseconds time) {
+  return format_duration(std::chrono::round<milliseconds>(time));
+}
+
+}  // namespace
+
+event engine::make_event(event_kind kind) const {
+  event happened;
+  happened.kind = kind;
+  happened.at = clock_.now();
+  happened.instance = options_.instance;
+  return happened;
+}
+
+void engine::tell_job(event_kind kind, const std::string& id, std::string message) {
+  logger_->debug("{}: {}{}{}", id, name(kind), message.empty() ? "" : ": ", message);
+  if (!wanted(kind)) return;
+  auto happened = make_event(kind);
+  happened.job = id;
+  happened.message = std::move(message);
+  events_.tell(happened);
+}
+
+event engine::make_event(event_kind kind, const active_run& attempt) const {
+  auto happened = make_event(kind);
+  const auto& context = attempt.context;
+  happened.job = *context.job;
+  happened.run = context.id;
+  happened.occurrence = context.scheduled_for;
+  happened.attempt = context.attempt;
+  happened.fence = context.fence;
+  happened.lateness = attempt.started - context.due;
+  return happened;
+}
+
+void engine::tell_started(const active_run& attempt) {
+  if (wanted(event_kind::run_started)) events_.tell(make_event(event_kind::run_started, attempt));
+}
+
+void engine::tell_queued(const job_entry& job, const planned_run& planned) {
+  if (!wanted(event_kind::run_queued)) return;
+  auto happened = make_event(event_kind::run_queued);
+  happened.job = job.id();
+  happened.run = planned.run_id;
+  happened.occurrence = planned.occurrence;
+  events_.tell(happened);
+}
+
+void engine::tell_left_out(const job_entry& job, const ledger_stretch& stretch) {
+  const auto kind = kind_of(stretch.kind);
+  if (stretch.kind == outcome_kind::missed) {
+    logger_->warn("{}: missed {} fire{}, nobody ran them in time", job.id(), stretch.count, stretch.count == 1 ? "" : "s");
+  }
+  if (!wanted(kind)) return;
+  auto happened = make_event(kind);
+  happened.job = job.id();
+  happened.occurrence = stretch.first;
+  happened.last = stretch.last;
+  happened.count = stretch.count;
+  happened.result.kind = stretch.kind;
+  happened.message = stretch.reason;
+  events_.tell(happened);
+}
+
+void engine::tell_ended(const run_report& report, const std::exception_ptr& thrown) {
+  const auto& result = *report.result;
+  const auto kind = kind_of(result.kind);
+  if (result.kind != outcome_kind::succeeded) {
+    logger_->warn("{}: run {} (attempt {}) {}: {}", report.id, report.run_id, report.attempt, name(result.kind), result.message);
+  }
+  if (!wanted(kind) && !wanted(event_kind::run_retrying)) return;
+  auto happened = make_event(kind);
+  happened.job = report.id;
+  happened.run = report.run_id;
+  happened.occurrence = report.occurrence;
+  happened.attempt = report.attempt;
+  happened.fence = report.fence;
+  happened.lateness = report.started - report.due;
+  happened.duration = report.finished - report.started;
+  happened.result = result;
+  happened.message = result.message;
+  happened.exception = thrown;
+  happened.until = report.retry_at;
+  if (wanted(kind)) events_.tell(happened);
+  if (!report.retry_at || !wanted(event_kind::run_retrying)) return;
+  happened.kind = event_kind::run_retrying;
+  events_.tell(happened);
+}
+
+void engine::tell_stuck(const active_run& attempt) {
+  const auto running = clock_.elapsed() - attempt.began;
+  const auto why = name(attempt.context.reason.load());
+  logger_->error("{}: run {} was asked to stop ({}) and has not; it began {} ago and counts as active", *attempt.context.job,
+                 attempt.context.id, why, in_words(running));
+  if (!wanted(event_kind::run_stuck)) return;
+  auto happened = make_event(event_kind::run_stuck, attempt);
+  happened.duration = std::chrono::floor<milliseconds>(running);
+  happened.result.reason = attempt.context.reason;
+  happened.message = fmt::format("was asked to stop ({}) and has not", why);
+  events_.tell(happened);
+}
+
+void engine::tell_blocked(const active_run& attempt, std::chrono::nanoseconds took) {
+  logger_->warn("{}: run {} kept the event loop from running for {}", *attempt.context.job, attempt.context.id, in_words(took));
+  if (!wanted(event_kind::loop_blocked)) return;
+  auto happened = make_event(event_kind::loop_blocked, attempt);
+  happened.duration = std::chrono::floor<milliseconds>(took);
+  happened.message = fmt::format("kept the event loop from running for {}", in_words(took));
+  events_.tell(happened);
+}
+
+}  // namespace carillon

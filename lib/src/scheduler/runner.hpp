@@ -1,0 +1,77 @@
+#pragma once
+#include <carillon/async/wall_timer.hpp>
+#include <carillon/executor/executor.hpp>
+#include <carillon/job/job.hpp>
+#include <carillon/job/run.hpp>
+#include <carillon/job/run_context.hpp>
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <chrono>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <string>
+#include <utility>
+
+namespace carillon {
+
+struct job_entry;
+class runner;
+class task;
+
+/// An executor, how many runs it has, and those that wait for a place.
+struct executor_place {
+  std::string name;
+  std::shared_ptr<executor> how;  ///< Null: in the event loop.
+  executor_limits limits;
+  std::uint32_t running = 0;
+  std::deque<runner*> queue;
+
+  bool has_room() const noexcept { return limits.running == 0 || running < limits.running; }
+};
+
+/// One attempt of a job, from the claim that won it to the finish that the store has taken.
+struct active_run {
+  job_entry* job = nullptr;
+  run_context context;
+  run handle{context};
+  std::shared_ptr<const job_definition> definition;  ///< As it was when the run began; of a plain call, null.
+  instant started{};
+  std::chrono::nanoseconds began{0};  ///< On the clock that never steps.
+};
+
+/// A run that may last, and the coroutine that carries it out. Both are used again for one run after another: to start a coroutine for
+/// each run would cost more than all the rest of it.
+class runner : public std::enable_shared_from_this<runner> {
+ public:
+  runner(clock& time, const loop_executor& where) : watch{time, where} {}
+
+  /// Completes with `void()` when `unpark` is called.
+  template <typename Token>
+  auto park(Token&& token) {
+    return boost::asio::async_initiate<Token, void()>(
+        [this](auto handler) { parked_ = boost::asio::any_completion_handler<void()>(std::move(handler)); }, token);
+  }
+  bool is_parked() const noexcept { return static_cast<bool>(parked_); }
+  void unpark() { std::exchange(parked_, nullptr)(); }
+
+  active_run attempt;
+  const task* body = nullptr;
+  executor_place* place = nullptr;
+  boost::asio::cancellation_signal stop;
+  wall_timer watch;                    ///< Rings at the deadline; once the body was asked to stop, when it should have.
+  std::uint64_t rounds = 0;       ///< Tells the latest wait on `watch` from those before it.
+  instant rings_at{};
+  bool watched = false;           ///< A wait on `watch` is under way.
+  bool launched = false;          ///< It has a coroutine.
+  bool begun = false;             ///< As against waiting in its executor's queue.
+  bool dismissed = false;         ///< Its coroutine is to end.
+  runner* previous = nullptr;     ///< Among the runs of its job.
+  runner* next = nullptr;
+
+ private:
+  boost::asio::any_completion_handler<void()> parked_;
+};
+
+}  // namespace carillon

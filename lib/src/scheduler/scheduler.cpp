@@ -1,0 +1,118 @@
+#include <carillon/scheduler/scheduler.hpp>
+#include <carillon/store/memory_store.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/this_coro.hpp>
+
+#include "scheduler/operate.hpp"
+
+namespace carillon {
+
+loop_awaitable<void> engine::kept_alive(std::shared_ptr<engine> self, loop_awaitable<void> work) {
+  co_await boost::asio::post(boost::asio::deferred);
+  co_await std::move(work);
+}
+
+void engine::operate_at_any_time(loop_awaitable<void> work, detail::completion_handler<void> done) {
+  boost::asio::co_spawn(strand_, kept_alive(shared_from_this(), std::move(work)), std::move(done));
+}
+
+scheduler::scheduler(boost::asio::io_context& io, scheduler_options options)
+    : scheduler{io, std::make_shared<memory_store>(options.ledger_size), std::move(options)} {}
+
+scheduler::scheduler(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options)
+    : engine_{std::make_shared<engine>(io, std::move(store), std::move(options))} {}
+
+scheduler::~scheduler() = default;
+
+job_ref scheduler::add(job_definition job) { return declare_one(std::move(job), std::nullopt); }
+
+job_ref scheduler::declare_one(job_definition job, std::optional<carillon::task> body) {
+  auto id = job.id;
+  engine_->declare(std::move(job), std::move(body));
+  return {*this, std::move(id)};
+}
+
+void scheduler::add_task(std::string name, carillon::task body) { engine_->add_task(std::move(name), std::move(body)); }
+
+void scheduler::executor(std::string name, std::shared_ptr<carillon::executor> how) {
+  engine_->add_executor(std::move(name), std::move(how));
+}
+
+subscription scheduler::on(event_mask kinds, std::function<void(const event&)> handler) {
+  return engine_->events().on(kinds, std::move(handler));
+}
+
+boost::asio::awaitable<void> scheduler::run() {
+  const auto self = engine_;
+  co_await boost::asio::co_spawn(self->strand(), self->run(), boost::asio::deferred);
+}
+
+boost::asio::any_io_executor scheduler::get_executor() const { return engine_->strand(); }
+
+const scheduler_options& scheduler::options() const noexcept { return engine_->options(); }
+
+instant scheduler::now() const noexcept { return engine_->now(); }
+
+namespace detail {
+
+void start_stop(engine_ptr self, shutdown_options how, completion_handler<void> done) {
+  auto& owner = *self;
+  owner.operate_at_any_time(owner.stop(how), std::move(done));
+}
+void start_put(engine_ptr self, job_definition job, on_conflict policy, completion_handler<put_result> done) {
+  self->operate(self->put(std::move(job), policy), std::move(done));
+}
+void start_declare(engine_ptr self, std::string origin, std::vector<job_definition> jobs,
+                   completion_handler<declare_result> done) {
+  self->operate(self->declare_all(std::move(origin), std::move(jobs)), std::move(done));
+}
+void start_get(engine_ptr self, std::string id, completion_handler<std::optional<job_record>> done) {
+  self->operate(self->find(std::move(id)), std::move(done));
+}
+void start_list(engine_ptr self, job_query query, completion_handler<job_page> done) {
+  self->operate(self->list(std::move(query)), std::move(done));
+}
+void start_modify(engine_ptr self, std::string id, job_changes changes, completion_handler<job_record> done) {
+  self->operate(self->modify(std::move(id), std::move(changes)), std::move(done));
+}
+void start_reschedule(engine_ptr self, std::string id, schedule when, std::optional<instant> first_time,
+                      completion_handler<job_record> done) {
+  self->operate(self->reschedule(std::move(id), std::move(when), first_time), std::move(done));
+}
+void start_pause(engine_ptr self, std::string id, std::string note, completion_handler<bool> done) {
+  self->operate(self->pause_job(std::move(id), std::move(note)), std::move(done));
+}
+void start_resume(engine_ptr self, std::string id, resume_from where, completion_handler<bool> done) {
+  self->operate(self->resume_job(std::move(id), where), std::move(done));
+}
+void start_remove(engine_ptr self, std::string id, completion_handler<bool> done) {
+  self->operate(self->remove(std::move(id)), std::move(done));
+}
+void start_clear(engine_ptr self, completion_handler<std::size_t> done) {
+  self->operate(self->clear(), std::move(done));
+}
+void start_run_now(engine_ptr self, std::string id, completion_handler<bool> done) {
+  self->operate(self->run_now(std::move(id)), std::move(done));
+}
+void start_skip_next(engine_ptr self, std::string id, std::uint32_t fires, completion_handler<bool> done) {
+  self->operate(self->skip_next(std::move(id), fires), std::move(done));
+}
+void start_cancel_runs(engine_ptr self, std::string id, completion_handler<std::size_t> done) {
+  self->operate(self->cancel_runs(std::move(id)), std::move(done));
+}
+void start_next_runs(engine_ptr self, std::size_t count, std::string id,
+                     completion_handler<std::vector<upcoming_fire>> done) {
+  self->operate(self->next_runs(count, std::move(id)), std::move(done));
+}
+void start_history(engine_ptr self, ledger_query query, completion_handler<ledger_page> done) {
+  self->operate(self->history(std::move(query)), std::move(done));
+}
+void start_pause_all(engine_ptr self, completion_handler<void> done) {
+  self->operate(self->pause_all(), std::move(done));
+}
+void start_resume_all(engine_ptr self, resume_from where, completion_handler<void> done) {
+  self->operate(self->resume_all(where), std::move(done));
+}
+
+}  // namespace detail
+}  // namespace carillon
