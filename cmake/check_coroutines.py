@@ -5,11 +5,12 @@ In one full expression, g++ 12.2 does not get these right beside a co_await (dou
 compilation at all, at every level of optimisation):
 
   - a lambda that captures by value,
-  - a braced initializer that is not empty,
+  - a braced initializer, be it empty: of an aggregate with members that own something,
+  - the same as the default argument of a coroutine, which the caller's co_await then stands beside,
   - the co_await being the condition of an if, while or switch.
 
-The cure is always the same: give the value a name on the line above. This check reads tokens, not types, so it is a
-little stricter than the compiler is wrong.
+The cure is to give the value a name on the line above, or to write `type()` for an empty one. This check reads tokens,
+not types, so it is a little stricter than the compiler is wrong; and it does not see that `type(a, b)` is an aggregate.
 """
 import re
 import sys
@@ -22,6 +23,8 @@ BLANKED = re.compile(r'''R"(\w*)\(.*?\)\1"|"(?:\\.|[^"\\\n])*"|(?<!\w)'(?:\\.|[^
 BEFORE_BLOCK = {')', ']', ';', '{', '}', ':', 'else', 'do', 'try', 'const', 'override', 'final', 'noexcept', 'mutable'}
 DECLARES_SCOPE = {'namespace', 'struct', 'class', 'union', 'enum', 'requires', 'extern'}
 CONDITIONS = {'if', 'while', 'switch'}
+
+DEFAULT_ARGUMENT = 'a default argument in braces'
 
 
 def tokens_of(text):
@@ -45,6 +48,8 @@ class Expression:
     def __init__(self):
         self.awaits = None   # the line of its first co_await
         self.faults = []     # (line, what)
+        self.depth = 0       # of parentheses around what is being read
+        self.declares_awaitable = False
 
 
 class Reader:
@@ -94,7 +99,9 @@ class Reader:
             self.condition()
         elif word == '(':
             self.at += 1
+            expression.depth += 1
             self.inside(expression, ')')
+            expression.depth -= 1
         elif word == '[[':
             while self.at < len(self.tokens) and self.word() != ']]':
                 self.at += 1
@@ -104,6 +111,8 @@ class Reader:
         elif word == '{':
             self.initializer(expression)
         else:
+            if word.endswith('awaitable') and expression.depth == 0:
+                expression.declares_awaitable = True
             self.at += 1
 
     def inside(self, expression, closer, initializer=False):
@@ -160,11 +169,17 @@ class Reader:
         return any(words[start] not in ('&', 'this') for start in starts if start < len(words))
 
     def initializer(self, expression):
-        line = self.line()
+        if expression.declares_awaitable and expression.depth > 0 and self.is_default_argument():
+            self.found.append((self.line(), DEFAULT_ARGUMENT))
+        expression.faults.append((self.line(), 'a braced initializer'))
         self.at += 1
-        if self.word() != '}':
-            expression.faults.append((line, 'a braced initializer'))
         self.inside(expression, '}', initializer=True)
+
+    def is_default_argument(self):
+        offset = -1
+        while re.match(r'[A-Za-z_]\w*$|::$', self.word(offset)):
+            offset -= 1
+        return self.word(offset) == '='
 
     def begins_block(self, in_initializer=False):
         before = self.word(-1)
@@ -213,12 +228,16 @@ def faults_in(text):
     return sorted(set(reader.found))
 
 
+def cure(what):
+    return 'write `= type()`' if what == DEFAULT_ARGUMENT else 'name the value on the line above'
+
+
 def main(paths):
     bad = False
     for path in paths:
         with open(path, encoding='utf-8') as file:
             for line, what in faults_in(file.read()):
-                print(f'{path}:{line}: co_await beside {what}, which g++ 12 miscompiles: name the value on the line above')
+                print(f'{path}:{line}: co_await beside {what}, which g++ 12 miscompiles: ' + cure(what))
                 bad = True
     return 1 if bad else 0
 

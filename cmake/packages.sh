@@ -33,7 +33,8 @@ install_missing() {
     as_root=(sudo)
   fi
   echo "== installing ${missing[*]}"
-  "${as_root[@]}" apt-get -qq update
+  # A third party's archive that is out of reach must not stop the installation from Debian's.
+  "${as_root[@]}" apt-get -qq update || echo "apt-get update had trouble; trying all the same" >&2
   "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -y install --no-install-recommends "${missing[@]}" >/dev/null
 }
 
