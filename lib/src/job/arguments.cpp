@@ -27,7 +27,9 @@ json::array parse_arguments(std::string_view text) {
   return std::move(value.get_array());
 }
 
-std::string write_arguments(const json::array& arguments) { return json::serialize(arguments); }
+std::string write_arguments(const json::array& arguments) {
+  return arguments.empty() ? std::string{} : json::serialize(arguments);
+}
 
 std::string misfit(std::string_view path, std::string_view expected, const json::value& found) {
   return fmt::format("{}: {} is expected, not {}", path, expected, quote(found));
