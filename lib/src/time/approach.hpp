@@ -1,13 +1,13 @@
 #pragma once
-#include <carillon/time/instant.hpp>
 #include <algorithm>
+#include <carillon/time/instant.hpp>
 #include <chrono>
 
 namespace carillon {
 
-/// How long to sleep before looking at the wall clock again, at wall time `now` since 1970: all of the way when it is short; of a long
-/// way all but a second or a thousandth of it, so that a clock that is slewed meanwhile does not make the sleeper late; and a
-/// month at most, so that no timer overflows. Never negative.
+/// How long to sleep before looking at the wall clock again, at wall time `now` since 1970: all of the way
+/// when it is short; of a long way all but a second or a thousandth of it, so that a clock that is slewed
+/// meanwhile does not make the sleeper late; and a month at most, so that no timer overflows. Never negative.
 inline std::chrono::nanoseconds first_sleep(instant wake_at, std::chrono::nanoseconds now) noexcept {
   using std::chrono::nanoseconds;
   constexpr milliseconds at_once = std::chrono::seconds{10};

@@ -1,6 +1,8 @@
 #include <array>
 #include <carillon/time/duration.hpp>
 
+#include "time/digits.hpp"
+
 namespace carillon {
 
 namespace {
@@ -13,8 +15,6 @@ struct unit {
 constexpr std::array<unit, 6> units{
     {{"w", 604'800'000}, {"d", 86'400'000}, {"h", 3'600'000}, {"m", 60'000}, {"s", 1'000}, {"ms", 1}}};
 constexpr std::int64_t longest = (latest_instant - earliest_instant).count();
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 parse_error refused(std::size_t position, std::string message,
                     std::string hint = "as in 250ms, 90s, 1h30m or 2d") {

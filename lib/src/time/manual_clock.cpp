@@ -1,6 +1,6 @@
-#include <carillon/time/manual_clock.hpp>
-#include <boost/asio/post.hpp>
 #include <algorithm>
+#include <boost/asio/post.hpp>
+#include <carillon/time/manual_clock.hpp>
 #include <cassert>
 
 namespace carillon {

@@ -19,7 +19,8 @@ class step_detector {
  public:
   explicit step_detector(clock_reading first) noexcept : last_{first} {}
 
-  /// What happened since the last look: a step of more than a second, a suspend of more than a second, or nothing to speak of.
+  /// What happened since the last look: a step of more than a second, a suspend of more than a second, or
+  /// nothing to speak of.
   std::optional<clock_step> look(clock_reading now) noexcept {
     constexpr std::chrono::seconds worth_telling{1};
     const auto passed = now.boot - last_.boot;

@@ -1,13 +1,13 @@
 #include "time/step_watch.hpp"
 
-#include "time/step_detector.hpp"
+#include <atomic>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/dispatch.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
-#include <atomic>
 #include <chrono>
+#include "time/step_detector.hpp"
 #if defined(__linux__)
 #include <sys/timerfd.h>
 #include <unistd.h>
@@ -20,10 +20,9 @@ namespace {
 constexpr std::chrono::minutes between_looks{1};
 
 #if defined(__linux__)
-/// A timer on the wall clock that never rings; the kernel cancels it when the clock is set or the machine resumes.
-int open_cancelled_timer() noexcept {
-  return ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC);
-}
+/// A timer on the wall clock that never rings; the kernel cancels it when the clock is set or the machine
+/// resumes.
+int open_cancelled_timer() noexcept { return ::timerfd_create(CLOCK_REALTIME, TFD_NONBLOCK | TFD_CLOEXEC); }
 
 void arm_cancelled_timer(int descriptor) noexcept {
   itimerspec never{};
@@ -86,8 +85,8 @@ class step_watcher : public std::enable_shared_from_this<step_watcher> {
                     [self = shared_from_this()](boost::system::error_code error) {
                       if (self->stopped_ || error) return;
                       std::uint64_t rings = 0;
-                      [[maybe_unused]] const auto size =
-                          ::read(self->set_.native_handle(), &rings, sizeof rings);  // ECANCELED: that is the news
+                      [[maybe_unused]] const auto size = ::read(self->set_.native_handle(), &rings,
+                                                                sizeof rings);  // ECANCELED: that is the news
                       self->look();
                       self->wait_for_set();
                     });

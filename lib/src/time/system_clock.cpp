@@ -23,7 +23,9 @@ constexpr clockid_t boot_clock = CLOCK_MONOTONIC;
 
 }  // namespace
 
-clock_reading clock_reading::now() noexcept { return {read(CLOCK_REALTIME), read(CLOCK_MONOTONIC), read(boot_clock)}; }
+clock_reading clock_reading::now() noexcept {
+  return {read(CLOCK_REALTIME), read(CLOCK_MONOTONIC), read(boot_clock)};
+}
 
 std::shared_ptr<system_clock> system_clock::shared() {
   static const auto only = std::make_shared<system_clock>();

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "time/floor_divide.hpp"
+
 namespace carillon {
 
 using std::chrono::floor;
@@ -13,10 +15,6 @@ namespace {
 
 constexpr local_days last_date{std::chrono::local_days{std::chrono::year{9999} / 12 / 31}};
 constexpr std::int64_t months_of_400_years = 4'800;
-
-std::int64_t floor_divide(std::int64_t value, std::int64_t by) noexcept {
-  return value / by - (value % by < 0 ? 1 : 0);
-}
 
 std::int64_t month_of(local_days day) noexcept {
   const year_month_day date{day};

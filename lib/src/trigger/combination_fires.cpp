@@ -4,12 +4,6 @@
 
 namespace carillon {
 
-namespace {
-
-constexpr milliseconds tick{1};
-
-}  // namespace
-
 result<fire> any_of_fires::next(instant after) const {
   fire earliest;
   for (const auto& part : parts_) {

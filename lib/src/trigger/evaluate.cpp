@@ -15,7 +15,6 @@ namespace carillon {
 
 namespace {
 
-constexpr milliseconds tick{1};
 constexpr instant before_all = earliest_instant - tick;
 
 template <typename... Functions>
@@ -191,10 +190,12 @@ instant before_first(const view& seen) {
   return seen.extra ? std::min(seen.floor, *seen.extra - tick) : seen.floor;
 }
 
-/// How many fires lie up to `time`, as far as that matters for the limit: one more than it allows is enough to know.
+/// How many fires lie up to `time`, as far as that matters for the limit: one more than it allows is enough
+/// to know.
 result<std::uint64_t> count_for_limit(const view& seen, instant time) {
   const auto enough = allowed(seen) + 1;
-  if (!is_combination(seen.node.rule) || enough > 10'000) return unlimited_count(seen, before_first(seen), time);
+  if (!is_combination(seen.node.rule) || enough > 10'000)
+    return unlimited_count(seen, before_first(seen), time);
   std::uint64_t fires = 0;
   for (auto last = before_first(seen); fires < enough; ++fires) {
     seen.asked.budget->refill();

@@ -6,12 +6,6 @@ namespace carillon {
 
 using std::chrono::days;
 
-namespace {
-
-constexpr milliseconds tick{1};
-
-}  // namespace
-
 except_fires::date except_fires::date_of(instant time) const {
   return std::chrono::floor<days>(asked_.where.to_wall(time));
 }

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <vector>
 
+#include "time/digits.hpp"
 #include "trigger/grammar.hpp"
 
 namespace carillon {
@@ -24,7 +25,6 @@ struct amount {
   word name;
 };
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 bool is_calendar(unit of) noexcept { return of >= unit::day; }
 
 std::optional<unit> unit_of(std::string_view name) noexcept {

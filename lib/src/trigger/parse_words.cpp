@@ -2,6 +2,7 @@
 #include <array>
 #include <carillon/time/duration.hpp>
 
+#include "time/digits.hpp"
 #include "trigger/grammar.hpp"
 
 namespace carillon {
@@ -11,8 +12,6 @@ namespace {
 constexpr std::array<std::string_view, 7> full_names{"monday", "tuesday",  "wednesday", "thursday",
                                                      "friday", "saturday", "sunday"};
 constexpr milliseconds ten_thousand_years{10'000LL * 365'2425 * 8'640};
-
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
 
 /// The number of two digits at `offset`, or 100.
 int two_digits(std::string_view text, std::size_t offset) noexcept {

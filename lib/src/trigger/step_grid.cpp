@@ -5,15 +5,9 @@
 #include <array>
 #include <chrono>
 
+#include "time/floor_divide.hpp"
+
 namespace carillon {
-
-namespace {
-
-std::int64_t floor_divide(std::int64_t value, std::int64_t by) noexcept {
-  return value / by - (value % by < 0 ? 1 : 0);
-}
-
-}  // namespace
 
 std::uint64_t hash_of(std::uint64_t seed, std::int64_t number) noexcept {
   std::array<unsigned char, 16> bytes{};

@@ -14,8 +14,6 @@ namespace carillon {
 
 namespace {
 
-constexpr milliseconds tick{1};
-
 /// A grid of elapsed time from the anchor with nothing else to it: the trigger of most jobs, answered without
 /// more ado.
 const rules::interval* plain_grid(const trigger_node& node) noexcept {

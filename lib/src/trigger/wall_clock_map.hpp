@@ -59,7 +59,6 @@ class wall_clock_map {
   std::optional<instant> latest(instant from, instant to) const;
 
  private:
-  static constexpr milliseconds tick{1};
   static constexpr milliseconds most_offset =
       std::chrono::hours{26};  // no zone has ever been further from UTC
 

@@ -11,8 +11,6 @@ namespace carillon {
 
 namespace {
 
-constexpr milliseconds tick{1};
-
 std::string clock_text(wall_time wall) {
   const auto date = std::chrono::floor<std::chrono::days>(wall);
   return time_text(std::chrono::floor<std::chrono::seconds>(wall - wall_time{date}));

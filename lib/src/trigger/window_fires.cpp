@@ -9,8 +9,6 @@ using std::chrono::floor;
 
 namespace {
 
-constexpr milliseconds tick{1};
-
 std::chrono::local_days date_of(instant time, const zone& where) {
   return floor<days>(where.to_wall(std::clamp(time, earliest_instant, latest_instant)));
 }
