@@ -35,6 +35,7 @@ checks() {
   mapfile -t sources < <(git ls-files 'lib/*.hpp' 'lib/*.cpp' 'apps/*.hpp' 'apps/*.cpp' 'tests/*.hpp' 'tests/*.cpp')
   clang-format-19 --dry-run -Werror "${sources[@]}"
   cmake -D "ROOT=$PWD" -P cmake/check_layers.cmake
+  cmake -D "ROOT=$PWD" -P cmake/check_readme.cmake
   export PYTHONDONTWRITEBYTECODE=1
   python3 cmake/check_coroutines.py "${sources[@]}"
   python3 cmake/check_coroutines_test.py

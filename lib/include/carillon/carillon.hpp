@@ -8,6 +8,7 @@
 #include <carillon/executor/executor.hpp>
 #include <carillon/executor/inline_executor.hpp>
 #include <carillon/job/job.hpp>
+#include <carillon/job/job_builder.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/job/task.hpp>
 #include <carillon/scheduler/background_scheduler.hpp>

@@ -7,7 +7,7 @@ int main() {
   carillon::scheduler scheduler{io};
   int fired = 0;
   scheduler.add("three", carillon::every(std::chrono::milliseconds{20}), [&] {
-    if (++fired == 3) scheduler.shutdown(boost::asio::detached);
+    if (++fired == 3) scheduler.shutdown(carillon::shutdown_options{}, boost::asio::detached);
   });
   boost::asio::co_spawn(io, scheduler.run(), boost::asio::detached);
   io.run();
