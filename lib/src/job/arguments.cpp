@@ -1,7 +1,11 @@
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/system/system_error.hpp>
 #include <carillon/job/arguments.hpp>
+#include <carillon/job/outcome.hpp>
+
+#include <exception>
 
 namespace carillon::detail {
 
@@ -9,10 +13,13 @@ namespace {
 
 constexpr std::size_t longest_quote = 60;
 
+/// The value, or its beginning; cut between characters.
 std::string quote(const json::value& value) {
   auto text = json::serialize(value);
-  if (text.size() > longest_quote) text = text.substr(0, longest_quote) + "...";
-  return text;
+  if (text.size() <= longest_quote) return text;
+  auto end = longest_quote;
+  while ((static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+  return text.substr(0, end) + "...";
 }
 
 }  // namespace
@@ -31,6 +38,14 @@ std::string write_arguments(const json::array& arguments) {
   return arguments.empty() ? std::string{} : json::serialize(arguments);
 }
 
+std::string argument_path(std::size_t index) { return fmt::format("argument {}", index + 1); }
+
+std::string wrong_count(std::size_t expected, std::size_t found) {
+  return fmt::format("{} argument{} expected, {} given", expected, expected == 1 ? " is" : "s are", found);
+}
+
+void fail_for_arguments(const std::string& fault) { throw failure("arguments", fault, true); }
+
 std::string misfit(std::string_view path, std::string_view expected, const json::value& found) {
   return fmt::format("{}: {} is expected, not {}", path, expected, quote(found));
 }
@@ -39,8 +54,18 @@ std::string unknown_member(std::string_view path, std::string_view member, std::
   return fmt::format("{}: there is no member '{}'; there are {}", path, member, known);
 }
 
-std::string wrong_count(std::size_t expected, std::size_t found) {
-  return fmt::format("{} argument{} expected, {} given", expected, expected == 1 ? " is" : "s are", found);
+std::string missing_member(std::string_view path, std::string_view member, std::string_view expected) {
+  return fmt::format("{}.{}: is missing; {} is expected", path, member, expected);
+}
+
+std::string refused(std::string_view path, std::string_view expected, const json::value& found) {
+  try {
+    throw;
+  } catch (const boost::system::system_error&) {  // Its words are Boost.JSON's, and say less.
+    return misfit(path, expected, found);
+  } catch (const std::exception& why) {
+    return fmt::format("{}: {}", path, why.what());
+  }
 }
 
 }  // namespace carillon::detail
