@@ -51,8 +51,8 @@ ledger_page bounded_ledger::read(const ledger_query& query) const {
   for (; number >= oldest && number > 0; --number) {
     const auto& entry = at(number);
     if (!matches(entry, query)) continue;
-    if (page.entries.size() == query.limit) {
-      page.next_before = number + 1;
+    if (page.entries.size() >= std::max<std::size_t>(query.limit, 1)) {
+      page.next_before = page.entries.back().number;
       break;
     }
     page.entries.push_back(entry);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
+#include <stdexcept>
 
 namespace carillon {
 
@@ -82,15 +83,18 @@ memory_jobs::~memory_jobs() {
 
 void memory_jobs::open(std::string member, boost::asio::any_io_executor where,
                        job_store::change_listener on_change) {
-  members_.insert(std::move(member));
+  if (listener_) throw std::logic_error("this store has been opened before and not closed");
+  member_ = std::move(member);
   listener_ = std::make_shared<listener>();
   listener_->where = std::move(where);
   listener_->tell = std::move(on_change);
 }
 
 void memory_jobs::close() {
-  if (listener_) listener_->tell = nullptr;
+  if (!listener_) return;
+  listener_->tell = nullptr;
   listener_.reset();
+  give_up(member_);
 }
 
 void memory_jobs::notify(const std::string& id) {
@@ -185,6 +189,10 @@ void memory_jobs::drop_waiting(memory_job& job) {
 }
 
 change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_revision, job_change&& what) {
+  if (what.definition && what.definition->id != id) {
+    throw std::invalid_argument("update of '" + std::string{id} + "' with the definition of '" +
+                                what.definition->id + "'");
+  }
   auto* job = find(id);
   if (!job || job->state == job_state::removed) return change_answer::gone;
   if (job->revision != expected_revision) return change_answer::conflict;
@@ -221,7 +229,7 @@ void memory_jobs::change(memory_job& job, job_change&& what) {
 change_answer memory_jobs::remove(std::string_view id, std::optional<std::uint64_t> expected_revision,
                                   bool tombstone) {
   auto* job = find(id);
-  if (!job || job->state == job_state::removed) return change_answer::gone;
+  if (!job || (tombstone && job->state == job_state::removed)) return change_answer::gone;
   if (expected_revision && job->revision != *expected_revision) return change_answer::conflict;
   notify(job->id());
   if (!tombstone) {
@@ -231,6 +239,7 @@ change_answer memory_jobs::remove(std::string_view id, std::optional<std::uint64
   drop_waiting(*job);
   job->state = job_state::removed;
   job->cursor = memory_job::none;
+  job->skip_next = 0;
   job->succeeded = 0;
   job->rare.reset();
   release_live(*job);
@@ -250,8 +259,8 @@ job_page memory_jobs::list(const job_query& query) const {
       query.after < query.id_prefix ? jobs_.lower_bound(query.id_prefix) : jobs_.upper_bound(query.after);
   for (; job != jobs_.end() && job->id().starts_with(query.id_prefix); ++job) {
     if (!matches(*job, query)) continue;
-    if (page.jobs.size() == query.limit) {
-      page.next_after = page.jobs.empty() ? query.after : page.jobs.back().id();
+    if (page.jobs.size() >= std::max<std::size_t>(query.limit, 1)) {
+      page.next_after = page.jobs.back().id();
       break;
     }
     page.jobs.push_back(job->record());

@@ -4,11 +4,11 @@
 #include <boost/intrusive/set.hpp>
 #include <carillon/store/job_store.hpp>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "store/bounded_ledger.hpp"
@@ -25,7 +25,6 @@ struct held_run {
   instant due{};
   std::uint32_t attempt = 1;
   waiting_reason why{};  ///< Of a run that waited.
-  bool waited = false;
   bool extra = false;
   bool told_to_stop = false;  ///< Another run waits for its place.
 };
@@ -33,10 +32,13 @@ struct held_run {
 /// A run that waits for its time, or for a place.
 struct waiting_run {
   instant at{};
+  instant due{};
   instant occurrence{};
   std::uint32_t attempt = 1;
   waiting_reason why{};
   bool extra = false;
+  std::string planned_as;  ///< Of a queued run: the id in the claim ...
+  std::string cancels;     ///< ... and of the run that was named in the answer as to be cancelled.
 };
 
 /// What exists of a job's runs only while there are any.
@@ -47,7 +49,7 @@ struct live_runs {
   bool empty() const noexcept { return held.empty() && waiting.empty(); }
   std::optional<instant> next_waiting() const;
   std::size_t waiting_at(instant now) const;
-  void put(const waiting_run& run);
+  void put(waiting_run run);
 };
 
 /// What few jobs have: counters beyond successes, a note.
@@ -66,7 +68,8 @@ struct memory_job : boost::intrusive::set_base_hook<boost::intrusive::optimize_s
   std::unique_ptr<rare_record> rare;
   std::uint64_t revision = 0;
   std::uint64_t born = 0;
-  std::uint64_t last_fence = 0;  ///< Of the run that ended last.
+  std::uint64_t last_claim = 0;  ///< Digest of the claim that nothing has followed yet: it may be sent again.
+  std::uint64_t last_fence = 0;  ///< Of the run that ended last, whose finish may be sent again.
   std::uint64_t succeeded = 0;
   instant anchor = none;
   instant cursor = none;
@@ -75,6 +78,8 @@ struct memory_job : boost::intrusive::set_base_hook<boost::intrusive::optimize_s
   zone where;
   std::uint32_t skip_next = 0;
   job_state state = job_state::active;
+  bool last_end_paused = false;   ///< The run that ended last paused the job ...
+  bool last_end_removed = false;  ///< ... or was its end.
 
   const std::string& id() const noexcept { return definition->id; }
   rare_record& rarely();
@@ -114,6 +119,7 @@ class memory_jobs {
 
   memory_job* find(std::string_view id) noexcept;
   memory_job* find(std::string_view id, const job_handle& handle) noexcept;
+  live_runs* runs_of(std::string_view id) noexcept;
   std::uint64_t take_number(instant now);
   std::uint64_t take_number() { return ++number_; }
   void notify(const std::string& id);
@@ -126,30 +132,40 @@ class memory_jobs {
 
   live_runs& live_of(memory_job& job);
   void release_live(memory_job& job);
-  std::optional<claim_answer> answer_again(const memory_job& job, const claim_request& request) const;
+  std::optional<claim_answer> answer_again(const memory_job* job, const claim_request& request);
   void move_cursor(memory_job& job, const claim_request& request);
   run_answer place(memory_job& job, const planned_run& run, const claim_request& request);
   run_answer place_full(memory_job& job, const planned_run& run, const claim_request& request);
   held_run& hold(memory_job& job, std::string_view run_id, std::string_view member, instant now);
+  void queue(memory_job& job, const planned_run& run, const claim_request& request, std::string cancels);
+  void drop_held(live_runs& live, const held_run& run);
   bool end_if_over(memory_job& job);
 
-  finish_answer finish_of_another(const run_report& report, memory_job* job);
-  void count_end(memory_job& job, const run_report& report, finish_answer& answer);
+  void give_up(std::string_view member);
+  void lose_runs(memory_job& job, std::string_view member);
+  finish_answer finish_again(const run_report& report, const memory_job* job) const;
+  finish_answer finish_of_another(const run_report& report);
+  void put_again(memory_job& job, const held_run& run, instant at, waiting_reason why);
+  bool count_end(memory_job& job, const outcome& result);
   void follow_delay(memory_job& job, const run_report& report);
 
   void write_left_out(memory_job& job, const ledger_stretch& stretch);
   void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why);
-  void write_end(const held_run& run, const run_report& report);
+  ledger_entry& write_run(std::string_view id, const held_run& run, bool final);
+  void write_end(const held_run& run, const run_report& report, bool final);
+  void write_lost(std::string_view id, const held_run& run, bool final);
   void count(memory_job& job, outcome_kind kind, std::uint64_t times);
 
   using index = boost::intrusive::set<memory_job, boost::intrusive::key_of_value<by_id>>;
   index jobs_;
-  std::unordered_map<std::string, std::unique_ptr<live_runs>> orphans_;  ///< Runs of removed jobs.
+  std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                        ///< To be used again.
   std::set<std::string, std::less<>> members_;
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;
+  std::string member_;  ///< Who has opened it.
   std::uint64_t number_ = 0;
+  std::size_t held_ = 0;  ///< Active runs of all jobs.
 };
 
 }  // namespace carillon

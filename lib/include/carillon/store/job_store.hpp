@@ -14,15 +14,17 @@
 
 namespace carillon {
 
-/// What `add` does when the id is taken.
+/// What `add` does when the id is taken by a job with another definition.
 enum class on_conflict : std::uint8_t {
   refuse,   ///< Nothing; the answer says so.
   keep,     ///< Nothing; that is fine.
-  replace,  ///< The new definition takes the place of the old, as a change: counters and, where the trigger
-            ///< allows, the cursor stay.
+  replace,  ///< The new definition takes the place of the old, as a change: counters, waiting and active runs
+            ///< stay. The cursor, its due time, the anchor and the zone are those of the record that is added;
+            ///< so is the state, but a paused job stays paused.
 };
 
-/// A store's own way to find a job again at once; empty: by id.
+/// A store's own way to find a job again at once; empty: by id. A handle means the job that it was loaded
+/// with: once that is removed, claim and take answer `gone`, also when the id has been added again.
 using job_handle = std::shared_ptr<void>;
 
 struct loaded_job {
@@ -32,12 +34,12 @@ struct loaded_job {
 
 struct put_answer {
   enum class kind : std::uint8_t { added, replaced, unchanged, conflict } what{};
-  std::uint64_t revision = 0;
+  std::uint64_t revision = 0;  ///< Of the job as it now is.
 };
 
 /// What `update` writes; members left out stay as they are.
 struct job_change {
-  std::shared_ptr<const job_definition> definition;
+  std::shared_ptr<const job_definition> definition;  ///< Of the same id.
   std::optional<job_state> state;
   std::optional<std::string> note;
   std::optional<std::uint32_t> skip_next;
@@ -47,7 +49,8 @@ struct job_change {
   };
   std::optional<cursor_move> cursor;  ///< A schedule that changed, a resume.
   std::optional<instant> anchor;
-  std::vector<ledger_entry> ledger;  ///< What became of the fires that this passes over.
+  std::vector<ledger_entry> ledger;  ///< What became of the fires that this passes over. Numbers and the job
+                                     ///< are filled in.
 };
 
 enum class change_answer : std::uint8_t { done, conflict, gone };
@@ -59,16 +62,16 @@ struct job_page {
 };
 
 struct job_query {
-  std::string after;  ///< Ids greater than this.
-  std::size_t limit = 100;
+  std::string after;        ///< Ids greater than this, by bytes.
+  std::size_t limit = 100;  ///< 0 counts as 1.
   std::string id_prefix;
-  std::vector<std::string> tags;  ///< All of these.
-  std::optional<job_state> state;
-  std::string task;
+  std::vector<std::string> tags;   ///< All of these.
+  std::optional<job_state> state;  ///< None: all but `removed`.
+  std::string task;                ///< `job_definition::task_name()`; empty: any.
 };
 
-/// A run that the caller wants for an occurrence. The caller makes the id, so that a claim whose answer was
-/// lost can be sent again and answered the same.
+/// A run that the caller wants for an occurrence. The caller makes the id (1 to 64 bytes, never used before),
+/// so that a claim whose answer was lost can be sent again and answered the same.
 struct planned_run {
   instant occurrence;
   instant due;
@@ -109,14 +112,19 @@ struct claim_answer {
     claimed,  ///< The cursor has moved.
     moved,    ///< It was not where expected, or the revision was another: nothing was changed; reload.
     paused,   ///< The job is not active: nothing was changed.
-    gone,
+    gone,     ///< There is no such job, or it is `removed`: nothing was changed.
   } what{};
-  boost::container::small_vector<run_answer, 1> runs;  ///< One for each planned run.
-  std::optional<instant> next_waiting;
+  boost::container::small_vector<run_answer, 1> runs;  ///< Of `claimed`: one for each planned run.
+  std::optional<instant> next_waiting;                 ///< Of `claimed`.
 };
 
 /// Why a run waits.
-enum class waiting_reason : std::uint8_t { retry, queued, rerun, run_now };
+enum class waiting_reason : std::uint8_t {
+  retry,    ///< An attempt failed.
+  queued,   ///< It found no place.
+  rerun,    ///< Its instance died or left, and `lost_action::rerun` asks for another attempt.
+  run_now,  ///< Somebody wants a run outside the schedule.
+};
 
 std::string_view name(waiting_reason why) noexcept;
 
@@ -130,13 +138,19 @@ struct take_request {
 };
 
 struct take_answer {
-  enum class kind : std::uint8_t { won, none_due, full, paused, gone } what{};
+  enum class kind : std::uint8_t {
+    won,       ///< Run it, under `fence`.
+    none_due,  ///< Nothing waits, or not yet.
+    full,      ///< As many are active as may be: it goes on waiting.
+    paused,    ///< The job is paused or parked: it goes on waiting.
+    gone,      ///< There is no such job, or it is `removed`.
+  } what{};
   instant occurrence{};
-  instant due{};
+  instant due{};  ///< Of a queued run, when its fire was due; else when it was to be taken.
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   waiting_reason why{};
-  std::optional<instant> next_waiting;
+  std::optional<instant> next_waiting;  ///< After this; none for `gone`.
 };
 
 /// Ends a run. See `job_store::finish`.
@@ -152,22 +166,22 @@ struct run_report {
   instant started;
   instant finished;
   const outcome* result = nullptr;  ///< Never null.
-  std::optional<instant> retry_at;  ///< Try again then.
+  std::optional<instant> retry_at;  ///< Try again then: the same occurrence, the next attempt.
   struct fixed_delay_move {
     std::uint64_t expected_revision;
-    std::optional<instant> cursor;
+    std::optional<instant> cursor;  ///< None: the trigger has ended.
     instant due;
   };
   std::optional<fixed_delay_move>
-      next;  ///< Of a fixed_delay job: written only if the revision is still the same.
+      next;  ///< Of a fixed_delay job: written only if the revision is still the same and there is no cursor.
 };
 
 struct finish_answer {
   enum class kind : std::uint8_t {
     done,
-    stale,  ///< The fence is no longer the run's: nothing was changed.
+    stale,  ///< No such run is active under this fence: nothing was changed.
   } what{};
-  std::optional<instant> next_waiting;
+  std::optional<instant> next_waiting;  ///< None also when the job is gone.
   bool paused_now = false;   ///< `pause_after` was reached by this run.
   bool removed_now = false;  ///< The job had ended, this was its last run, and it is not kept.
 };
@@ -183,43 +197,86 @@ struct extra_run {
 /// Where jobs live, and the one seam between scheduling and keeping. Every store passes
 /// tests/contract/job_store.hpp.
 ///
-/// `claim`, `take` and `finish` are the only ways past a cursor and in and out of the set of active runs;
-/// each is a single atomic step. A store that can answer at once also implements `claim_now`, `take_now` and
-/// `finish_now`, which spare the caller a coroutine frame. Errors: throws `boost::system::system_error` when
-/// the store cannot be reached; "no" is a return value. Cancellation: terminal; a cancelled claim may have
-/// taken effect. Thread safety: none; called on the strand of the scheduler that uses it.
+/// **One way past a cursor.** `claim`, `take` and `finish` are the only ways past a cursor and in and out of
+/// the set of active runs; each is a single atomic step. Of any number of callers at most one wins.
+///
+/// **Numbers only grow.** Revisions, fences and `born` of one id only grow, also when the job is removed and
+/// added again. Every change but claim, take and finish gives the job a new revision (a finish does where it
+/// pauses the job), so that for one cursor and revision the first answer stands.
+///
+/// **Lost answers.** A claim, take or finish that is sent again with the same run id is answered as it was the
+/// first time and changes nothing: a claim and a take while their run is active or until something else
+/// happens to the job, a finish until another run of the job has ended.
+///
+/// **Waiting runs** (retry, queued, rerun, run_now) take no place, and go before a new fire: a run that is
+/// planned finds a place only if fewer are active *and* waiting at `now` than `max_instances`. They are taken
+/// in the order of their times, those of one time in the order in which they were put down. Pausing,
+/// resuming, rescheduling and replacing a job leave them: `take` hands out none while the job is paused or
+/// parked, and what it hands out afterwards runs by the definition of then. A job that has ended still has its
+/// waiting runs. Removing the job drops them, with an entry each (skipped, "removed").
+///
+/// **The ledger.** Every nominal time that a cursor has passed ends in exactly one entry that is final: claim
+/// writes what was left out or found no place, finish what ran; attempts that are tried again have entries
+/// that are not final.
+///
+/// A store that can answer at once also implements `claim_now`, `take_now` and `finish_now`, which spare the
+/// caller a coroutine frame. Errors: throws `boost::system::system_error` when the store cannot be reached;
+/// "no" is a return value. Cancellation: terminal; a cancelled operation may have taken effect. Thread safety:
+/// none; called on the strand of the scheduler that uses it.
 class job_store {
  public:
   virtual ~job_store() = default;
 
   /// Called with the id of a job that was added, changed or removed by anybody; at any time on the strand,
-  /// never from within a call.
+  /// never from within a call. A hint: several changes may become one call.
   using change_listener = std::function<void(const std::string& id)>;
-  /// Starts: the listener is called from now on. `member` names this instance.
+  /// Starts: the listener is called from now on, on the executor of the coroutine that awaits this. `member`
+  /// names this instance.
+  /// Errors: throws `std::logic_error` when it is open already.
   virtual loop_awaitable<void> open(std::string member, change_listener on_change) = 0;
-  /// Ends: the listener is not called any more, and what this member held is given up.
+  /// Ends: the listener is not called any more, and runs that this member still holds end as `lost`: by the
+  /// job's `on_lost` that is all, or they wait to be run again as the next attempt.
   virtual loop_awaitable<void> close() = 0;
 
+  /// Adds a job: definition, state, anchor, zone, cursor, `skip_next` and note are those of `job`, everything
+  /// else begins anew. One that is there with the same definition (origin apart) stays as it is: `unchanged`.
+  /// A record in state `removed` stands in the way only of the same definition declared again (one that has an
+  /// origin). Runs of a removed job of this id that are still active count against the new one.
   virtual loop_awaitable<put_answer> add(job_record job, on_conflict policy) = 0;
+  /// Changes a job that is at `expected_revision`. Back from paused to active it has no failures in a row.
+  ///
+  /// It may move the cursor anywhere; it never removes the job, also when it lets it end.
+  /// Errors: throws `std::invalid_argument` for a definition of another id.
   virtual loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
                                                job_change change) = 0;
-  /// Removes the job, its waiting runs and counters; active runs stay until they finish. With `tombstone` a
-  /// record in state `removed` stays.
+  /// Removes the job, its waiting runs and counters; active runs stay until they finish, which then writes
+  /// the ledger and nothing else. With `tombstone` a record in state `removed` stays; without, one that had
+  /// stayed goes as well.
   virtual loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                                bool tombstone) = 0;
+  /// The job as it is; also one in state `removed`.
   virtual loop_awaitable<std::optional<loaded_job>> load(std::string id) = 0;
   virtual loop_awaitable<job_page> list(job_query query) = 0;
-  virtual loop_awaitable<bool> enqueue(extra_run run) = 0;  ///< False: no such job.
+  /// Puts down a waiting run, also of a job that is paused or has ended. False: no such job, or it is
+  /// `removed`.
+  virtual loop_awaitable<bool> enqueue(extra_run run) = 0;
   virtual loop_awaitable<ledger_page> history(ledger_query query) = 0;
 
   /// Moves the cursor from `expected_cursor` to `next_cursor` and records each planned run, if nobody has
-  /// moved it before and the job is active at the expected revision. Of any number of callers at most one
-  /// wins.
+  /// moved it before and the job is active at the expected revision.
+  ///
+  /// A planned run that finds no place is treated by the job's `on_overlap`: left out (skipped, "overlap");
+  /// queued, unless `queue_limit` queued runs wait; or queued while the oldest active run that nobody has
+  /// asked to stop is named in `cancel_run`. `cancel_running` keeps one run queued, the latest: the one it
+  /// takes the place of is skipped, "overlap". Removes a job that has ended and of which nothing runs, waits
+  /// or is to be kept (`job_options::keep`, an origin).
+  /// Errors: throws `std::invalid_argument` when `next_cursor` is not greater than `expected_cursor`.
   virtual loop_awaitable<claim_answer> claim(const claim_request& request) = 0;
   /// Makes the earliest waiting run that is due active, with a new fence, if there is room.
   virtual loop_awaitable<take_answer> take(const take_request& request) = 0;
-  /// Ends a run: writes the ledger, counts, puts down a retry, pauses by `pause_after`, removes an ended job
-  /// whose last run this was.
+  /// Ends a run: writes the ledger, counts, puts down a retry, moves a fixed_delay job on, pauses by
+  /// `pause_after` (with a note, and only an active job: it counts final failures), removes an ended job as
+  /// `claim` does.
   virtual loop_awaitable<finish_answer> finish(const run_report& report) = 0;
 
   virtual std::optional<claim_answer> claim_now(const claim_request&) { return std::nullopt; }

@@ -39,12 +39,12 @@ struct ledger_entry {
 
 struct ledger_query {
   std::string job;                      ///< Empty: all.
-  std::optional<instant> from, to;      ///< By nominal time, inclusive.
+  std::optional<instant> from, to;      ///< By nominal time, inclusive: stretches that touch this one.
   std::optional<std::uint64_t> before;  ///< Entries with a smaller number.
-  std::size_t limit = 100;
+  std::size_t limit = 100;              ///< 0 counts as 1.
 };
 
-/// Newest first.
+/// Newest first. With `next_before` there are more: ask again with it.
 struct ledger_page {
   std::vector<ledger_entry> entries;
   std::optional<std::uint64_t> next_before;
