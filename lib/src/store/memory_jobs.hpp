@@ -159,7 +159,7 @@ class memory_jobs {
   using index = boost::intrusive::set<memory_job, boost::intrusive::key_of_value<by_id>>;
   index jobs_;
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
-  std::vector<std::unique_ptr<live_runs>> spare_;                        ///< To be used again.
+  std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
   std::set<std::string, std::less<>> members_;
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;

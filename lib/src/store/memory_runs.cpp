@@ -25,7 +25,8 @@ held_run* find_in(live_runs* live, std::string_view run_id) {
 }
 
 held_run* held_by(live_runs& live, std::string_view member) {
-  const auto found = std::ranges::find_if(live.held, [&](const held_run& run) { return *run.member == member; });
+  const auto found =
+      std::ranges::find_if(live.held, [&](const held_run& run) { return *run.member == member; });
   return found == live.held.end() ? nullptr : &*found;
 }
 
@@ -127,8 +128,9 @@ claim_answer memory_jobs::claim(const claim_request& request) {
   if (!as_expected) {
     if (auto again = answer_again(job, request)) return std::move(*again);
     const bool paused = job && job->state != job_state::active;
-    answer.what = !job ? claim_answer::kind::gone
-                       : paused ? claim_answer::kind::paused : claim_answer::kind::moved;
+    answer.what = !job     ? claim_answer::kind::gone
+                  : paused ? claim_answer::kind::paused
+                           : claim_answer::kind::moved;
     return answer;
   }
   answer.what = claim_answer::kind::claimed;
@@ -235,7 +237,12 @@ take_answer memory_jobs::take(const take_request& request) {
   auto* job = find(request.id, request.handle);
   if (job && job->state == job_state::removed) job = nullptr;
   const auto tell = [&](const held_run& run) {
-    answer = {take_answer::kind::won, run.occurrence, run.due, run.attempt, run.fence, run.why,
+    answer = {take_answer::kind::won,
+              run.occurrence,
+              run.due,
+              run.attempt,
+              run.fence,
+              run.why,
               job ? job->next_waiting() : std::nullopt};
     return answer;
   };
