@@ -52,6 +52,11 @@ std::string started(const event& what) {
   return words;
 }
 
+std::string timed_out(const event& what) {
+  const auto last = last_line(what.result.message);
+  return fmt::format("timed out after {}{}{}", spoken(what.duration), last.empty() ? "" : ": ", last);
+}
+
 std::string retrying(const event& what) {
   const auto wait = what.until ? *what.until - what.at : milliseconds{0};
   return fmt::format("attempt {} in {}", what.attempt + 1, spoken(wait));
@@ -62,7 +67,7 @@ std::string words_of_run(const event& what, const zone& where) {
     case run_started: return started(what);
     case run_succeeded: return fmt::format("succeeded in {}", spoken(what.duration));
     case run_failed: return with_reason(fmt::format("failed after {}", spoken(what.duration)), what);
-    case run_timed_out: return with_reason(fmt::format("timed out after {}", spoken(what.duration)), what);
+    case run_timed_out: return timed_out(what);
     case run_cancelled:
       return fmt::format("cancelled after {} ({})", spoken(what.duration), name(what.result.reason));
     case run_lost: return with_reason("lost: the instance that ran it is gone", what);

@@ -62,7 +62,9 @@ class program {
     return true;
   }
 
-  void signal(int number) { ::kill(id_, number); }
+  void signal(int number) {
+    if (id_ > 0) ::kill(id_, number);
+  }
 
   /// Waits for its end. Answers the exit code, or minus the signal that ended it.
   int ends() {

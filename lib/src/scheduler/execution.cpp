@@ -1,12 +1,13 @@
-// Runs: plain bodies are called in the loop; all else is carried out by runners, coroutines that are used again and again.
+// Runs: plain bodies are called in the loop; all else is carried out by runners, coroutines that are used
+// again and again.
 
+#include <fmt/format.h>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <carillon/time/duration.hpp>
-#include <fmt/format.h>
 #include <utility>
 #include <vector>
 
@@ -41,7 +42,11 @@ void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
   auto& context = attempt.context;
   attempt.job = &job;
   context.job = &job.definition->id;
+  context.instance = &options_.instance;
+  context.logger = logger_.get();
   context.arguments = &job.definition->arguments.str();
+  context.where = job.definition->when.where().value_or(job.where);
+  context.note.clear();
   context.id.assign(taken.id);
   context.scheduled_for = taken.occurrence;
   context.due = taken.due;
@@ -67,7 +72,9 @@ void engine::run_plain(job_entry& job, const taken_run& taken) {
   }
   const auto took = clock_.elapsed() - attempt.began;
   if (took > options_.blocked_after) tell_blocked(attempt, took);
-  finish(attempt, outcome_of(thrown), took, thrown);
+  auto result = outcome_of(thrown);
+  if (!thrown) result.message = attempt.context.note;
+  finish(attempt, std::move(result), took, thrown);
 }
 
 /// Begins a run if its executor has a place; else it waits, or fails when too many wait.
@@ -83,7 +90,8 @@ void engine::enter_place(runner& who) {
     outcome result;
     result.kind = outcome_kind::failed;
     result.failure = "executor full";
-    result.message = fmt::format("executor '{}' is full: {} run and {} wait", place->name, place->running, place->queue.size());
+    result.message = fmt::format("executor '{}' is full: {} run and {} wait", place->name, place->running,
+                                 place->queue.size());
     who.attempt.started = clock_.now();
     run_over(who, std::move(result), nullptr);
   }
@@ -156,8 +164,15 @@ void engine::body_ended(runner& who, const std::exception_ptr& thrown) {
     result.kind = reason == cancel_reason::timeout ? outcome_kind::timed_out : outcome_kind::cancelled;
     result.reason = reason;
     result.failure = std::string{name(reason)};
-    result.message = reason == cancel_reason::timeout ? fmt::format("timed out after {}", format_duration(*who.attempt.definition->options->timeout)) : fmt::format("cancelled: {}", name(reason));
+    result.message =
+        reason == cancel_reason::timeout
+            ? fmt::format("timed out after {}", format_duration(*who.attempt.definition->options->timeout))
+            : fmt::format("cancelled: {}", name(reason));
   }
+  // What a failure says of itself is enough; of all other ends this is all there is to tell.
+  const auto& note = who.attempt.context.note;
+  if (!note.empty() && result.kind != outcome_kind::failed)
+    result.message += (result.message.empty() ? "" : "\n") + note;
   run_over(who, std::move(result), thrown);
 }
 
@@ -182,7 +197,8 @@ void engine::leave_place(runner& who) {
   if (place == nullptr || !who.begun) return;
   --place->running;
   // Not from here: a queue of bodies that end at once would grow the stack with each.
-  if (!place->queue.empty()) boost::asio::post(strand_, [self = shared_from_this(), place] { self->fill_place(*place); });
+  if (!place->queue.empty())
+    boost::asio::post(strand_, [self = shared_from_this(), place] { self->fill_place(*place); });
 }
 
 void engine::fill_place(executor_place& place) {
@@ -256,9 +272,10 @@ void engine::watch(runner& who, instant until) {
   who.rings_at = until;
   who.watched = true;
   who.watch.set(until);
-  who.watch.async_wait([this, self = who.shared_from_this(), round = ++who.rounds](boost::system::error_code) {
-    if (round == self->rounds) on_watch(*self);
-  });
+  who.watch.async_wait(
+      [this, self = who.shared_from_this(), round = ++who.rounds](boost::system::error_code) {
+        if (round == self->rounds) on_watch(*self);
+      });
 }
 
 void engine::on_watch(runner& who) {

@@ -1,14 +1,14 @@
 // From run() to its return: nothing that was started is left behind.
 
-#include <carillon/time/system_clock.hpp>
+#include <spdlog/logger.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <unistd.h>
+#include <carillon/time/system_clock.hpp>
 #include <random>
-#include <spdlog/logger.h>
-#include <spdlog/spdlog.h>
 
 #include "scheduler/engine_parts.hpp"
 
@@ -39,12 +39,11 @@ engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, sc
               }} {
   check(options_);
   if (options_.instance.empty()) options_.instance = name_of_this_process();
-  plain_.context.instance = &options_.instance;
-  plain_.context.logger = logger_.get();
 }
 
 engine::~engine() {
-  // Loops that were never told to end: the io_context stopped first, and will destroy their frames, which touch nothing.
+  // Loops that were never told to end: the io_context stopped first, and will destroy their frames, which
+  // touch nothing.
   for (auto* job : jobs_) delete job;
 }
 
@@ -61,7 +60,8 @@ loop_awaitable<void> engine::run() {
   } catch (...) {
     failure = std::current_exception();
   }
-  // From here on a cancellation must not cut the clean-up short. That we were cancelled is why there is no drain.
+  // From here on a cancellation must not cut the clean-up short. That we were cancelled is why there is no
+  // drain.
   const auto state = co_await boost::asio::this_coro::cancellation_state;
   const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
   if (cancelled) stop_how_.drain = milliseconds{0};
@@ -126,7 +126,8 @@ loop_awaitable<void> engine::shut_down() {
   news_.notify();
 }
 
-/// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the runners home.
+/// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the
+/// runners home.
 loop_awaitable<void> engine::drain() {
   const auto until = clock_.now() + stop_how_.drain.value_or(options_.drain);
   wall_timer bell{clock_, strand_};

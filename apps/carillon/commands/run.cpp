@@ -1,0 +1,116 @@
+#include "carillon/commands/run.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/time/system_clock.hpp>
+#include <carillon/time/timestamp.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <ostream>
+
+#include "carillon/daemon.hpp"
+#include "carillon/daemon_files.hpp"
+#include "carillon/exit_code.hpp"
+
+namespace carillon::app {
+namespace {
+
+namespace json = boost::json;
+
+void print_diagnostics(const std::vector<diagnostic>& found, bool as_json, std::ostream& err) {
+  for (const auto& one : found) {
+    if (!as_json) {
+      err << one.to_string() << '\n';
+      continue;
+    }
+    json::object object{{"level", one.warning ? "warn" : "error"},
+                        {"file", in_utf8(one.file)},
+                        {"line", one.line},
+                        {"column", one.column}};
+    object["message"] = in_utf8(one.message);
+    object["hint"] = in_utf8(one.hint);
+    err << json::serialize(object) << '\n';
+  }
+}
+
+// What `--check` says of a job.
+struct listed_job {
+  std::string id, schedule, next, command;
+};
+
+listed_job describe(const declaration& job, const zone& fallback, const date_calendars& calendars,
+                    instant now) {
+  const auto& definition = job.definition;
+  listed_job listed{
+      definition.id, definition.when.text(), {}, to_string(command_of(definition.arguments.str()))};
+  if (job.at_start) {
+    listed.schedule = "@reboot";
+    return listed;
+  }
+  const binding bound{
+      .seed = seed_of(definition.id), .anchor = now, .where = fallback, .calendars = &calendars, .fired = 0};
+  const auto next = definition.when.first(bound, now);
+  if (next && *next) listed.next = format_instant(**next, definition.when.where().value_or(fallback));
+  return listed;
+}
+
+void list_as_json(const declaration& job, const listed_job& listed, std::ostream& out) {
+  json::object object{{"id", listed.id}, {"schedule", listed.schedule}};
+  object["next"] = listed.next.empty() ? json::value{} : json::value{listed.next};
+  object["file"] = in_utf8(job.file);
+  object["line"] = job.line;
+  object["command"] = in_utf8(listed.command);
+  out << json::serialize(object) << '\n';
+}
+
+void list_jobs(const daemon_plan& plan, const zone& fallback, instant now, bool as_json, std::ostream& out) {
+  std::vector<listed_job> all;
+  std::size_t widest_id = 0, widest_schedule = 0;
+  for (const auto& job : plan.jobs) {
+    all.push_back(describe(job, fallback, plan.calendars, now));
+    if (as_json) list_as_json(job, all.back(), out);
+    widest_id = std::max(widest_id, all.back().id.size());
+    widest_schedule = std::max(widest_schedule, all.back().schedule.size());
+  }
+  if (as_json) return;
+  for (const auto& job : all) {
+    const auto next = !job.next.empty() ? job.next : job.schedule == "@reboot" ? "at the start" : "never";
+    out << fmt::format("{:<{}}  {:<{}}  {}\n", job.id, widest_id, job.schedule,
+                       std::min<std::size_t>(widest_schedule, 60), next);
+  }
+  if (all.empty()) out << "no jobs\n";
+}
+
+log_style style_of(const run_request& request, const daemon_settings& settings) {
+  log_style style;
+  const auto by_default = request.json ? log_format::json : log_format::text;
+  style.format = request.log_format.value_or(settings.log_format.value_or(by_default));
+  style.level = request.log_level.value_or(settings.log_level.value_or(log_level::info));
+  style.colour =
+      style.format == log_format::text && ::isatty(STDOUT_FILENO) != 0 && std::getenv("NO_COLOR") == nullptr;
+  style.where = settings.timezone.value_or(zone::system());
+  return style;
+}
+
+}  // namespace
+
+int run_daemon(const run_request& request, std::ostream& out, std::ostream& err) {
+  const auto started = system_clock{}.now();
+  const file_list files{request.files, request.crontabs};
+  auto plan = read_files(files, started, crontab_surroundings::of_this_machine());
+  const auto style = style_of(request, plan.settings);
+  print_diagnostics(plan.found, style.format == log_format::json, err);
+  if (has_errors(plan.found)) return exit_code::failed;
+  if (request.check_only) {
+    list_jobs(plan, style.where, started, request.json, out);
+    return exit_code::done;
+  }
+  daemon{files, std::move(plan), style, started}.run();
+  return exit_code::done;
+}
+
+}  // namespace carillon::app

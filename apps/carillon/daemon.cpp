@@ -1,0 +1,232 @@
+#include "carillon/daemon.hpp"
+
+#include <fmt/format.h>
+#include <signal.h>
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <carillon/time/duration.hpp>
+#include <carillon/time/timestamp.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <exception>
+#include <iostream>
+#include <set>
+#include <utility>
+
+#include "carillon/exit_code.hpp"
+#include "carillon/spoken.hpp"
+
+namespace carillon::app {
+namespace {
+
+namespace asio = boost::asio;
+
+// The scheduler says these in its own words, whatever the level.
+constexpr event_mask all_but_the_scheduler_s_own =
+    all_events & ~(event_kind::loop_failed | event_kind::run_stuck | event_kind::loop_blocked);
+
+std::string jobs_in_words(std::size_t count) { return fmt::format("{} job{}", count, count == 1 ? "" : "s"); }
+
+// The jobs of each file, in the order of the files.
+std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const file_list& files,
+                                                                         const daemon_plan& plan) {
+  std::vector<std::pair<std::string, std::vector<job_definition>>> all;
+  for (const auto& list : {files.configs, files.crontabs}) {
+    for (const auto& file : list) {
+      const bool is_new =
+          std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.first == file; });
+      if (is_new) all.emplace_back(file, std::vector<job_definition>{});
+    }
+  }
+  for (const auto& job : plan.jobs) {
+    const auto file =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == job.file; });
+    file->second.push_back(job.definition);
+  }
+  return all;
+}
+
+command_executor_options command_options(const daemon_settings& settings) {
+  command_executor_options options;
+  options.limits.running = settings.commands_running.value_or(options.limits.running);
+  options.limits.queued = settings.commands_queued.value_or(options.limits.queued);
+  options.tail_bytes = settings.output_tail.value_or(options.tail_bytes);
+  return options;
+}
+
+}  // namespace
+
+daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instant started)
+    : files_(std::move(files)),
+      plan_(std::move(plan)),
+      started_(started),
+      where_(style.where),
+      log_(make_log(style)),
+      calendars_(std::make_shared<date_calendars>(plan_.calendars)),
+      commands_(std::make_shared<command_executor>(command_options(plan_.settings))),
+      signals_(io_, SIGINT, SIGTERM, SIGHUP),
+      scheduler_(io_, options_for_scheduler()) {
+  scheduler_.executor(command_executor_name, commands_);
+  events_ = scheduler_.on(all_but_the_scheduler_s_own,
+                          [this](const event& what) { log_event(*log_, what, where_); });
+}
+
+scheduler_options daemon::options_for_scheduler() const {
+  const auto& settings = plan_.settings;
+  scheduler_options options;
+  options.instance = settings.instance.value_or("");
+  options.time_zone = where_;
+  options.calendars = calendars_;
+  options.logger = make_scheduler_log(log_);
+  options.drain = settings.drain.value_or(options.drain);
+  options.resume_spread = settings.resume_spread.value_or(options.resume_spread);
+  options.ledger_size = settings.history.value_or(options.ledger_size);
+  return options;
+}
+
+void daemon::run() {
+  std::exception_ptr failure;
+  asio::co_spawn(io_, scheduler_.run(), [&](const std::exception_ptr& thrown) {
+    failure = thrown;
+    signals_.cancel();
+  });
+  asio::co_spawn(io_, obey_signals(), [&](const std::exception_ptr& thrown) {
+    if (!thrown) return;
+    failure = thrown;
+    stop("a failure");
+  });
+  io_.run();
+  if (failure) std::rethrow_exception(failure);
+  log_->info("stopped");
+}
+
+asio::awaitable<void> daemon::obey_signals() {
+  co_await begin();
+  while (true) {
+    boost::system::error_code over;
+    const auto number = co_await signals_.async_wait(asio::redirect_error(asio::deferred, over));
+    if (over) co_return;
+    if (number == SIGHUP) {
+      co_await read_again();
+    } else {
+      stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
+    }
+  }
+}
+
+asio::awaitable<void> daemon::begin() {
+  declare_result all;
+  co_await declare(plan_, all);
+  log_->info("carillon {}, process {}, times in {}: {}", CARILLON_VERSION, ::getpid(), where_.name(),
+             jobs_in_words(plan_.jobs.size()));
+  const auto next = co_await scheduler_.next_runs(1);
+  if (!next.empty()) {
+    const auto in = std::max(next.front().at - scheduler_.now(), milliseconds{0});
+    log_->info("first to come: {}, at {} (in {})", next.front().job, format_instant(next.front().at, where_),
+               spoken(in));
+  } else if (plan_.jobs.empty()) {
+    log_->warn(
+        "there are no jobs: nothing will run until the files name some, and SIGHUP has them read again");
+  }
+}
+
+// A job that has moved from one file to another must leave the first before the second can have it.
+asio::awaitable<void> daemon::declare(const daemon_plan& plan, declare_result& all) {
+  std::map<std::string, std::string> before;
+  for (const auto& job : plan_.jobs) before.emplace(job.definition.id, job.file);
+  const auto files = by_file(files_, plan);
+  const bool moved = std::any_of(plan.jobs.begin(), plan.jobs.end(), [&](const declaration& job) {
+    const auto old = before.find(job.definition.id);
+    return old != before.end() && old->second != job.file;
+  });
+  for (const bool only_old : {true, false}) {
+    if (only_old && !moved) continue;
+    for (const auto& [file, jobs] : files) {
+      auto some = jobs;
+      if (only_old) std::erase_if(some, [&](const job_definition& job) { return before[job.id] != file; });
+      const auto done = co_await scheduler_.declare(file, std::move(some));
+      all.added += done.added, all.changed += done.changed, all.removed += done.removed;
+      if (!only_old) all.unchanged += done.unchanged;
+    }
+  }
+}
+
+asio::awaitable<void> daemon::read_again() {
+  if (stopping_) co_return;
+  log_->info("SIGHUP: reading the files again");
+  auto plan = read_files(files_, started_, machine_);
+  for (const auto& problem : plan.found) {
+    log_->log(problem.warning ? spdlog::level::warn : spdlog::level::err, "{}", problem.to_string());
+  }
+  if (has_errors(plan.found)) {
+    log_->error("the files have faults: nothing was changed");
+    co_return;
+  }
+  leave_out_missed_starts(plan);
+  std::string why;
+  try {
+    co_await change_to(std::move(plan));
+  } catch (const std::exception& fault) {
+    why = fault.what();
+  }
+  if (!why.empty()) log_->error("the jobs could not be changed: {}", why);
+}
+
+asio::awaitable<void> daemon::change_to(daemon_plan plan) {
+  if (!(plan.settings == plan_.settings)) {
+    log_->warn("[scheduler], [executors] and [log] have changed: that waits for the next start");
+  }
+  declare_result all;
+  co_await take_calendars(plan);
+  co_await declare(plan, all);
+  plan_ = std::move(plan);
+  log_->info("the files are read: {} added, {} changed, {} removed, {} as before", all.added, all.changed,
+             all.removed, all.unchanged);
+}
+
+// A list of dates is read by the scheduler on this thread only, so it can be changed between two of its
+// steps; the jobs that leave its dates out must then look for their next time anew.
+asio::awaitable<void> daemon::take_calendars(const daemon_plan& plan) {
+  const auto before = std::exchange(*calendars_, plan.calendars);
+  for (const auto& job : plan.jobs) {
+    const auto known = std::find_if(plan_.jobs.begin(), plan_.jobs.end(), [&](const declaration& old) {
+      return old.definition.id == job.definition.id && old.definition.when == job.definition.when;
+    });
+    bool touched = false;
+    for (const auto& name : job.definition.when.calendars()) {
+      const auto* dates = before.find(name);
+      touched = touched || dates == nullptr || *dates != *plan.calendars.find(name);
+    }
+    if (touched && known != plan_.jobs.end())
+      co_await scheduler_.reschedule(job.definition.id, job.definition.when);
+  }
+}
+
+// cron runs @reboot lines when it starts, and so do we: those that have come since wait.
+void daemon::leave_out_missed_starts(daemon_plan& plan) {
+  std::set<std::string> known;
+  for (const auto& job : plan_.jobs) known.insert(job.definition.id);
+  std::erase_if(plan.jobs, [&](const declaration& job) {
+    const bool is_late = job.at_start && !known.contains(job.definition.id);
+    if (is_late) log_->info("{}: is new and for the start: it will run at the next start", job.definition.id);
+    return is_late;
+  });
+}
+
+void daemon::stop(const char* signal_name) {
+  if (std::exchange(stopping_, true)) {
+    log_->error("{} again: killing all commands and ending at once", signal_name);
+    log_->flush();
+    commands_->kill_all();
+    std::_Exit(exit_code::failed);
+  }
+  log_->info("{}: no new runs; waiting up to {} for running commands, a second signal ends at once",
+             signal_name, spoken(scheduler_.options().drain));
+  scheduler_.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,55 @@
+#pragma once
+#include <spdlog/logger.h>
+#include <carillon/event/event_bus.hpp>
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/scheduler/scheduler.hpp>
+
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "carillon/daemon_files.hpp"
+#include "carillon/log.hpp"
+
+namespace carillon::app {
+
+/// The daemon: a scheduler whose jobs come from files, and who obeys signals. Runs on one thread.
+class daemon {
+ public:
+  /// `plan` is what `files` say, without errors.
+  daemon(file_list files, daemon_plan plan, const log_style& style, instant started);
+
+  /// Runs until it is told to stop, and its commands have ended. Once.
+  void run();
+
+ private:
+  boost::asio::awaitable<void> obey_signals();
+  boost::asio::awaitable<void> declare(const daemon_plan& plan, declare_result& all);
+  boost::asio::awaitable<void> begin();
+  boost::asio::awaitable<void> read_again();
+  boost::asio::awaitable<void> change_to(daemon_plan plan);
+  boost::asio::awaitable<void> take_calendars(const daemon_plan& plan);
+  void leave_out_missed_starts(daemon_plan& plan);
+  void stop(const char* signal_name);
+  scheduler_options options_for_scheduler() const;
+
+  file_list files_;
+  crontab_surroundings machine_ = crontab_surroundings::of_this_machine();
+  daemon_plan plan_;  // what is in force
+  instant started_;
+  zone where_;
+  std::shared_ptr<spdlog::logger> log_;
+  std::shared_ptr<date_calendars> calendars_;
+  std::shared_ptr<command_executor> commands_;
+  bool stopping_ = false;
+  boost::asio::io_context io_{1};
+  boost::asio::signal_set signals_;
+  scheduler scheduler_;
+  subscription events_;
+};
+
+}  // namespace carillon::app
