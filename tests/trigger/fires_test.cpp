@@ -77,7 +77,8 @@ TEST_CASE("the hashes that instances agree on are XXH64 with seed 0") {
   CHECK(job.fires("every 2h..4h", 3) ==
         "2026-01-01T03:17:58.507+00:00 2026-01-01T06:11:14.025+00:00 2026-01-01T09:13:47.884+00:00");
   const trigger jittered{"every 1h jitter 30s"};
-  CHECK(format_instant(jittered.due(job.bound, time_of("2026-01-01T01:00Z")), {}) == "2026-01-01T01:00:10.327+00:00");
+  CHECK(format_instant(jittered.due(job.bound, time_of("2026-01-01T01:00Z")), {}) ==
+        "2026-01-01T01:00:10.327+00:00");
 }
 
 TEST_CASE("a window repeats its grid from its start each day, to its end inclusive") {

@@ -132,6 +132,14 @@ TEST_CASE("except leaves out the fires of another trigger, and dates in the comb
   CHECK(job.fires(when, 1, "2026-12-24T16:00Z") == "2026-12-26T00:00:00+08:00");
 }
 
+TEST_CASE("except goes past five days of seconds that are left out, and gives up where nothing is left") {
+  const added_job job{"2026-01-04T23:59:59Z"};  // the end of a Sunday
+  CHECK(job.fires("(cron * * * * * *) except (cron * * * * * mon-fri)", 1) == "2026-01-10T00:00:00+00:00");
+  const trigger nothing{"(every 1s) except (every 1s)"};
+  CHECK(nothing.next(job.bound, *job.bound.anchor).error() == errc::search_exhausted);
+  CHECK(nothing.count(job.bound, *job.bound.anchor, time_of("2026-01-06")).value() == 0);
+}
+
 TEST_CASE("named calendars of dates are shared by triggers and come with the question") {
   added_job job{"2026-12-24T00:00Z"};
   const trigger when{"(every day at 09:00) except calendar holidays"};

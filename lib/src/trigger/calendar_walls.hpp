@@ -18,7 +18,8 @@ class calendar_dates {
   using date = std::chrono::local_days;
 
   /// Counts from `start`; dates before number `first_step` are left out.
-  calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step, search_budget& budget) noexcept;
+  calendar_dates(const rules::calendar& rule, date start, std::int64_t first_step,
+                 search_budget& budget) noexcept;
 
   /// The first not before `day`, up to the year 9999.
   std::optional<date> first_from(date day) const noexcept;

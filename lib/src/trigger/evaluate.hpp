@@ -13,8 +13,8 @@ namespace carillon {
 
 using fire = std::optional<instant>;
 
-/// How much one question may search before it is given up, whatever is nested in what: parts asked, and steps of calendar
-/// intervals that cannot be found by reckoning.
+/// How much one question may search before it is given up, whatever is nested in what: parts asked, and steps
+/// of calendar intervals that cannot be found by reckoning.
 class search_budget {
  public:
   /// False once all is spent.
@@ -26,7 +26,7 @@ class search_budget {
   void refill() noexcept { left_ = whole; }
 
  private:
-  static constexpr std::int64_t whole = 2'000'000;
+  static constexpr std::int64_t whole = 1'000'000;
   std::int64_t left_ = whole;
 };
 

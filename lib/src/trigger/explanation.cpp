@@ -37,10 +37,10 @@ void find_next(const trigger& which, const binding& bound, instant now, std::siz
   if (!found && found.error() != errc::unknown_calendar)
     into.warnings.push_back("The search was given up: " + found.error().message() + '.');
   into.ends = found && !*found;
-  if (into.ends && into.next.empty())
-    into.warnings.emplace_back(which.previous(bound, now).has_value() && which.previous(bound, now).value()
-                                   ? "It has ended: nothing fires any more."
-                                   : "It never fires.");
+  if (!into.ends || !into.next.empty()) return;
+  const auto last = which.previous(bound, now);
+  const bool fired = last && *last;
+  into.warnings.emplace_back(fired ? "It has ended: nothing fires any more." : "It never fires.");
 }
 
 }  // namespace

@@ -110,7 +110,8 @@ class trigger {
   std::shared_ptr<const trigger_node> node_;
 };
 
-/// Fires where all do, within a second (`within` sets another threshold); where any does. Also for what becomes a trigger.
+/// Fires where all do, within a second (`within` sets another threshold); where any does. Also for what
+/// becomes a trigger.
 trigger operator&&(const trigger& a, const trigger& b);
 trigger operator||(const trigger& a, const trigger& b);
 
