@@ -8,8 +8,14 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/describe.hpp>
+#include <exception>
 #include <map>
+#include <optional>
+#include <stdexcept>
 #include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
 #include <vector>
 
 namespace asio = boost::asio;
@@ -28,6 +34,19 @@ struct order {
   std::optional<std::string> note;
 };
 BOOST_DESCRIBE_STRUCT(order, (), (priority, items, note))
+
+enum class colour { red, green };
+BOOST_DESCRIBE_ENUM(colour, red, green)
+
+/// Converts itself, and says what it does not take.
+struct port {
+  int number = 0;
+  friend port tag_invoke(boost::json::value_to_tag<port>, const boost::json::value& from) {
+    const auto read = boost::json::value_to<int>(from);
+    if (read < 1) throw std::invalid_argument("a port is at least 1");
+    return {read};
+  }
+};
 
 /// A run that a test makes for a body.
 struct some_run {
@@ -143,10 +162,103 @@ TEST_SUITE("task") {
     CHECK(pay.fault_of("[1,").value_or("none").starts_with("the arguments are not JSON"));
   }
 
-  TEST_CASE("a run whose arguments do not fit fails with the same words") {
+  TEST_CASE("each type that converts tells what it takes") {
+    using choice = std::variant<int, std::string>;
+    const carillon::task paint{[](colour, choice, std::pair<int, bool>, port, std::optional<float>) {}};
+    struct row {
+      const char* arguments;
+      const char* fault;
+    };
+    const row rows[] = {
+        {R"(["red", 1, [1, true], 80, null])", "none"},
+        {R"(["green", "x", [1, false], 80, 1.5])", "none"},
+        {R"(["blue", 1, [1, true], 80, null])", "argument 1: one of red, green is expected, not \"blue\""},
+        {R"(["red", [], [1, true], 80, null])",
+         "argument 2: a whole number from -2147483648 to 2147483647 or a text is expected, not []"},
+        {R"(["red", 1, [1], 80, null])", "argument 3: a list of 2 is expected, not [1]"},
+        {R"(["red", 1, [1, 2], 80, null])", "argument 3[1]: true or false is expected, not 2"},
+        {R"(["red", 1, [1, true], 0, null])", "argument 4: a port is at least 1"},
+        {R"(["red", 1, [1, true], "x", null])", "argument 4: a value of its type is expected, not \"x\""},
+        {R"(["red", 1, [1, true], 80, "x"])", "argument 5: a number is expected, not \"x\""},
+    };
+    for (const auto& [arguments, fault] : rows) {
+      CAPTURE(arguments);
+      CHECK(paint.fault_of(arguments).value_or("none") == fault);
+    }
+  }
+
+  TEST_CASE("a long value is quoted by its beginning, cut between characters") {
+    const carillon::task body{[](int) {}};
+    std::string text = "x";
+    for (int i = 0; i < 30; ++i) text += "\u00e4\u20ac";
+    const auto fault = body.fault_of("[\"" + text + "\"]").value_or("none");
+    CHECK(fault.ends_with("\u20ac\u00e4..."));
+    CHECK(fault.size() < 150);
+  }
+
+  TEST_CASE("bind refuses a number that its parameter would change") {
+    const auto count = [](unsigned) {};
+    CHECK_THROWS_WITH_AS(carillon::bind(count, -1),
+                         "argument 1: a whole number from 0 to 4294967295 is expected, not -1",
+                         carillon::argument_error);
+    CHECK_THROWS_AS(carillon::bind(count, 2.5), carillon::argument_error);
+    CHECK(carillon::bind(count, 7L).arguments == "[7]");
+    CHECK(carillon::bind([] {}).arguments.empty());
+  }
+
+  TEST_CASE("what bind made can be used for several tasks") {
+    said.clear();
+    const auto bound = carillon::bind(greet, "Ada", 2);
+    const carillon::task one{bound}, other{bound};
+    CHECK(one.bound_arguments() == other.bound_arguments().str());
+    CHECK(carillon::task{greet}.bound_arguments().empty());
+  }
+
+  TEST_CASE(
+      "parameters may be values, references to const, views of text and rvalues, after a const run too") {
+    said.clear();
+    some_run with{R"(["a", "b", [3], "d"])"};
+    auto body = [](const carillon::run& run, std::string_view a, const std::string& b, std::vector<int>&& c,
+                   std::string d) -> asio::awaitable<void> {
+      co_await asio::post(asio::deferred);
+      said.push_back(run.id() + std::string{a} + b + std::to_string(c.at(0)) + d);
+    };
+    start(carillon::task{body}, with);
+    CHECK(said == std::vector<std::string>{"r-1ab3d"});
+  }
+
+  TEST_CASE("a plain body can be started like a coroutine, for executors that only know those") {
+    said.clear();
+    some_run with{R"(["Ada", 1])"};
+    start(carillon::task{greet}, with);
+    CHECK(said == std::vector<std::string>{"r-1 Ada 1"});
+  }
+
+  TEST_CASE("copies share one body, and state in it") {
+    int last = 0;
+    some_run with;
+    const carillon::task first{[&last, calls = 0]() mutable { last = ++calls; }};
+    const auto second = first;
+    first.call(with.handle);
+    second.call(with.handle);
+    CHECK(last == 2);
+  }
+
+  TEST_CASE("a run whose arguments do not fit fails with the same words, and for good") {
     const carillon::task body{greet};
     some_run with{R"(["Ada"])"};
     CHECK_THROWS_WITH_AS(body.call(with.handle), "2 arguments are expected, 1 given", carillon::failure);
+    some_run other{R"(["Ada", "often"])"};
+    carillon::outcome result;
+    try {
+      body.call(other.handle);
+    } catch (...) {
+      result = carillon::outcome_of(std::current_exception());
+    }
+    CHECK(result.message ==
+          "argument 2: a whole number from -2147483648 to 2147483647 is expected, not \"often\"");
+    CHECK(result.failure == "arguments");
+    CHECK(result.permanent);
   }
 }
 

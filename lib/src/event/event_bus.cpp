@@ -2,18 +2,23 @@
 #include <carillon/event/event_bus.hpp>
 
 #include <mutex>
+#include <string>
 #include <utility>
 #include <vector>
 
 namespace carillon {
 
+/// The list is replaced, never changed: who tells an event goes through the one that was there.
 struct event_bus::listeners {
-  std::mutex mutex;
-  std::vector<std::shared_ptr<subscription::listener>> all;
-  std::atomic<event_mask> wanted =
-      0;  // The union of all masks: what most events are held against, and nothing else.
+  using list = std::vector<std::shared_ptr<subscription::listener>>;
 
-  void count_again();
+  std::mutex mutex;
+  std::shared_ptr<const list> all = std::make_shared<const list>();
+  /// The union of all masks: what most events are held against, and nothing else.
+  std::atomic<event_mask> wanted = 0;
+
+  /// @pre `mutex` is held
+  void replace(list next);
 };
 
 struct subscription::listener {
@@ -23,10 +28,11 @@ struct subscription::listener {
   std::atomic<bool> ended = false;
 };
 
-void event_bus::listeners::count_again() {
+void event_bus::listeners::replace(list next) {
   event_mask kinds = 0;
-  for (const auto& one : all) kinds |= one->kinds;
+  for (const auto& one : next) kinds |= one->kinds;
   wanted.store(kinds, std::memory_order_relaxed);
+  all = std::make_shared<const list>(std::move(next));
 }
 
 subscription& subscription::operator=(subscription&& other) noexcept {
@@ -44,11 +50,13 @@ void subscription::off() noexcept {
   const auto bus = ending->bus.lock();
   if (!bus) return;
   const std::lock_guard lock{bus->mutex};
-  std::erase(bus->all, ending);
-  bus->count_again();
+  auto rest = *bus->all;
+  std::erase(rest, ending);
+  bus->replace(std::move(rest));
 }
 
-event_bus::event_bus() : listeners_{std::make_shared<listeners>()} {}
+event_bus::event_bus(std::shared_ptr<spdlog::logger> log)
+    : listeners_{std::make_shared<listeners>()}, log_{std::move(log)} {}
 
 event_bus::~event_bus() = default;
 
@@ -58,8 +66,9 @@ subscription event_bus::on(event_mask kinds, handler call) {
   added->call = std::move(call);
   added->bus = listeners_;
   const std::lock_guard lock{listeners_->mutex};
-  listeners_->all.push_back(added);
-  listeners_->count_again();
+  auto more = *listeners_->all;
+  more.push_back(added);
+  listeners_->replace(std::move(more));
   return subscription{std::move(added)};
 }
 
@@ -69,20 +78,24 @@ bool event_bus::wanted(event_mask kinds) const noexcept {
 
 void event_bus::tell(const event& happened) {
   if (!wanted(mask(happened.kind))) return;
-  std::vector<std::shared_ptr<subscription::listener>> called;
+  std::shared_ptr<const listeners::list> called;
   {
     const std::lock_guard lock{listeners_->mutex};
     called = listeners_->all;
   }
-  for (const auto& one : called) {
+  for (const auto& one : *called) {
     if ((one->kinds & mask(happened.kind)) == 0 || one->ended.load(std::memory_order_acquire)) continue;
+    std::string fault;
     try {
       one->call(happened);
+      continue;
     } catch (const std::exception& why) {
-      spdlog::error("a listener to {} failed: {}", name(happened.kind), why.what());
+      fault = why.what();
     } catch (...) {
-      spdlog::error("a listener to {} failed with something that is no std::exception", name(happened.kind));
+      fault = "something that is no std::exception was thrown";
     }
+    auto* log = log_ ? log_.get() : spdlog::default_logger_raw();
+    if (log) log->error("a listener to {} failed: {}", name(happened.kind), fault);
   }
 }
 

@@ -18,6 +18,12 @@ std::size_t length_of_character(unsigned char first) {
   return 0;
 }
 
+/// Whether the second byte makes a longer form than needed, half a surrogate pair, or more than Unicode has.
+bool is_out_of_range(unsigned char first, unsigned char second) {
+  return (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ||
+         (first == 0xF0 && second < 0x90) || (first == 0xF4 && second > 0x8F);
+}
+
 bool is_utf8(std::string_view text) {
   while (!text.empty()) {
     const auto length = length_of_character(static_cast<unsigned char>(text.front()));
@@ -26,6 +32,9 @@ bool is_utf8(std::string_view text) {
     const bool continued =
         std::ranges::all_of(rest, [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; });
     if (!continued) return false;
+    if (length > 1 &&
+        is_out_of_range(static_cast<unsigned char>(text[0]), static_cast<unsigned char>(text[1])))
+      return false;
     text.remove_prefix(length);
   }
   return true;

@@ -194,7 +194,7 @@ job_options read_options(const json::value& from) {
   try {
     check(options);
   } catch (const std::invalid_argument& why) {
-    refuse("options", why.what());
+    throw misfit{{"options." + std::string{why.what()}, 0, ""}};
   }
   return options;
 }
@@ -237,6 +237,13 @@ job_definition read_job(const json::value& from) {
   return job;
 }
 
+/// Text that is no JSON is kept as it is: a definition must not be lost because nobody checked its arguments.
+json::value json_or_text(std::string_view text) {
+  boost::system::error_code failed;
+  auto value = json::parse(text, failed);
+  return failed ? json::value{text} : value;
+}
+
 }  // namespace
 
 json::object to_json(const job_options& options) {
@@ -273,7 +280,7 @@ json::object to_json(const job_definition& job) {
   all["id"] = job.id;
   all["schedule"] = job.when.text();
   if (job.task_name() != job.id) all["task"] = job.task.str();
-  if (!job.arguments.empty()) all["arguments"] = json::parse(job.arguments.str());
+  if (!job.arguments.empty()) all["arguments"] = json_or_text(job.arguments.str());
   if (job.first_time) all["first_time"] = format_instant(*job.first_time, zone{});
   auto options = to_json(*job.options);
   if (!options.empty()) all["options"] = std::move(options);

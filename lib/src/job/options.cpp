@@ -4,8 +4,10 @@
 
 #include <algorithm>
 #include <concepts>
+#include <functional>
 #include <mutex>
 #include <stdexcept>
+#include <string_view>
 #include <unordered_map>
 
 namespace carillon {
@@ -35,16 +37,23 @@ void check(const retry_policy& retry) {
   }
 }
 
+/// Puts most sets that differ into different places; never leaves this process.
 std::size_t hash_of(const job_options& options) {
   std::size_t all = 0;
   const auto mix = [&](std::size_t one) { all ^= one + 0x9e3779b97f4a7c15u + (all << 6) + (all >> 2); };
+  const auto mix_text = [&](std::string_view text) { mix(std::hash<std::string_view>{}(text)); };
   mix(options.max_instances);
   mix(static_cast<std::size_t>(options.misfire_grace.value_or(milliseconds{-1}).count()));
   mix(static_cast<std::size_t>(options.timeout.value_or(milliseconds{-1}).count()));
   mix(options.retry.attempts);
-  mix(std::hash<std::string>{}(options.executor));
-  mix(std::hash<std::string>{}(options.description));
-  for (const auto& tag : options.tags) mix(std::hash<std::string>{}(tag));
+  mix(static_cast<std::size_t>(options.retry.backoff_min.count()));
+  mix_text(options.executor);
+  mix_text(options.description);
+  for (const auto& tag : options.tags) mix_text(tag);
+  for (const auto& [key, value] : options.metadata) {
+    mix_text(key);
+    mix_text(value);
+  }
   return all;
 }
 
@@ -54,14 +63,15 @@ class option_sets {
  public:
   std::shared_ptr<const job_options> shared(const job_options& options) {
     const std::lock_guard lock{mutex_};
-    const auto [first, last] = sets_.equal_range(hash_of(options));
+    const auto hash = hash_of(options);
+    const auto [first, last] = sets_.equal_range(hash);
     for (auto set = first; set != last; ++set) {
       const auto there = set->second.lock();
       if (there && *there == options) return there;
     }
     if (sets_.size() >= sweep_at_) sweep();
     auto added = std::make_shared<const job_options>(options);
-    sets_.emplace(hash_of(options), added);
+    sets_.emplace(hash, added);
     return added;
   }
 

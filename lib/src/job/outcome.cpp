@@ -1,6 +1,7 @@
 #include <carillon/job/outcome.hpp>
 
 #include <boost/system/system_error.hpp>
+#include <string>
 #include <string_view>
 #include <system_error>
 
@@ -14,6 +15,15 @@ std::string name_of(const Code& code) {
   const std::string_view category = code.category().name();
   const bool of_the_system = category == "system" || category == "generic";
   return std::string{of_the_system ? "system" : category} + ":" + std::to_string(code.value());
+}
+
+/// Without where in the source it was thrown, which Boost adds at the end for programmers.
+std::string words_of(const boost::system::system_error& why) {
+  std::string words = why.what();
+  const auto ending = why.code().what();
+  if (words.ends_with(ending))
+    words.replace(words.size() - ending.size(), ending.size(), why.code().message());
+  return words;
 }
 
 outcome failed(std::string failure, std::string message, bool permanent = false) {
@@ -61,7 +71,7 @@ outcome outcome_of(const std::exception_ptr& thrown) {
   } catch (const failure& why) {
     return failed(why.name(), why.what(), why.permanent());
   } catch (const boost::system::system_error& why) {
-    return failed(name_of(why.code()), why.what());
+    return failed(name_of(why.code()), words_of(why));
   } catch (const std::system_error& why) {
     return failed(name_of(why.code()), why.what());
   } catch (const std::exception& why) {

@@ -26,15 +26,17 @@ bool should_retry(const retry_policy& policy, const outcome& result, std::uint32
 milliseconds backoff(const retry_policy& policy, std::uint64_t seed, instant occurrence,
                      std::uint32_t attempt) noexcept {
   auto wait = policy.backoff_min;
-  for (std::uint32_t doubled = 1; doubled < attempt && wait < policy.backoff_max; ++doubled) wait *= 2;
-  wait = std::min(wait, policy.backoff_max);
+  for (std::uint32_t doubled = 1; doubled < attempt && wait < policy.backoff_max; ++doubled) {
+    wait = wait > policy.backoff_max / 2 ? policy.backoff_max : wait * 2;
+  }
 
   const std::array<std::uint64_t, 3> which{
       seed, static_cast<std::uint64_t>(occurrence.time_since_epoch().count()), attempt};
-  const auto spread = wait.count() / 10;
-  const auto span = static_cast<std::uint64_t>(2 * spread + 1);
-  const auto shift = static_cast<std::int64_t>(XXH64(which.data(), sizeof which, 0) % span) - spread;
-  return std::clamp(wait + milliseconds{shift}, policy.backoff_min, policy.backoff_max);
+  const auto spread = wait / 10;
+  const auto least = std::max(policy.backoff_min, wait - spread);
+  const auto most = wait > policy.backoff_max - spread ? policy.backoff_max : wait + spread;
+  const auto span = static_cast<std::uint64_t>((most - least).count()) + 1;
+  return least + milliseconds{static_cast<std::int64_t>(XXH64(which.data(), sizeof which, 0) % span)};
 }
 
 }  // namespace carillon

@@ -1,6 +1,8 @@
 #include <spdlog/spdlog.h>
 #include <carillon/job/run_log.hpp>
 
+#include <utility>
+
 namespace carillon {
 
 namespace {
@@ -27,9 +29,9 @@ void run_log::write(level severity, fmt::string_view words, fmt::format_args arg
   fields.run = context_->id;
   fields.attempt = context_->attempt;
   fields.words = {line.data() + prefix, line.size() - prefix};
-  fields_of_this_line = &fields;
+  const auto* outer = std::exchange(fields_of_this_line, &fields);  // A sink may log, too.
   logger->log(at, spdlog::string_view_t{line.data(), line.size()});
-  fields_of_this_line = nullptr;
+  fields_of_this_line = outer;
 }
 
 }  // namespace carillon

@@ -4,6 +4,11 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <utility>
+
+namespace spdlog {
+class logger;
+}
 
 namespace carillon {
 
@@ -39,7 +44,8 @@ class event_bus {
  public:
   using handler = std::function<void(const event&)>;
 
-  event_bus();
+  /// The log is for handlers that throw; null: spdlog's default.
+  explicit event_bus(std::shared_ptr<spdlog::logger> log = nullptr);
   ~event_bus();
   event_bus(const event_bus&) = delete;
   event_bus& operator=(const event_bus&) = delete;
@@ -53,12 +59,14 @@ class event_bus {
   /// Whether anybody listens to one of these kinds: to be asked before an event is made.
   bool wanted(event_mask kinds) const noexcept;
 
+  /// Calls the handlers that listen to this kind, one after another; none: costs one look at a mask.
   void tell(const event& happened);
 
  private:
   friend class subscription;
   struct listeners;
   std::shared_ptr<listeners> listeners_;
+  std::shared_ptr<spdlog::logger> log_;
 };
 
 }  // namespace carillon
