@@ -98,7 +98,7 @@ void engine::start_loop(loaded_job job) {
   settle_body(entry);
   jobs_.insert(&entry);
   ++loops_;
-  owned.release();  // Its loop owns it: see release_if_over.
+  static_cast<void>(owned.release());  // Its loop owns it: see release_if_over.
   boost::asio::co_spawn(strand_, job_loop(entry), loop_done{this, &entry});
 }
 

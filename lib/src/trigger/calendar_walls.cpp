@@ -15,6 +15,7 @@ namespace {
 
 constexpr local_days last_date{std::chrono::local_days{std::chrono::year{9999} / 12 / 31}};
 constexpr std::int64_t months_of_400_years = 4'800;
+constexpr std::int64_t month_after_all = 120'000;  // January of year 10000
 
 std::int64_t month_of(local_days day) noexcept {
   const year_month_day date{day};
@@ -66,7 +67,7 @@ std::int64_t calendar_dates::last_step_until(date day) const noexcept {
 
 /// The first date of a chain of mixed steps.
 std::optional<calendar_dates::date> calendar_dates::chain_begin() const noexcept {
-  for (auto month = start_month_; month < 10'000 * 12; month += months_)
+  for (auto month = start_month_; month < month_after_all; month += months_)
     if (const auto found = in_month(month)) return found;
   return std::nullopt;
 }
@@ -76,7 +77,7 @@ std::optional<calendar_dates::date> calendar_dates::after(date previous) const n
   budget_->spend(1);
   auto from_here = *this;
   from_here.day_ = static_cast<unsigned>(year_month_day{previous}.day());
-  for (auto month = month_of(previous) + months_; month < 10'000 * 12; month += months_) {
+  for (auto month = month_of(previous) + months_; month < month_after_all; month += months_) {
     const auto found = from_here.in_month(month);
     if (found) return *found + std::chrono::days{days_};
   }
