@@ -1,12 +1,12 @@
 #!/usr/bin/env bash
 # Installs what is missing, builds everything, and runs every check and test. What CI runs, and what a developer runs.
 #
-# Usage: cmake/test.sh [STAGE…]     stages: checks release tidy asan tsan gcc; all of them if none is named
+# Usage: cmake/test.sh [STAGE…]     stages: checks tidy release asan tsan gcc; all of them if none is named
 set -euo pipefail
 cd "$(dirname "$0")/.."
 . cmake/packages.sh
 
-all_stages=(checks release tidy asan tsan gcc)
+all_stages=(checks tidy release asan tsan gcc)
 stages=("${@:-${all_stages[@]}}")
 report=()
 began_all=$SECONDS
@@ -52,8 +52,8 @@ tidy() {
 
 prepare "${build_packages[@]}" "${test_packages[@]}"
 stage checks checks
-stage release preset release -D CARILLON_BUILD_TESTS=ON -D CARILLON_BUILD_BENCHMARKS=ON -D CARILLON_WARNINGS_AS_ERRORS=ON -D CARILLON_TEST_PACKAGE=ON
 stage tidy tidy
+stage release preset release -D CARILLON_BUILD_TESTS=ON -D CARILLON_BUILD_BENCHMARKS=ON -D CARILLON_WARNINGS_AS_ERRORS=ON -D CARILLON_TEST_PACKAGE=ON
 stage asan preset asan
 stage tsan preset tsan
 stage gcc preset gcc
