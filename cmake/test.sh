@@ -28,8 +28,7 @@ preset() {
   ctest --preset "$1"
 }
 
-# The order of layers, the coroutine forms that g++ 12 miscompiles, formatting, sizes of files, the README's programs.
-# Their own tests, and everything else that release builds, are in the stage `release`.
+# Formatting, the order of layers, the README's programs, the coroutine forms that g++ 12 miscompiles, sizes of files.
 checks() {
   local sources
   mapfile -t sources < <(git ls-files 'lib/*.hpp' 'lib/*.cpp' 'apps/*.hpp' 'apps/*.cpp' 'tests/*.hpp' 'tests/*.cpp')

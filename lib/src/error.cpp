@@ -26,7 +26,9 @@ const boost::system::error_category& error_category() noexcept {
   return instance;
 }
 
-boost::system::error_code make_error_code(errc code) noexcept { return {static_cast<int>(code), error_category()}; }
+boost::system::error_code make_error_code(errc code) noexcept {
+  return {static_cast<int>(code), error_category()};
+}
 
 std::string parse_error::to_string() const {
   std::string line = message + " (at character " + std::to_string(position + 1) + ")";
@@ -34,6 +36,8 @@ std::string parse_error::to_string() const {
   return line;
 }
 
-void throw_exception_from_error(const parse_error& why, const boost::source_location&) { throw parse_failure(why); }
+void throw_exception_from_error(const parse_error& why, const boost::source_location&) {
+  throw parse_failure(why);
+}
 
 }  // namespace carillon

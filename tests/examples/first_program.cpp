@@ -6,8 +6,7 @@ using namespace std::chrono_literals;
 using namespace carillon::literals;
 
 asio::awaitable<void> send_report(carillon::run& run, std::string team) {
-  asio::steady_timer mail{co_await asio::this_coro::executor,
-                          200ms};  // stands for anything that Asio can await
+  asio::steady_timer mail(co_await asio::this_coro::executor, 200ms);  // or anything else Asio can await
   co_await mail.async_wait(asio::deferred);
   run.log().info("report for {} sent, attempt {}", team, run.attempt());
 }

@@ -1,6 +1,6 @@
-#include <carillon/async/wall_timer.hpp>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/strand.hpp>
+#include <carillon/async/wall_timer.hpp>
 
 #include "support/scheduler_world.hpp"
 

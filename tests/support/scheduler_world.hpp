@@ -1,11 +1,11 @@
 #pragma once
-#include <carillon/scheduler/scheduler.hpp>
-#include <carillon/store/memory_store.hpp>
-#include <boost/asio/use_future.hpp>
+#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
-#include <spdlog/details/null_mutex.h>
 #include <algorithm>
+#include <boost/asio/use_future.hpp>
+#include <carillon/scheduler/scheduler.hpp>
+#include <carillon/store/memory_store.hpp>
 #include <future>
 #include <string>
 #include <vector>
@@ -51,7 +51,9 @@ class scheduler_world : public simulation {
   template <typename Operation>
   auto wait_for(Operation operation) {
     auto future = std::move(operation)(boost::asio::use_future);
-    for (settle(); future.wait_for(std::chrono::seconds{0}) != std::future_status::ready && time().next_alarm(); settle()) {
+    for (settle();
+         future.wait_for(std::chrono::seconds{0}) != std::future_status::ready && time().next_alarm();
+         settle()) {
       time().advance_to(*time().next_alarm());
     }
     REQUIRE_MESSAGE(future.wait_for(std::chrono::seconds{0}) == std::future_status::ready,

@@ -1,6 +1,6 @@
-#include <carillon/async/task_group.hpp>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <carillon/async/task_group.hpp>
 #include <cassert>
 #include <utility>
 
@@ -14,7 +14,8 @@ task_group::~task_group() { assert(running_.empty() && "join() before the group 
 void task_group::spawn(loop_awaitable<void> task) {
   const auto who = running_.emplace(running_.end());
   auto on_done = [this, who](std::exception_ptr failure) { ended(who, std::move(failure)); };
-  boost::asio::co_spawn(where_, std::move(task), boost::asio::bind_cancellation_slot(who->slot(), std::move(on_done)));
+  boost::asio::co_spawn(where_, std::move(task),
+                        boost::asio::bind_cancellation_slot(who->slot(), std::move(on_done)));
 }
 
 void task_group::cancel(boost::asio::cancellation_type type) {

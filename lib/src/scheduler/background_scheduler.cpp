@@ -1,8 +1,8 @@
-#include <carillon/scheduler/background_scheduler.hpp>
-#include <carillon/store/memory_store.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <carillon/scheduler/background_scheduler.hpp>
+#include <carillon/store/memory_store.hpp>
 #include <exception>
 #include <thread>
 #include <utility>
@@ -10,8 +10,10 @@
 namespace carillon {
 
 struct background_scheduler::parts {
-  parts(std::shared_ptr<job_store> store, scheduler_options options) : scheduler{io, std::move(store), std::move(options)} {
-    boost::asio::co_spawn(io, scheduler.run(), [this](std::exception_ptr thrown) { failure = std::move(thrown); });
+  parts(std::shared_ptr<job_store> store, scheduler_options options)
+      : scheduler{io, std::move(store), std::move(options)} {
+    boost::asio::co_spawn(io, scheduler.run(),
+                          [this](std::exception_ptr thrown) { failure = std::move(thrown); });
     thread = std::thread{[this] { io.run(); }};
   }
 

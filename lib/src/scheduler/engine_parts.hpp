@@ -1,9 +1,9 @@
 #pragma once
-#include "scheduler/engine.hpp"
 #include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <string>
 #include <string_view>
+#include "scheduler/engine.hpp"
 
 namespace carillon {
 

@@ -1,8 +1,8 @@
 #pragma once
-#include "scheduler/job_entry.hpp"
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <functional>
 #include <string_view>
+#include "scheduler/job_entry.hpp"
 
 namespace carillon {
 

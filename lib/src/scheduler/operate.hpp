@@ -23,7 +23,8 @@ class engine::operation_count {
   engine& owner_;
 };
 
-/// Comes back on the strand, in a later call of the event loop than the one that asked: so no operation runs within a body.
+/// Comes back on the strand, in a later call of the event loop than the one that asked: so no operation runs
+/// within a body.
 template <typename T>
 loop_awaitable<T> engine::gated(std::shared_ptr<engine> self, loop_awaitable<T> work) {
   co_await boost::asio::post(boost::asio::deferred);

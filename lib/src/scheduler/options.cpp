@@ -1,5 +1,5 @@
-#include <carillon/scheduler/options.hpp>
 #include <fmt/format.h>
+#include <carillon/scheduler/options.hpp>
 #include <stdexcept>
 
 namespace carillon {
@@ -7,7 +7,8 @@ namespace carillon {
 namespace {
 
 void at_least(std::string_view field, std::int64_t value, std::int64_t least) {
-  if (value < least) throw std::invalid_argument(fmt::format("scheduler_options.{}: {}: at least {}", field, value, least));
+  if (value < least)
+    throw std::invalid_argument(fmt::format("scheduler_options.{}: {}: at least {}", field, value, least));
 }
 
 }  // namespace

@@ -1,7 +1,7 @@
 // What happened, told to listeners and written to the log.
 
-#include <carillon/time/duration.hpp>
 #include <spdlog/logger.h>
+#include <carillon/time/duration.hpp>
 
 #include "scheduler/engine_parts.hpp"
 
@@ -74,7 +74,8 @@ void engine::tell_queued(const job_entry& job, const planned_run& planned) {
 void engine::tell_left_out(const job_entry& job, const ledger_stretch& stretch) {
   const auto kind = kind_of(stretch.kind);
   if (stretch.kind == outcome_kind::missed) {
-    logger_->warn("{}: missed {} fire{}, nobody ran them in time", job.id(), stretch.count, stretch.count == 1 ? "" : "s");
+    logger_->warn("{}: missed {} fire{}, nobody ran them in time", job.id(), stretch.count,
+                  stretch.count == 1 ? "" : "s");
   }
   if (!wanted(kind)) return;
   auto happened = make_event(kind);
@@ -91,7 +92,8 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
   const auto& result = *report.result;
   const auto kind = kind_of(result.kind);
   if (result.kind != outcome_kind::succeeded) {
-    logger_->warn("{}: run {} (attempt {}) {}: {}", report.id, report.run_id, report.attempt, name(result.kind), result.message);
+    logger_->warn("{}: run {} (attempt {}) {}: {}", report.id, report.run_id, report.attempt,
+                  name(result.kind), result.message);
   }
   if (!wanted(kind) && !wanted(event_kind::run_retrying)) return;
   auto happened = make_event(kind);
@@ -115,8 +117,8 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
 void engine::tell_stuck(const active_run& attempt) {
   const auto running = clock_.elapsed() - attempt.began;
   const auto why = name(attempt.context.reason.load());
-  logger_->error("{}: run {} was asked to stop ({}) and has not; it began {} ago and counts as active", *attempt.context.job,
-                 attempt.context.id, why, in_words(running));
+  logger_->error("{}: run {} was asked to stop ({}) and has not; it began {} ago and counts as active",
+                 *attempt.context.job, attempt.context.id, why, in_words(running));
   if (!wanted(event_kind::run_stuck)) return;
   auto happened = make_event(event_kind::run_stuck, attempt);
   happened.duration = std::chrono::floor<milliseconds>(running);
@@ -126,7 +128,8 @@ void engine::tell_stuck(const active_run& attempt) {
 }
 
 void engine::tell_blocked(const active_run& attempt, std::chrono::nanoseconds took) {
-  logger_->warn("{}: run {} kept the event loop from running for {}", *attempt.context.job, attempt.context.id, in_words(took));
+  logger_->warn("{}: run {} kept the event loop from running for {}", *attempt.context.job,
+                attempt.context.id, in_words(took));
   if (!wanted(event_kind::loop_blocked)) return;
   auto happened = make_event(event_kind::loop_blocked, attempt);
   happened.duration = std::chrono::floor<milliseconds>(took);

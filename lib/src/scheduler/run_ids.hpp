@@ -6,8 +6,8 @@
 
 namespace carillon {
 
-/// The ids of this instance's runs: a random prefix, so that no two instances ever share one, and a counter. Short enough for a
-/// `std::string` to keep without an allocation, for the first 78 billion runs.
+/// The ids of this instance's runs: a random prefix, so that no two instances ever share one, and a counter.
+/// Short enough for a `std::string` to keep without an allocation, for the first 78 billion runs.
 class run_ids {
  public:
   using text = boost::static_string<24>;

@@ -1,8 +1,8 @@
-#include <carillon/scheduler/run_until_signalled.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <carillon/scheduler/run_until_signalled.hpp>
 #include <csignal>
 #include <exception>
 
@@ -14,7 +14,8 @@ void run_until_signalled(boost::asio::io_context& io, scheduler& scheduler) {
   boost::asio::signal_set signals{io, SIGINT, SIGTERM};
   signals.async_wait([&](boost::system::error_code error, int) {
     if (error) return;
-    signals.clear();  // The next one finds no handler of ours: the system's ends the process, even if our loop is blocked.
+    signals.clear();  // The next one finds no handler of ours: the system's ends the process, even if our
+                      // loop is blocked.
     scheduler.shutdown()(boost::asio::detached);
   });
   boost::asio::co_spawn(io, scheduler.run(), [&](std::exception_ptr thrown) {

@@ -1,12 +1,12 @@
 #pragma once
+#include <boost/asio/any_completion_handler.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <carillon/async/wall_timer.hpp>
 #include <carillon/executor/executor.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/job/run_context.hpp>
-#include <boost/asio/any_completion_handler.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <chrono>
 #include <cstdint>
 #include <deque>
@@ -41,8 +41,8 @@ struct active_run {
   std::chrono::nanoseconds began{0};  ///< On the clock that never steps.
 };
 
-/// A run that may last, and the coroutine that carries it out. Both are used again for one run after another: to start a coroutine for
-/// each run would cost more than all the rest of it.
+/// A run that may last, and the coroutine that carries it out. Both are used again for one run after another:
+/// to start a coroutine for each run would cost more than all the rest of it.
 class runner : public std::enable_shared_from_this<runner> {
  public:
   runner(clock& time, const loop_executor& where) : watch{time, where} {}
@@ -51,7 +51,8 @@ class runner : public std::enable_shared_from_this<runner> {
   template <typename Token>
   auto park(Token&& token) {
     return boost::asio::async_initiate<Token, void()>(
-        [this](auto handler) { parked_ = boost::asio::any_completion_handler<void()>(std::move(handler)); }, token);
+        [this](auto handler) { parked_ = boost::asio::any_completion_handler<void()>(std::move(handler)); },
+        token);
   }
   bool is_parked() const noexcept { return static_cast<bool>(parked_); }
   void unpark() { std::exchange(parked_, nullptr)(); }
@@ -60,14 +61,14 @@ class runner : public std::enable_shared_from_this<runner> {
   const task* body = nullptr;
   executor_place* place = nullptr;
   boost::asio::cancellation_signal stop;
-  wall_timer watch;                    ///< Rings at the deadline; once the body was asked to stop, when it should have.
-  std::uint64_t rounds = 0;       ///< Tells the latest wait on `watch` from those before it.
+  wall_timer watch;          ///< Rings at the deadline; once the body was asked to stop, when it should have.
+  std::uint64_t rounds = 0;  ///< Tells the latest wait on `watch` from those before it.
   instant rings_at{};
-  bool watched = false;           ///< A wait on `watch` is under way.
-  bool launched = false;          ///< It has a coroutine.
-  bool begun = false;             ///< As against waiting in its executor's queue.
-  bool dismissed = false;         ///< Its coroutine is to end.
-  runner* previous = nullptr;     ///< Among the runs of its job.
+  bool watched = false;        ///< A wait on `watch` is under way.
+  bool launched = false;       ///< It has a coroutine.
+  bool begun = false;          ///< As against waiting in its executor's queue.
+  bool dismissed = false;      ///< Its coroutine is to end.
+  runner* previous = nullptr;  ///< Among the runs of its job.
   runner* next = nullptr;
 
  private:

@@ -1,7 +1,7 @@
-#include <carillon/scheduler/scheduler.hpp>
-#include <carillon/store/memory_store.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <carillon/scheduler/scheduler.hpp>
+#include <carillon/store/memory_store.hpp>
 
 #include "scheduler/operate.hpp"
 
@@ -32,7 +32,9 @@ job_ref scheduler::declare_one(job_definition job, std::optional<carillon::task>
   return {*this, std::move(id)};
 }
 
-void scheduler::add_task(std::string name, carillon::task body) { engine_->add_task(std::move(name), std::move(body)); }
+void scheduler::add_task(std::string name, carillon::task body) {
+  engine_->add_task(std::move(name), std::move(body));
+}
 
 void scheduler::executor(std::string name, std::shared_ptr<carillon::executor> how) {
   engine_->add_executor(std::move(name), std::move(how));

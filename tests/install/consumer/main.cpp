@@ -1,5 +1,5 @@
-#include <carillon/carillon.hpp>
 #include <boost/asio.hpp>
+#include <carillon/carillon.hpp>
 #include <cstdio>
 
 int main() {

@@ -1,7 +1,7 @@
 #pragma once
+#include <boost/asio/cancellation_signal.hpp>
 #include <carillon/async/condition.hpp>
 #include <carillon/async/loop.hpp>
-#include <boost/asio/cancellation_signal.hpp>
 #include <cstddef>
 #include <exception>
 #include <functional>
@@ -29,7 +29,8 @@ class task_group {
   /// Starts `task`; called on the strand, it may begin within this call.
   void spawn(loop_awaitable<void> task);
 
-  /// Asks every running task to stop, as Asio cancellation. `join()` waits for them. Tasks spawned later are not asked.
+  /// Asks every running task to stop, as Asio cancellation. `join()` waits for them. Tasks spawned later are
+  /// not asked.
   void cancel(boost::asio::cancellation_type type = boost::asio::cancellation_type::terminal);
 
   /// Returns when no task is running, those spawned meanwhile included.

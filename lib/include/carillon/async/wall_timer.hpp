@@ -1,7 +1,7 @@
 #pragma once
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <carillon/async/loop.hpp>
 #include <carillon/time/clock.hpp>
-#include <boost/asio/basic_waitable_timer.hpp>
 #include <chrono>
 #include <utility>
 
@@ -9,9 +9,9 @@ namespace carillon {
 
 /// Waits for wall times on a clock, with a timer of its own.
 ///
-/// Any wait may end early: because a far-off time is approached in several sleeps, because the clock was set, or because somebody
-/// called `wake`. So one looks at the clock afterwards, and waits again if it is too soon.
-/// Thread safety: none; used on the strand it was made for.
+/// Any wait may end early: because a far-off time is approached in several sleeps, because the clock was set,
+/// or because somebody called `wake`. So one looks at the clock afterwards, and waits again if it is too
+/// soon. Thread safety: none; used on the strand it was made for.
 class wall_timer final : public clock::sleeper {
  public:
   wall_timer(clock& time, const loop_executor& where) : time_{time}, timer_{where} {}
@@ -26,8 +26,8 @@ class wall_timer final : public clock::sleeper {
     timer_.expires_at(std::chrono::steady_clock::time_point::max());
   }
 
-  /// Waits until it rings. Completes with `void(error_code)`, of which nothing can be learnt. One wait at a time.
-  /// Cancellation: total.
+  /// Waits until it rings. Completes with `void(error_code)`, of which nothing can be learnt. One wait at a
+  /// time. Cancellation: total.
   template <typename Token>
   auto async_wait(Token&& token) {
     return timer_.async_wait(std::forward<Token>(token));
@@ -38,8 +38,8 @@ class wall_timer final : public clock::sleeper {
 
  private:
   clock& time_;
-  boost::asio::basic_waitable_timer<std::chrono::steady_clock, boost::asio::wait_traits<std::chrono::steady_clock>,
-                                    loop_executor>
+  boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                    boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>
       timer_;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-#include <carillon/job/job.hpp>
 #include <boost/asio/awaitable.hpp>
+#include <carillon/job/job.hpp>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -12,35 +12,39 @@ class task;
 
 /// How much an executor takes on.
 struct executor_limits {
-  std::uint32_t running = 0;    ///< Runs at once; 0: as many as there are.
-  std::uint32_t queued = 1000;  ///< Runs that wait for a place. One more fails at once with `failure` "executor full".
+  std::uint32_t running = 0;  ///< Runs at once; 0: as many as there are.
+  std::uint32_t queued =
+      1000;  ///< Runs that wait for a place. One more fails at once with `failure` "executor full".
 };
 
-/// HOW a run is carried out: in the event loop (`inline_executor`), as a child process, later on threads or over HTTP.
+/// HOW a run is carried out: in the event loop (`inline_executor`), as a child process, later on threads or
+/// over HTTP.
 ///
-/// The scheduler keeps the limits: it calls `execute` only when there is a place, and lets the others wait. A job picks an executor by
-/// name in `job_options::executor`; the empty name is the event loop.
-/// Thread safety: none; called on the scheduler's strand only.
+/// The scheduler keeps the limits: it calls `execute` only when there is a place, and lets the others wait. A
+/// job picks an executor by name in `job_options::executor`; the empty name is the event loop. Thread safety:
+/// none; called on the scheduler's strand only.
 class executor {
  public:
   virtual ~executor() = default;
 
   virtual executor_limits limits() const noexcept { return {}; }
 
-  /// Whether it runs bodies that a program registered. One that does not (a command line, a request) finds all it needs in the run's
-  /// arguments, and is given no body.
+  /// Whether it runs bodies that a program registered. One that does not (a command line, a request) finds
+  /// all it needs in the run's arguments, and is given no body.
   virtual bool needs_body() const noexcept { return true; }
 
-  /// Why this executor could never run that job, as a sentence: arguments that do not fit, for example. Asked when a job is declared or
-  /// put by this program (which is then refused), and when it is loaded (then it is parked).
+  /// Why this executor could never run that job, as a sentence: arguments that do not fit, for example. Asked
+  /// when a job is declared or put by this program (which is then refused), and when it is loaded (then it is
+  /// parked).
   virtual std::optional<std::string> fault_of(const job_definition& job) const;
 
-  /// Carries out one attempt, and returns when it is over. Runs on the scheduler's strand, in a coroutine that is used for one run after
-  /// another; to return is to have succeeded, to throw is to have failed (`failure` carries a name for the retry policy).
+  /// Carries out one attempt, and returns when it is over. Runs on the scheduler's strand, in a coroutine
+  /// that is used for one run after another; to return is to have succeeded, to throw is to have failed
+  /// (`failure` carries a name for the retry policy).
   ///
   /// `body` is null unless `needs_body()`. Both arguments live until the coroutine has ended.
-  /// Cancellation: must honour `cancellation_type::total` and `terminal`, and stop soon; what it then throws does not matter:
-  /// `run.cancel_reason()` is the outcome.
+  /// Cancellation: must honour `cancellation_type::total` and `terminal`, and stop soon; what it then throws
+  /// does not matter: `run.cancel_reason()` is the outcome.
   virtual boost::asio::awaitable<void> execute(run& run, const task* body) = 0;
 
   /// Asked once, when the scheduler has ended its last run: gives up threads, connections and the like.

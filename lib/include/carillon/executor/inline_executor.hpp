@@ -3,8 +3,8 @@
 
 namespace carillon {
 
-/// Runs registered bodies in the event loop, like the scheduler's own default, but so many at once and no more: for jobs that share
-/// something that bears only so much.
+/// Runs registered bodies in the event loop, like the scheduler's own default, but so many at once and no
+/// more: for jobs that share something that bears only so much.
 class inline_executor final : public executor {
  public:
   explicit inline_executor(executor_limits limits) noexcept : limits_{limits} {}

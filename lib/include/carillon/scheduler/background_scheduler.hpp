@@ -4,7 +4,8 @@
 
 namespace carillon {
 
-/// A scheduler with an event loop and a thread of its own, for programs that have neither; it runs from the beginning.
+/// A scheduler with an event loop and a thread of its own, for programs that have neither; it runs from the
+/// beginning.
 ///
 /// Bodies run on that thread. Thread safety: that of `scheduler`; `stop` from any thread but a body.
 class background_scheduler {

@@ -1,9 +1,9 @@
 #pragma once
+#include <boost/asio/any_completion_handler.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/trigger/trigger.hpp>
-#include <boost/asio/any_completion_handler.hpp>
 #include <cstddef>
 #include <cstdint>
 #include <exception>

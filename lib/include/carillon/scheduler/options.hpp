@@ -34,7 +34,8 @@ struct scheduler_options {
   milliseconds blocked_after{250};
   /// A body that was asked to stop and has not ended after this is reported (`event::run_stuck`).
   milliseconds stuck_after{10'000};
-  /// How long running bodies are given to end when the scheduler is told to stop by a signal, or by `shutdown` without saying how long.
+  /// How long running bodies are given to end when the scheduler is told to stop by a signal, or by
+  /// `shutdown` without saying how long.
   milliseconds drain{30'000};
 };
 
@@ -43,7 +44,8 @@ void check(const scheduler_options& options);
 
 /// How to stop a scheduler.
 struct shutdown_options {
-  std::optional<milliseconds> drain;  ///< How long running bodies may go on before they are cancelled; none: as the scheduler's options say.
+  std::optional<milliseconds> drain;  ///< How long running bodies may go on before they are cancelled; none:
+                                      ///< as the scheduler's options say.
 };
 
 }  // namespace carillon

@@ -1,4 +1,8 @@
 #pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/async_result.hpp>
+#include <boost/asio/awaitable.hpp>
+#include <boost/asio/deferred.hpp>
 #include <carillon/event/event.hpp>
 #include <carillon/event/event_bus.hpp>
 #include <carillon/executor/executor.hpp>
@@ -8,10 +12,6 @@
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/trigger/schedule.hpp>
-#include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
-#include <boost/asio/awaitable.hpp>
-#include <boost/asio/deferred.hpp>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -25,12 +25,13 @@ class io_context;
 
 namespace carillon {
 
-class engine;   // private: lib/src/scheduler/engine.hpp
+class engine;  // private: lib/src/scheduler/engine.hpp
 class job_ref;
 
 namespace detail {
 
-// What the operations below start. Defined where the engine is known, so that its weight stays out of users' programs.
+// What the operations below start. Defined where the engine is known, so that its weight stays out of users'
+// programs.
 using engine_ptr = std::shared_ptr<engine>;
 void start_stop(engine_ptr, shutdown_options, completion_handler<void>);
 void start_put(engine_ptr, job_definition, on_conflict, completion_handler<put_result>);
@@ -38,7 +39,8 @@ void start_declare(engine_ptr, std::string, std::vector<job_definition>, complet
 void start_get(engine_ptr, std::string, completion_handler<std::optional<job_record>>);
 void start_list(engine_ptr, job_query, completion_handler<job_page>);
 void start_modify(engine_ptr, std::string, job_changes, completion_handler<job_record>);
-void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>, completion_handler<job_record>);
+void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>,
+                      completion_handler<job_record>);
 void start_pause(engine_ptr, std::string, std::string, completion_handler<bool>);
 void start_resume(engine_ptr, std::string, resume_from, completion_handler<bool>);
 void start_remove(engine_ptr, std::string, completion_handler<bool>);
@@ -66,13 +68,15 @@ auto begin(Start start, Token& token, engine_ptr engine, Args... args) {
 /// Fires jobs at the times of their triggers, on the caller's event loop.
 ///
 /// Operations take a completion token, by default one that makes them awaitable in any coroutine:
-/// `co_await scheduler.pause("report", "month end")`; `scheduler.pause("report", "month end", asio::use_future)` from a thread.
-/// They complete with `void(std::exception_ptr, R)` on the token's executor; those asked for before `run()` wait until it has
-/// begun. Errors: each throws `errc::stopped` once the scheduler is being shut down, `errc::no_such_job` where it says so, and
-/// `system_error` when the store cannot be reached. Cancellation: terminal; the operation may have taken effect.
+/// `co_await scheduler.pause("report", "month end")`; `scheduler.pause("report", "month end",
+/// asio::use_future)` from a thread. They complete with `void(std::exception_ptr, R)` on the token's
+/// executor; those asked for before `run()` wait until it has begun. Errors: each throws `errc::stopped` once
+/// the scheduler is being shut down, `errc::no_such_job` where it says so, and `system_error` when the store
+/// cannot be reached. Cancellation: terminal; the operation may have taken effect.
 ///
-/// Thread safety: shared objects, safe: every function may be called from any thread. State is touched on one strand of the
-/// io_context; bodies run where their executor puts them, by default on that strand. Nothing runs within a call of an operation.
+/// Thread safety: shared objects, safe: every function may be called from any thread. State is touched on one
+/// strand of the io_context; bodies run where their executor puts them, by default on that strand. Nothing
+/// runs within a call of an operation.
 class scheduler {
  public:
   /// Keeps its jobs in memory. Errors: throws `std::invalid_argument` for options out of range.
@@ -83,20 +87,23 @@ class scheduler {
   /// @pre `run()` has returned or was never called, or its io_context does not run any more.
   ~scheduler();
 
-  /// Declares a job of this program, at any time; touches no store. `run()` brings it in: a new one is added, a changed one updated with its cursor
-  /// kept where the new schedule fires there too, and one that is the same left alone.
-  /// A body is `awaitable<void>(run&, Args…)`, `void(run&, Args…)`, either without `run&`, or what `bind` makes of one and its arguments.
+  /// Declares a job of this program, at any time; touches no store. `run()` brings it in: a new one is added,
+  /// a changed one updated with its cursor kept where the new schedule fires there too, and one that is the
+  /// same left alone. A body is `awaitable<void>(run&, Args…)`, `void(run&, Args…)`, either without `run&`,
+  /// or what `bind` makes of one and its arguments.
   ///
-  /// Errors: throws `std::invalid_argument` for an id that is taken or not allowed, options out of range, arguments that do
-  /// not fit, an executor that is not there.
+  /// Errors: throws `std::invalid_argument` for an id that is taken or not allowed, options out of range,
+  /// arguments that do not fit, an executor that is not there.
   template <typename Body>
   job_ref add(std::string id, schedule when, Body&& body, job_options options = {},
               std::optional<instant> first_time = std::nullopt);
 
-  /// Declares a job that needs no body of this program's: its task was registered before, or its executor brings what it runs.
+  /// Declares a job that needs no body of this program's: its task was registered before, or its executor
+  /// brings what it runs.
   job_ref add(job_definition job);
 
-  /// Registers a body by name, for jobs that outlive the process or are put there by another one. Parked jobs that waited for it go on.
+  /// Registers a body by name, for jobs that outlive the process or are put there by another one. Parked jobs
+  /// that waited for it go on.
   ///
   /// Errors: throws `std::invalid_argument` for a name that is taken.
   template <typename Body>
@@ -104,10 +111,12 @@ class scheduler {
     add_task(std::move(name), carillon::task(std::forward<Body>(body)));
   }
 
-  /// Makes an executor known, for `job_options::executor`. Errors: throws `std::invalid_argument` for a name that is taken.
+  /// Makes an executor known, for `job_options::executor`. Errors: throws `std::invalid_argument` for a name
+  /// that is taken.
   void executor(std::string name, std::shared_ptr<carillon::executor> how);
 
-  /// Calls `handler` for each event whose kind is in `kinds`, on the scheduler's strand, until the subscription goes.
+  /// Calls `handler` for each event whose kind is in `kinds`, on the scheduler's strand, until the
+  /// subscription goes.
   subscription on(event_mask kinds, std::function<void(const event&)> handler);
 
   /// Runs until it is shut down. Once.
@@ -115,7 +124,8 @@ class scheduler {
   /// Cancellation: terminal; as `shutdown` with no drain.
   boost::asio::awaitable<void> run();
 
-  /// Stops claiming, waits for running bodies as long as `how` says, cancels the rest, and completes when `run()` is about to return.
+  /// Stops claiming, waits for running bodies as long as `how` says, cancels the rest, and completes when
+  /// `run()` is about to return.
   template <typename Token = boost::asio::deferred_t>
   auto shutdown(shutdown_options how, Token&& token = {}) {
     return detail::begin<void>(detail::start_stop, token, engine_, how);
@@ -123,17 +133,20 @@ class scheduler {
   /// The same with the drain time of the scheduler's options.
   auto shutdown() { return shutdown(shutdown_options{}, boost::asio::deferred); }
 
-  /// Adds a job at run time. Errors: `std::invalid_argument` as `add`, and for a schedule that never fires again.
+  /// Adds a job at run time. Errors: `std::invalid_argument` as `add`, and for a schedule that never fires
+  /// again.
   template <typename Token = boost::asio::deferred_t>
   auto put(job_definition job, on_conflict policy = on_conflict::refuse, Token&& token = {}) {
     return detail::begin<put_result>(detail::start_put, token, engine_, std::move(job), policy);
   }
 
-  /// Makes the jobs of an origin (a file's name) exactly these: adds, changes, leaves alone and removes as it takes, with cursors
-  /// kept as by `add`. Errors: `std::invalid_argument` as `add`; then nothing was changed.
+  /// Makes the jobs of an origin (a file's name) exactly these: adds, changes, leaves alone and removes as it
+  /// takes, with cursors kept as by `add`. Errors: `std::invalid_argument` as `add`; then nothing was
+  /// changed.
   template <typename Token = boost::asio::deferred_t>
   auto declare(std::string origin, std::vector<job_definition> jobs, Token&& token = {}) {
-    return detail::begin<declare_result>(detail::start_declare, token, engine_, std::move(origin), std::move(jobs));
+    return detail::begin<declare_result>(detail::start_declare, token, engine_, std::move(origin),
+                                         std::move(jobs));
   }
 
   /// A job as it stands; none if there is no such job.
@@ -148,7 +161,8 @@ class scheduler {
     return detail::begin<job_page>(detail::start_list, token, engine_, std::move(query));
   }
 
-  /// Changes parts of a job; its cursor stays where a new schedule fires there too. Errors: `no_such_job`, `std::invalid_argument`.
+  /// Changes parts of a job; its cursor stays where a new schedule fires there too. Errors: `no_such_job`,
+  /// `std::invalid_argument`.
   template <typename Token = boost::asio::deferred_t>
   auto modify(std::string id, job_changes changes, Token&& token = {}) {
     return detail::begin<job_record>(detail::start_modify, token, engine_, std::move(id), std::move(changes));
@@ -156,11 +170,14 @@ class scheduler {
 
   /// Gives a job another schedule, which begins now, or at `first_time`. Errors: `no_such_job`.
   template <typename Token = boost::asio::deferred_t>
-  auto reschedule(std::string id, schedule when, std::optional<instant> first_time = std::nullopt, Token&& token = {}) {
-    return detail::begin<job_record>(detail::start_reschedule, token, engine_, std::move(id), std::move(when), first_time);
+  auto reschedule(std::string id, schedule when, std::optional<instant> first_time = std::nullopt,
+                  Token&& token = {}) {
+    return detail::begin<job_record>(detail::start_reschedule, token, engine_, std::move(id), std::move(when),
+                                     first_time);
   }
 
-  /// Stops a job from firing; the note says why. False if it was not active. Running bodies go on. Errors: `no_such_job`.
+  /// Stops a job from firing; the note says why. False if it was not active. Running bodies go on. Errors:
+  /// `no_such_job`.
   template <typename Token = boost::asio::deferred_t>
   auto pause(std::string id, std::string note, Token&& token = {}) {
     return detail::begin<bool>(detail::start_pause, token, engine_, std::move(id), std::move(note));
@@ -172,8 +189,8 @@ class scheduler {
     return detail::begin<bool>(detail::start_resume, token, engine_, std::move(id), where);
   }
 
-  /// Removes a job and its waiting runs; running bodies go on. Of a declared job the record is kept, so that declaring the same again
-  /// does nothing. False if there is no such job.
+  /// Removes a job and its waiting runs; running bodies go on. Of a declared job the record is kept, so that
+  /// declaring the same again does nothing. False if there is no such job.
   template <typename Token = boost::asio::deferred_t>
   auto remove(std::string id, Token&& token = {}) {
     return detail::begin<bool>(detail::start_remove, token, engine_, std::move(id));
@@ -185,13 +202,15 @@ class scheduler {
     return detail::begin<std::size_t>(detail::start_clear, token, engine_);
   }
 
-  /// Runs a job outside its schedule as soon as there is a place; the cursor does not move. False if there is no such job.
+  /// Runs a job outside its schedule as soon as there is a place; the cursor does not move. False if there is
+  /// no such job.
   template <typename Token = boost::asio::deferred_t>
   auto run_now(std::string id, Token&& token = {}) {
     return detail::begin<bool>(detail::start_run_now, token, engine_, std::move(id));
   }
 
-  /// Leaves out the next `fires` fires of a job (0 to 10,000; 0 takes it back). False if it has ended. Errors: `no_such_job`.
+  /// Leaves out the next `fires` fires of a job (0 to 10,000; 0 takes it back). False if it has ended.
+  /// Errors: `no_such_job`.
   template <typename Token = boost::asio::deferred_t>
   auto skip_next(std::string id, std::uint32_t fires = 1, Token&& token = {}) {
     return detail::begin<bool>(detail::start_skip_next, token, engine_, std::move(id), fires);
@@ -206,7 +225,8 @@ class scheduler {
   /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
   template <typename Token = boost::asio::deferred_t>
   auto next_runs(std::size_t count, std::string id = {}, Token&& token = {}) {
-    return detail::begin<std::vector<upcoming_fire>>(detail::start_next_runs, token, engine_, count, std::move(id));
+    return detail::begin<std::vector<upcoming_fire>>(detail::start_next_runs, token, engine_, count,
+                                                     std::move(id));
   }
 
   /// What became of each fire, newest first, page by page.

@@ -5,9 +5,9 @@ namespace carillon {
 
 /// The machine's clock.
 ///
-/// It notices that it was set by a signal from the system (Linux: a timerfd that is cancelled then), and everywhere by looking
-/// once a minute whether wall and elapsed time have moved apart. Slewing (NTP) needs no notice: far-off sleepers look again.
-/// Thread safety: all of it, from any thread.
+/// It notices that it was set by a signal from the system (Linux: a timerfd that is cancelled then), and
+/// everywhere by looking once a minute whether wall and elapsed time have moved apart. Slewing (NTP) needs no
+/// notice: far-off sleepers look again. Thread safety: all of it, from any thread.
 class system_clock final : public clock {
  public:
   /// The one that schedulers use when they are given no other.
