@@ -1,8 +1,14 @@
 #pragma once
+#include <carillon/async/wall_timer.hpp>
 #include <carillon/time/manual_clock.hpp>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <doctest/doctest.h>
 #include <chrono>
 #include <exception>
@@ -60,6 +66,19 @@ class simulation {
     REQUIRE_MESSAGE(over, "this waits for something that never happens");
     if (failure) std::rethrow_exception(failure);
     if constexpr (!std::is_void_v<T>) return std::move(*value);
+  }
+
+  /// For bodies: waits on this world's clock. Cancellation: total; throws `operation_aborted`.
+  boost::asio::awaitable<void> sleep(milliseconds duration) {
+    const auto until = now() + duration;
+    wall_timer bell{*clock_, boost::asio::make_strand(io)};
+    while (now() < until) {
+      bell.set(until);
+      co_await bell.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+      const auto state = co_await boost::asio::this_coro::cancellation_state;
+      const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
+      if (cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);
+    }
   }
 
   boost::asio::io_context io{1};

@@ -33,17 +33,17 @@ job_definition engine::checked(job_definition job) const {
   return job;
 }
 
-/// Why this process cannot run a job; none if it can.
-std::optional<std::string> engine::fault_of(const job_definition& job) {
+/// Why this process cannot run a job; none if it can. `own` is a body that comes with it.
+std::optional<std::string> engine::fault_of(const job_definition& job, const task* own) {
   const std::lock_guard lock{declared_mutex_};
   const auto& executor_name = job.options->executor;
-  const auto place = places_.find(executor_name);
-  if (!executor_name.empty() && place == places_.end()) return fmt::format("there is no executor '{}' here", executor_name);
-  if (!executor_name.empty() && place->second->how) {
+  if (!executor_name.empty()) {
+    const auto place = places_.find(executor_name);
+    if (place == places_.end()) return fmt::format("there is no executor '{}' here", executor_name);
     if (auto fault = place->second->how->fault_of(job)) return fault;
     if (!place->second->how->needs_body()) return std::nullopt;
   }
-  const auto body = tasks_.find(job.task_name());
+  const auto* body = own ? own : tasks_.find(job.task_name());
   if (!body) return fmt::format("nothing is registered here under the task name '{}'", job.task_name());
   return body->fault_of(job.arguments);
 }
@@ -62,18 +62,11 @@ void engine::refuse_misfit(const job_definition& job) {
 void engine::declare(job_definition job, std::optional<task> body) {
   job.origin = program;
   job = checked(std::move(job));
+  if (const auto fault = fault_of(job, body ? &*body : nullptr)) refuse(job.id, *fault);
   {
     const std::lock_guard lock{declared_mutex_};
     if (!declared_ids_.insert(job.id).second) refuse(job.id, "this id has been added before");
     if (body) tasks_.add(job.task_name(), std::move(*body));
-  }
-  if (const auto fault = fault_of(job)) {
-    const std::lock_guard lock{declared_mutex_};
-    declared_ids_.erase(job.id);
-    refuse(job.id, *fault);
-  }
-  {
-    const std::lock_guard lock{declared_mutex_};
     declared_.push_back(std::move(job));
   }
   if (phase_ != phase::idle) wake_run();

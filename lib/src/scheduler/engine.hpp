@@ -84,7 +84,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // declarations.cpp
   job_definition checked(job_definition job) const;
-  std::optional<std::string> fault_of(const job_definition& job);
+  std::optional<std::string> fault_of(const job_definition& job, const task* own = nullptr);
   void refuse_misfit(const job_definition& job);
   void wake_run();
   bool anything_declared();
@@ -106,6 +106,7 @@ class engine : public std::enable_shared_from_this<engine> {
   loop_awaitable<void> pause_with_note(std::string id, std::string why);
   loop_awaitable<bool> remove_for_good(std::string id);
   loop_awaitable<void> restart_fixed_delay(std::string id);
+  std::optional<instant> first_not_skipped(const job_entry& job) const;
   job_record as_seen_here(job_record record) const;
 
   // following.cpp

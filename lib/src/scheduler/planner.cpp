@@ -206,17 +206,14 @@ fire_plan plan_to_leave_out(const planner_job& job, instant now, std::string_vie
 std::optional<fire> first_fire(const trigger& when, const binding& bound, instant now,
                                std::optional<instant> first_time) {
   if (first_time) return fire{*first_time, *first_time};
-  auto nominal = when.next(bound, when.immediately() ? now - one_tick : now).value();
-  // A time in the past that is the only one there ever was: "at 09:00", said at 09:00:01.
-  if (!nominal && when.count(bound, earliest_instant, now).value() == 1) {
-    nominal = when.latest(bound, earliest_instant, now).value();
-  }
+  const auto nominal = when.first(bound, now).value();
   if (!nominal) return std::nullopt;
   return fire{*nominal, when.due(bound, *nominal)};
 }
 
 std::optional<fire> fire_after_run(const trigger& when, const binding& bound, instant finished) {
-  const binding from_end{bound.seed, finished, bound.where};
+  auto from_end = bound;
+  from_end.anchor = finished;
   const auto nominal = when.next(from_end, finished).value();
   if (!nominal) return std::nullopt;
   return fire{*nominal, when.due(from_end, *nominal)};
@@ -224,17 +221,6 @@ std::optional<fire> fire_after_run(const trigger& when, const binding& bound, in
 
 bool fires_at(const trigger& when, const binding& bound, instant time) {
   return when.next(bound, time - one_tick).value() == time;
-}
-
-std::vector<instant> upcoming(const trigger& when, const binding& bound, std::optional<instant> cursor,
-                              std::size_t count) {
-  std::vector<instant> fires;
-  for (auto next = cursor; next && fires.size() < count;) {
-    fires.push_back(*next);
-    if (when.fixed_delay()) break;  // The rest depends on how long runs take.
-    next = when.next(bound, *next).value();
-  }
-  return fires;
 }
 
 }  // namespace carillon

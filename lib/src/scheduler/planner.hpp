@@ -7,7 +7,6 @@
 #include <cstdint>
 #include <optional>
 #include <string_view>
-#include <vector>
 
 // What a job should do next, computed from values: no clock, no store, no coroutine. Everything here costs the same however much has
 // piled up, but for `coalesce_policy::all` and `skip_next`, which walk over the fires they name.
@@ -63,9 +62,5 @@ std::optional<fire> fire_after_run(const trigger& when, const binding& bound, in
 
 /// Whether a trigger fires at `time`, so that a cursor there can stay when a job is given another schedule.
 bool fires_at(const trigger& when, const binding& bound, instant time);
-
-/// At most `count` fires from `cursor` on; nominal times.
-std::vector<instant> upcoming(const trigger& when, const binding& bound, std::optional<instant> cursor,
-                              std::size_t count);
 
 }  // namespace carillon

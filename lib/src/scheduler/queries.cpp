@@ -46,7 +46,8 @@ loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, 
   std::vector<candidate> first;
   for (const auto* job : jobs_) {
     const bool asked = id.empty() || job->id() == id;
-    if (asked && job->state == job_state::active && job->has_cursor()) first.push_back({job->cursor.nominal, job});
+    if (!asked || job->state != job_state::active || !job->has_cursor()) continue;
+    if (const auto at = first_not_skipped(*job)) first.push_back({*at, job});
   }
   std::priority_queue next{std::less<candidate>{}, std::move(first)};
   while (fires.size() < count && !next.empty()) {
@@ -58,6 +59,13 @@ loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, 
     if (after) next.push({*after, job});
   }
   co_return fires;
+}
+
+/// The cursor, or what follows the fires that are to be left out.
+std::optional<instant> engine::first_not_skipped(const job_entry& job) const {
+  std::optional at{job.cursor.nominal};
+  for (auto skips = job.skip_next; at && skips > 0; --skips) at = job.definition->when.next(bound_to(job), *at).value();
+  return at;
 }
 
 loop_awaitable<ledger_page> engine::history(ledger_query query) { co_return co_await store_->history(std::move(query)); }
