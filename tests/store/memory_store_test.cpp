@@ -16,7 +16,7 @@ using contract::at;
 class memory_store_under_test final : public contract::store_under_test {
  public:
   explicit memory_store_under_test(bool at_once) : at_once_{at_once} {
-    run(store_.open("a", [this](const std::string& id) { told_.insert(id); }));
+    run(store_.open("a", [this](const std::string& id, std::uint64_t) { told_.insert(id); }));
   }
 
   job_store& store() override { return store_; }

@@ -32,12 +32,22 @@ binding engine::bound_to(const job_record& record) const {
   return bound;
 }
 
+/// Has a loop follow a job that was just added: as it was added, if the store says enough of it, else as it is loaded.
+loop_awaitable<void> engine::follow_added(job_record record, put_answer answer) {
+  if (!answer.handle) {
+    co_await follow(record.id());
+  } else {
+    record.revision = record.born = answer.revision;
+    take_in({std::move(record), std::move(answer.handle)});
+  }
+}
+
 /// Adds a declared job; one that is there is changed where its definition is another, and left alone otherwise.
-loop_awaitable<put_result> engine::bring_in(job_definition job) {
-  const auto definition = std::make_shared<const job_definition>(std::move(job));
-  const auto answer = co_await store_->add(new_record(definition), on_conflict::keep);
+loop_awaitable<put_result> engine::bring_in(std::shared_ptr<const job_definition> definition) {
+  const auto record = new_record(definition);
+  const auto answer = co_await store_->add(record, on_conflict::keep);
   if (answer.what == put_answer::kind::added) {
-    co_await follow(definition->id);
+    co_await follow_added(record, answer);
     tell_job(event_kind::job_added, definition->id);
     co_return put_result::added;
   }
@@ -53,18 +63,17 @@ loop_awaitable<put_result> engine::bring_in(job_definition job) {
 }
 
 loop_awaitable<put_result> engine::put(job_definition job, on_conflict policy) {
-  job = checked(std::move(job));
-  refuse_misfit(job);
-  const auto definition = std::make_shared<const job_definition>(std::move(job));
+  const auto definition = checked(std::move(job));
+  refuse_misfit(*definition);
   const auto record = new_record(definition);
   if (record.state == job_state::ended) {
     throw std::invalid_argument(fmt::format("job '{}': '{}' never fires again", definition->id, definition->when.text()));
   }
-  if (policy == on_conflict::replace) co_return co_await bring_in(*definition);
+  if (policy == on_conflict::replace) co_return co_await bring_in(definition);
   const auto answer = co_await store_->add(record, policy);
   if (answer.what == put_answer::kind::conflict) co_return put_result::conflict;
   if (answer.what != put_answer::kind::added) co_return put_result::unchanged;
-  co_await follow(definition->id);
+  co_await follow_added(record, answer);
   tell_job(event_kind::job_added, definition->id);
   co_return put_result::added;
 }
@@ -72,14 +81,17 @@ loop_awaitable<put_result> engine::put(job_definition job, on_conflict policy) {
 loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vector<job_definition> jobs) {
   declare_result result;
   std::set<std::string> listed;
+  std::vector<std::shared_ptr<const job_definition>> wanted;
+  const shared_text shared_origin{origin};
   for (auto& job : jobs) {
-    job.origin = origin;
-    job = checked(std::move(job));
-    if (const auto fault = fault_of(job)) throw std::invalid_argument(fmt::format("job '{}': {}", job.id, *fault));
-    if (!listed.insert(job.id).second) throw std::invalid_argument(fmt::format("job '{}' is there twice", job.id));
+    job.origin = shared_origin;
+    wanted.push_back(checked(std::move(job)));
+    const auto& id = wanted.back()->id;
+    if (const auto fault = fault_of(*wanted.back())) throw std::invalid_argument(fmt::format("job '{}': {}", id, *fault));
+    if (!listed.insert(id).second) throw std::invalid_argument(fmt::format("job '{}' is there twice", id));
   }
   const auto before = co_await ids_of(origin);
-  for (const auto& job : jobs) {
+  for (const auto& job : wanted) {
     const auto did = co_await bring_in(job);
     if (did == put_result::added) ++result.added;
     if (did == put_result::replaced) ++result.changed;

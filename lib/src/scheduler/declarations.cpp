@@ -12,25 +12,31 @@ namespace carillon {
 
 namespace {
 
-constexpr std::string_view program = "program";
-
 [[noreturn]] void refuse(const std::string& id, const std::string& why) {
   throw std::invalid_argument(fmt::format("job '{}': {}", id, why));
 }
 
 }  // namespace
 
-/// A definition that is sound in itself; throws otherwise.
-job_definition engine::checked(job_definition job) const {
+/// A definition that is sound in itself, to be shared from now on; throws otherwise.
+std::shared_ptr<const job_definition> engine::checked(job_definition&& job) {
   if (const auto fault = fault_of_id(job.id)) throw std::invalid_argument(*fault);
   if (!job.options) job.options = default_options();
-  check(*job.options);
+  if (job.options != default_options()) check(*job.options);
   for (const auto& name : job.when.calendars()) {
     if (!options_.calendars || !options_.calendars->find(name)) {
       refuse(job.id, fmt::format("there is no list of dates called '{}'", name));
     }
   }
-  return job;
+  if (!job.task.empty()) {
+    const std::lock_guard lock{declared_mutex_};
+    if (job.task == last_task_) {
+      job.task = last_task_;
+    } else {
+      last_task_ = job.task;
+    }
+  }
+  return std::make_shared<const job_definition>(std::move(job));
 }
 
 /// Why this process cannot run a job; none if it can. `own` is a body that comes with it.
@@ -60,14 +66,15 @@ void engine::refuse_misfit(const job_definition& job) {
 }
 
 void engine::declare(job_definition job, std::optional<task> body) {
+  static const shared_text program{"program"};
   job.origin = program;
-  job = checked(std::move(job));
-  if (const auto fault = fault_of(job, body ? &*body : nullptr)) refuse(job.id, *fault);
+  const auto definition = checked(std::move(job));
+  if (const auto fault = fault_of(*definition, body ? &*body : nullptr)) refuse(definition->id, *fault);
   {
     const std::lock_guard lock{declared_mutex_};
-    if (!declared_ids_.insert(job.id).second) refuse(job.id, "this id has been added before");
-    if (body) tasks_.add(job.task_name(), std::move(*body));
-    declared_.push_back(std::move(job));
+    if (!declared_ids_.insert(seed_of(definition->id)).second) refuse(definition->id, "this id has been added before");
+    if (body) tasks_.add(definition->task_name(), std::move(*body));
+    declared_.push_back(definition);
   }
   if (phase_ != phase::idle) wake_run();
 }
@@ -104,7 +111,7 @@ bool engine::anything_declared() {
   return !declared_.empty();
 }
 
-std::vector<job_definition> engine::take_declared() {
+std::vector<std::shared_ptr<const job_definition>> engine::take_declared() {
   const std::lock_guard lock{declared_mutex_};
   return std::exchange(declared_, {});
 }
@@ -114,24 +121,28 @@ loop_awaitable<void> engine::bring_in_declarations() {
   for (const auto& job : declared) co_await bring_in(job);
 }
 
-/// Finds out where a job's runs are carried out, and by what; or that nobody here can.
+/// What would carry out a job here, if nothing speaks against it.
+const run_means* engine::means_of(const job_definition& job) {
+  const std::lock_guard lock{declared_mutex_};
+  const auto place = places_.find(job.options->executor);
+  run_means how;
+  how.place = place == places_.end() ? nullptr : place->second.get();
+  const bool brings_body = how.place && !how.place->how->needs_body();
+  how.body = brings_body ? nullptr : tasks_.find(job.task_name());
+  return &means_.try_emplace({how.body, how.place}, how).first->second;
+}
+
+/// Finds out by what a job's runs are carried out; or that nobody here can.
 void engine::settle_body(job_entry& job) {
   const auto fault = fault_of(*job.definition);
-  const bool was_parked = job.parked;
-  job.parked = fault.has_value();
-  {
-    const std::lock_guard lock{declared_mutex_};
-    const auto& executor_name = job.options().executor;
-    const auto place = places_.find(executor_name);
-    job.place = place == places_.end() ? nullptr : place->second.get();
-    job.body = tasks_.find(job.definition->task_name());
-  }
   if (!fault) {
-    parked_why_.erase(job.id());
+    job.how = means_of(*job.definition);
+    if (!parked_why_.empty()) parked_why_.erase(job.id());
     return;
   }
-  parked_why_[job.id()] = *fault;
-  if (was_parked) return;
+  job.how = nullptr;
+  const bool news = parked_why_.insert_or_assign(job.id(), *fault).second;
+  if (!news) return;
   logger_->warn("{}: parked: {}", job.id(), *fault);
   tell_job(event_kind::job_parked, job.id(), *fault);
 }

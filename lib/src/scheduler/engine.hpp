@@ -11,6 +11,7 @@
 #include "scheduler/job_index.hpp"
 #include "scheduler/run_ids.hpp"
 #include "scheduler/runner.hpp"
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <spdlog/logger.h>
 #include <atomic>
 #include <map>
@@ -83,12 +84,13 @@ class engine : public std::enable_shared_from_this<engine> {
   loop_awaitable<void> wait_until_running();
 
   // declarations.cpp
-  job_definition checked(job_definition job) const;
+  std::shared_ptr<const job_definition> checked(job_definition&& job);
   std::optional<std::string> fault_of(const job_definition& job, const task* own = nullptr);
   void refuse_misfit(const job_definition& job);
   void wake_run();
   bool anything_declared();
-  std::vector<job_definition> take_declared();
+  std::vector<std::shared_ptr<const job_definition>> take_declared();
+  const run_means* means_of(const job_definition& job);
   loop_awaitable<void> bring_in_declarations();
   void settle_body(job_entry& job);
   void look_at_parked();
@@ -96,7 +98,8 @@ class engine : public std::enable_shared_from_this<engine> {
   // adding.cpp, operations.cpp, queries.cpp
   job_record new_record(std::shared_ptr<const job_definition> definition) const;
   binding bound_to(const job_record& record) const;
-  loop_awaitable<put_result> bring_in(job_definition job);
+  loop_awaitable<put_result> bring_in(std::shared_ptr<const job_definition> definition);
+  loop_awaitable<void> follow_added(job_record record, put_answer answer);
   loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
   loop_awaitable<loaded_job> require(std::string id);
   loop_awaitable<bool> change(job_record seen, job_change what);
@@ -117,7 +120,7 @@ class engine : public std::enable_shared_from_this<engine> {
   void take_in(loaded_job job);
   void start_loop(loaded_job job);
   void retire(job_entry& job);
-  void loop_ended(job_entry& job, const std::exception_ptr& failure);
+  void loop_ended(job_entry& job);
   void release_if_over(job_entry& job);
   loop_awaitable<void> wake_all();
   void spread_overdue();
@@ -125,7 +128,11 @@ class engine : public std::enable_shared_from_this<engine> {
   void settle_idle(job_entry& job);
 
   // loop.cpp
+  enum class loop_step : std::uint8_t { wait, ask, end };
   loop_awaitable<void> job_loop(job_entry& job);
+  loop_step look(job_entry& job) noexcept;
+  loop_step wait_for(job_entry& job) noexcept;
+  loop_awaitable<void> ask_store(job_entry& job);
   void set_bell(job_entry& job);
   bool serve_now(job_entry& job);
   loop_awaitable<void> serve(job_entry& job);
@@ -200,11 +207,13 @@ class engine : public std::enable_shared_from_this<engine> {
   event_bus events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next four.
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next six.
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
-  std::vector<job_definition> declared_;
-  std::set<std::string, std::less<>> declared_ids_;
+  std::vector<std::shared_ptr<const job_definition>> declared_;
+  boost::unordered_flat_set<std::uint64_t> declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
+  std::map<std::pair<const task*, executor_place*>, run_means> means_;
+  shared_text last_task_;  ///< The task name of the definition checked last: mostly that of the next.
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;

@@ -24,14 +24,14 @@ constexpr std::size_t most_parked = 4'096;  // Runners kept for the next burst.
 void engine::start(job_entry& job, const taken_run& taken) {
   ++job.active;
   ++active_;
-  if (job.place == nullptr && job.body->plain()) return run_plain(job, taken);
+  if (job.how->place == nullptr && job.how->body->plain()) return run_plain(job, taken);
   auto& who = acquire_runner();
   fill(who.attempt, job, taken);
   who.attempt.definition = job.definition;
   who.attempt.context.job = &who.attempt.definition->id;
   who.attempt.context.arguments = &who.attempt.definition->arguments.str();
-  who.body = job.body;
-  who.place = job.place;
+  who.body = job.how->body;
+  who.place = job.how->place;
   who.next = job.running;
   if (who.next) who.next->previous = &who;
   job.running = &who;
@@ -66,7 +66,7 @@ void engine::run_plain(job_entry& job, const taken_run& taken) {
   std::exception_ptr thrown;
   attempt.began = clock_.elapsed();
   try {
-    job.body->call(attempt.handle);
+    job.how->body->call(attempt.handle);
   } catch (...) {
     thrown = std::current_exception();
   }

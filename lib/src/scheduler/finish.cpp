@@ -45,7 +45,7 @@ run_report engine::report_of(const active_run& attempt, const outcome& result, s
   report.finished = attempt.started + std::chrono::floor<milliseconds>(took);
   report.result = &result;
   if (result.is_failure() && should_retry(definition.options->retry, result, context.attempt)) {
-    report.retry_at = report.finished + backoff(definition.options->retry, job.seed, context.scheduled_for, context.attempt);
+    report.retry_at = report.finished + backoff(definition.options->retry, seed_of(job.id()), context.scheduled_for, context.attempt);
   }
   const bool waits_for_this = definition.when.fixed_delay() && !job.has_cursor() && job.state == job_state::active;
   if (waits_for_this && !report.retry_at) {

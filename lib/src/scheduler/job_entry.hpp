@@ -10,10 +10,15 @@
 
 namespace carillon {
 
-class engine;
 class runner;
 class task;
 struct executor_place;
+
+/// What carries out the runs of a job: one copy for all jobs of the same task and executor.
+struct run_means {
+  const task* body = nullptr;       ///< Null: the executor brings what it runs.
+  executor_place* place = nullptr;  ///< Null: in the event loop.
+};
 
 /// A job whose loop this instance runs: what the loop needs of the record, kept up with the store. A million of them exist at once.
 struct job_entry {
@@ -22,6 +27,7 @@ struct job_entry {
   job_entry(clock& time, const loop_executor& where, loaded_job job) : bell{time, where} { take_over(std::move(job)); }
 
   const std::string& id() const noexcept { return definition->id; }
+  bool parked() const noexcept { return how == nullptr; }
   const job_options& options() const noexcept { return *definition->options; }
   bool full() const noexcept { return active >= definition->options->max_instances; }
   bool has_cursor() const noexcept { return cursor.nominal != never; }
@@ -32,16 +38,15 @@ struct job_entry {
     const auto& record = job.record;
     definition = record.definition;
     handle = std::move(job.handle);
-    anchor = record.anchor;
+    anchor = record.anchor.value_or(never);
     where = record.where;
-    seed = seed_of(definition->id);
     revision = record.revision;
-    born = record.born;
     set_cursor(record.cursor ? std::optional{fire{*record.cursor, record.due}} : std::nullopt);
     next_waiting = record.next_waiting.value_or(never);
     skip_next = record.skip_next;
     const auto& did = record.counters;
-    fired = did.succeeded + did.failed + did.cancelled + did.lost + did.missed + did.skipped + did.coalesced;
+    fired = static_cast<std::uint32_t>(did.succeeded + did.failed + did.cancelled + did.lost + did.missed + did.skipped +
+                                       did.coalesced);
     state = record.state;
     stale = false;
   }
@@ -49,25 +54,21 @@ struct job_entry {
   wall_timer bell;
   std::shared_ptr<const job_definition> definition;
   job_handle handle;
-  const task* body = nullptr;       ///< Null: its executor brings what it runs, or the job is parked.
-  executor_place* place = nullptr;  ///< Where it runs; null: in the event loop.
-  runner* running = nullptr;        ///< Those of its runs that are not plain calls, as a list.
+  const run_means* how = nullptr;  ///< Null: the job is parked.
+  runner* running = nullptr;       ///< Those of its runs that are not plain calls, as a list.
   fire cursor{never, never};
   instant next_waiting = never;
   instant not_before = instant::min();  ///< After a failure of its loop, or to spread what a resume makes due.
   std::uint64_t revision = 0;
-  std::uint64_t born = 0;
-  std::uint64_t seed = 0;
-  std::uint64_t fired = 0;  ///< Nominal times so far: for a `fixed_delay` with a limit.
-  std::optional<instant> anchor;
+  instant anchor = never;
   zone where;
+  std::uint32_t fired = 0;  ///< Nominal times so far: for a `fixed_delay` with a limit.
   std::uint32_t skip_next = 0;
   std::uint32_t active = 0;    ///< Runs of this instance.
   std::uint16_t failures = 0;  ///< Of its loop, in a row.
   job_state state = job_state::active;
   bool retired : 1 = false;           ///< Its loop is to end.
   bool loop_over : 1 = false;         ///< Its loop has ended.
-  bool parked : 1 = false;            ///< Nobody here can run it.
   bool stale : 1 = false;             ///< The store knows better, and is being asked.
   bool catching_up : 1 = false;       ///< Fires are due that wait for a place.
   bool no_room : 1 = false;           ///< Waiting runs found no place; the end of a run changes that.

@@ -71,7 +71,9 @@ loop_awaitable<void> engine::run() {
 }
 
 loop_awaitable<void> engine::start_up() {
-  auto on_change = [this](const std::string& id) {
+  auto on_change = [this](const std::string& id, std::uint64_t number) {
+    const auto known = jobs_.find(std::string_view{id});
+    if (known != jobs_.end() && (*known)->revision >= number) return;
     changed_.insert(id);
     news_.notify();
   };

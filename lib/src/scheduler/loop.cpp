@@ -17,28 +17,55 @@ constexpr milliseconds longest_backoff{60'000};
 }  // namespace
 
 loop_awaitable<void> engine::job_loop(job_entry& job) {
-  while (!job.retired) {
-    set_bell(job);
+  // Kept as small as it is, and everything that can fail kept out of it: a million of these frames exist at once.
+  for (auto step = wait_for(job); step != loop_step::end; step = look(job)) {
+    if (step == loop_step::ask) co_await ask_store(job);
     co_await job.bell.async_wait(boost::asio::as_tuple(boost::asio::deferred));
-    if (job.retired) break;
-    std::exception_ptr failure;
-    try {
-      const bool answered = serve_now(job);
-      if (!answered) co_await serve(job);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (failure) recover(job, failure);
+  }
+  loop_ended(job);
+}
+
+/// Does what is due, and sets when to look again.
+engine::loop_step engine::look(job_entry& job) noexcept {
+  if (job.retired) return loop_step::end;
+  try {
+    const bool answered = serve_now(job);
+    if (!answered) return loop_step::ask;
+  } catch (...) {
+    recover(job, std::current_exception());
+  }
+  return wait_for(job);
+}
+
+engine::loop_step engine::wait_for(job_entry& job) noexcept {
+  if (job.retired) return loop_step::end;
+  set_bell(job);
+  return loop_step::wait;
+}
+
+/// Does what is due with a store that must be waited for, and sets when to look again.
+loop_awaitable<void> engine::ask_store(job_entry& job) {
+  std::exception_ptr failure;
+  try {
+    co_await serve(job);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) recover(job, failure);
+  if (job.retired) {
+    job.bell.set(instant::min());  // Comes round at once, and ends.
+  } else {
+    set_bell(job);
   }
 }
 
 /// Sets when the job is to be looked at next. It is looked at earlier whenever something about it changes.
 void engine::set_bell(job_entry& job) {
   auto at = job_entry::never;
-  const bool fires = job.state == job_state::active && !job.parked && !job.stale && !paused_;
+  const bool fires = job.state == job_state::active && !job.parked() && !job.stale && !paused_;
   if (fires && !(job.catching_up && job.full())) at = job.cursor.due;
   const bool takes = fires || job.state == job_state::ended;
-  if (takes && !job.stale && !job.parked && !paused_ && !job.no_room) at = std::min(at, job.next_waiting);
+  if (takes && !job.stale && !job.parked() && !paused_ && !job.no_room) at = std::min(at, job.next_waiting);
   if (at == job_entry::never) {
     job.bell.set_never();
   } else {
@@ -99,12 +126,14 @@ void engine::recover(job_entry& job, const std::exception_ptr& failure) {
 }
 
 binding engine::bound_to(const job_entry& job) const {
-  return {job.seed, job.anchor, job.where, options_.calendars.get(), 0};
+  binding bound{seed_of(job.id()), std::nullopt, job.where, options_.calendars.get(), 0};
+  if (job.anchor != job_entry::never) bound.anchor = job.anchor;
+  return bound;
 }
 
 bool engine::wants_take(const job_entry& job, instant now) const {
   const bool may = job.state == job_state::active || job.state == job_state::ended;
-  return may && !job.parked && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now && job.not_before <= now;
+  return may && !job.parked() && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now && job.not_before <= now;
 }
 
 take_request engine::ask_to_take(job_entry& job, std::string_view run_id, instant now) const {
@@ -140,7 +169,7 @@ planner_job engine::planned(const job_entry& job, const binding& bound) const {
 /// Plans what is due and writes the request. False: nothing is.
 bool engine::prepare_claim(job_entry& job, claim_work& work) {
   const auto now = clock_.now();
-  const bool may = job.state == job_state::active && !job.parked && !job.stale && !paused_;
+  const bool may = job.state == job_state::active && !job.parked() && !job.stale && !paused_;
   if (!may || job.cursor.due > now || job.not_before > now) return false;
   try {
     const auto bound = bound_to(job);
@@ -186,9 +215,9 @@ void engine::claimed(job_entry& job, const claim_work& work, const claim_answer&
   job.skip_next -= std::min(job.skip_next, plan.skips_used);
   job.leave_out_paused = false;
   job.next_waiting = answer.next_waiting.value_or(job_entry::never);
-  job.fired += plan.runs.size();
+  job.fired += static_cast<std::uint32_t>(plan.runs.size());
   for (const auto& stretch : work.request.left_out) {
-    job.fired += stretch.count;
+    job.fired += static_cast<std::uint32_t>(stretch.count);
     tell_left_out(job, stretch);
   }
   if (plan.ends) {

@@ -89,10 +89,9 @@ loop_awaitable<job_record> engine::modify(std::string id, job_changes changes) {
     if (changes.task) definition.task = *changes.task;
     if (changes.arguments) definition.arguments = *changes.arguments;
     if (changes.options) definition.options = intern(*changes.options);
-    definition = checked(std::move(definition));
-    refuse_misfit(definition);
-    auto shared = std::make_shared<const job_definition>(std::move(definition));
-    const bool done = co_await replace_definition(job.record, std::move(shared), false);
+    const auto changed = checked(std::move(definition));
+    refuse_misfit(*changed);
+    const bool done = co_await replace_definition(job.record, changed, false);
     if (done) break;
   }
   const auto now_there = co_await require(id);
@@ -105,8 +104,8 @@ loop_awaitable<job_record> engine::reschedule(std::string id, schedule when, std
     auto definition = *job.record.definition;
     definition.when = when.when;
     definition.first_time = first_time;
-    auto shared = std::make_shared<const job_definition>(checked(std::move(definition)));
-    const bool done = co_await replace_definition(job.record, std::move(shared), true);
+    const auto changed = checked(std::move(definition));
+    const bool done = co_await replace_definition(job.record, changed, true);
     if (done) break;
   }
   const auto now_there = co_await require(id);

@@ -31,16 +31,20 @@ bool matches(const memory_job& job, const job_query& query) {
 struct memory_jobs::listener : std::enable_shared_from_this<listener> {
   boost::asio::any_io_executor where;
   job_store::change_listener tell;
-  std::set<std::string> changed;
+  // By their definitions, which many jobs added at once have anyway: a copy of each id would cost more than adding it.
+  std::vector<std::pair<std::shared_ptr<const job_definition>, std::uint64_t>> changed;
 
-  void note(const std::string& id) {
-    const bool first = changed.empty();
-    changed.insert(id);
-    if (first) boost::asio::post(where, [self = shared_from_this()] { self->deliver(); });
+  void note(const memory_job& job, std::uint64_t number) {
+    if (!changed.empty() && changed.back().first == job.definition) {
+      changed.back().second = number;
+      return;
+    }
+    changed.emplace_back(job.definition, number);
+    if (changed.size() == 1) boost::asio::post(where, [self = shared_from_this()] { self->deliver(); });
   }
   void deliver() {
-    for (const auto& id : std::exchange(changed, {})) {
-      if (tell) tell(id);
+    for (const auto& [job, number] : std::exchange(changed, {})) {
+      if (tell) tell(job->id, number);
     }
   }
 };
@@ -97,8 +101,8 @@ void memory_jobs::close() {
   give_up(member_);
 }
 
-void memory_jobs::notify(const std::string& id) {
-  if (listener_) listener_->note(id);
+void memory_jobs::notify(const memory_job& job, std::uint64_t number) {
+  if (listener_) listener_->note(job, number);
 }
 
 memory_job* memory_jobs::find(std::string_view id) noexcept {
@@ -124,25 +128,24 @@ put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
   if (there && there->state == job_state::removed) {
     const bool declared_again =
         !wanted.definition->origin.empty() && there->definition->same_but_origin(*wanted.definition);
-    if (declared_again) return {put_answer::kind::unchanged, there->revision};
+    if (declared_again) return {put_answer::kind::unchanged, there->revision, {}};
     forget(*there);
     there = nullptr;
   }
-  const auto id = wanted.id();
   if (!there) {
-    insert(std::move(wanted));
-    notify(id);
-    return {put_answer::kind::added, find(id)->revision};
+    const auto& job = insert(std::move(wanted));
+    notify(job, job.revision);
+    return {put_answer::kind::added, job.revision, job.self};
   }
   const bool same = there->definition->same_but_origin(*wanted.definition);
-  if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there->revision};
-  if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there->revision};
+  if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there->revision, {}};
+  if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there->revision, {}};
   replace(*there, std::move(wanted));
-  notify(id);
-  return {put_answer::kind::replaced, there->revision};
+  notify(*there, there->revision);
+  return {put_answer::kind::replaced, there->revision, {}};
 }
 
-void memory_jobs::insert(job_record&& wanted) {
+memory_job& memory_jobs::insert(job_record&& wanted) {
   const auto job = std::make_shared<memory_job>();
   job->self = job;
   job->definition = std::move(wanted.definition);
@@ -159,7 +162,8 @@ void memory_jobs::insert(job_record&& wanted) {
     job->live = std::move(orphans->second);
     orphans_.erase(orphans);
   }
-  jobs_.insert(*job);
+  jobs_.insert(jobs_.end(), *job);  // Many ids come in their order.
+  return *job;
 }
 
 void memory_jobs::replace(memory_job& job, job_record&& wanted) {
@@ -198,7 +202,7 @@ change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_re
   if (job->revision != expected_revision) return change_answer::conflict;
   change(*job, std::move(what));
   job->revision = take_number();
-  notify(job->id());
+  notify(*job, job->revision);
   return change_answer::done;
 }
 
@@ -231,7 +235,7 @@ change_answer memory_jobs::remove(std::string_view id, std::optional<std::uint64
   auto* job = find(id);
   if (!job || (tombstone && job->state == job_state::removed)) return change_answer::gone;
   if (expected_revision && job->revision != *expected_revision) return change_answer::conflict;
-  notify(job->id());
+  notify(*job, take_number());
   if (!tombstone) {
     forget(*job);
     return change_answer::done;

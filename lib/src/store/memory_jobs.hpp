@@ -122,9 +122,9 @@ class memory_jobs {
   live_runs* runs_of(std::string_view id) noexcept;
   std::uint64_t take_number(instant now);
   std::uint64_t take_number() { return ++number_; }
-  void notify(const std::string& id);
+  void notify(const memory_job& job, std::uint64_t number);
 
-  void insert(job_record&& wanted);
+  memory_job& insert(job_record&& wanted);
   void replace(memory_job& job, job_record&& wanted);
   void forget(memory_job& job);
   void drop_waiting(memory_job& job);

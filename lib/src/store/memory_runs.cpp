@@ -110,7 +110,7 @@ bool memory_jobs::enqueue(const extra_run& wanted) {
   run.extra = wanted.why == waiting_reason::run_now;
   live_of(*job).put(std::move(run));
   job->revision = take_number();
-  notify(job->id());
+  notify(*job, job->revision);
   return true;
 }
 
@@ -305,7 +305,7 @@ finish_answer memory_jobs::finish_of_another(const run_report& report) {
   drop_held(*live, *held);
   if (known) known->last_fence = report.fence;
   if (auto* const job = find(report.id)) {
-    notify(job->id());  // There is room for it now.
+    notify(*job, take_number());  // There is room for it now.
     release_live(*job);
   } else if (live->empty()) {
     orphans_.erase(orphans_.find(report.id));
@@ -351,7 +351,7 @@ bool memory_jobs::count_end(memory_job& job, const outcome& result) {
   job.rare->note = std::to_string(failures) + (failures == 1 ? " failure" : " failures in a row");
   if (!result.message.empty()) job.rare->note += "; the last: " + result.message;
   job.revision = take_number();
-  notify(job.id());
+  notify(job, job.revision);
   return true;
 }
 
@@ -399,7 +399,7 @@ void memory_jobs::follow_delay(memory_job& job, const run_report& report) {
 bool memory_jobs::end_if_over(memory_job& job) {
   if (job.state != job_state::ended || (job.live && !job.live->empty())) return false;
   if (job.definition->options->keep || !job.definition->origin.empty()) return false;
-  notify(job.id());
+  notify(job, take_number());
   forget(job);
   return true;
 }

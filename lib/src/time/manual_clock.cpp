@@ -55,16 +55,17 @@ std::optional<instant> manual_clock::next_alarm() const {
 std::chrono::steady_clock::time_point manual_clock::arm(sleeper& who, instant wake_at) {
   disarm(who);
   if (wake_at <= now()) return std::chrono::steady_clock::time_point::min();
-  who.due_ = wake_at;
-  who.place_ = ++armed_;
-  sleepers_.emplace(std::pair{wake_at, who.place_}, &who);
+  const place at{wake_at, ++armed_};
+  sleepers_.emplace(at, &who);
+  places_.emplace(&who, at);
   return std::chrono::steady_clock::time_point::max();
 }
 
 void manual_clock::disarm(sleeper& who) noexcept {
-  if (who.place_ == 0) return;
-  sleepers_.erase({who.due_, who.place_});
-  who.place_ = 0;
+  const auto armed = places_.find(&who);
+  if (armed == places_.end()) return;
+  sleepers_.erase(armed->second);
+  places_.erase(armed);
 }
 
 std::unique_ptr<clock::watch> manual_clock::watch_steps(boost::asio::any_io_executor where,

@@ -2,7 +2,6 @@
 #include <carillon/time/instant.hpp>
 #include <boost/asio/any_io_executor.hpp>
 #include <chrono>
-#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -32,11 +31,6 @@ class clock {
     ~sleeper() = default;
     sleeper(const sleeper&) = delete;
     sleeper& operator=(const sleeper&) = delete;
-
-   private:
-    friend class manual_clock;
-    instant due_{};
-    std::uint64_t place_ = 0;  // In the queue of a manual clock; 0 when it does not wait.
   };
 
   /// Watches for steps until it is destroyed.

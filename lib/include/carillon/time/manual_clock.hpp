@@ -4,6 +4,7 @@
 #include <list>
 #include <map>
 #include <optional>
+#include <unordered_map>
 #include <utility>
 
 namespace carillon {
@@ -44,6 +45,7 @@ class manual_clock final : public clock {
                                      std::function<void(clock_step)> on_step) override;
 
  private:
+  using place = std::pair<instant, std::uint64_t>;  // By time, then in the order of arming.
   struct watcher;
   class registration;
 
@@ -53,7 +55,8 @@ class manual_clock final : public clock {
   std::atomic<std::int64_t> now_;  // milliseconds
   std::atomic<std::int64_t> elapsed_{0};
   std::uint64_t armed_ = 0;
-  std::map<std::pair<instant, std::uint64_t>, sleeper*> sleepers_;
+  std::map<place, sleeper*> sleepers_;
+  std::unordered_map<const sleeper*, place> places_;  // Not in the sleeper: a million of them pay for each word.
   std::list<std::shared_ptr<watcher>> watchers_;
 };
 
