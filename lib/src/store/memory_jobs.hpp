@@ -134,6 +134,7 @@ class memory_jobs {
   void release_live(memory_job& job);
   std::optional<claim_answer> answer_again(const memory_job* job, const claim_request& request);
   void move_cursor(memory_job& job, const claim_request& request);
+  static void tell_displaced(const memory_job& job, const claim_request& request, claim_answer& answer);
   run_answer place(memory_job& job, const planned_run& run, const claim_request& request);
   run_answer place_full(memory_job& job, const planned_run& run, const claim_request& request);
   held_run& hold(memory_job& job, std::string_view run_id, std::string_view member, instant now);

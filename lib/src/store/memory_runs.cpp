@@ -24,6 +24,10 @@ held_run* find_in(live_runs* live, std::string_view run_id) {
   return found == live->held.end() ? nullptr : &*found;
 }
 
+bool is_waiting(const live_runs* live, std::string_view planned_as) {
+  return live && std::ranges::find(live->waiting, planned_as, &waiting_run::planned_as) != live->waiting.end();
+}
+
 held_run* held_by(live_runs& live, std::string_view member) {
   const auto found =
       std::ranges::find_if(live.held, [&](const held_run& run) { return *run.member == member; });
@@ -136,9 +140,20 @@ claim_answer memory_jobs::claim(const claim_request& request) {
   answer.what = claim_answer::kind::claimed;
   move_cursor(*job, request);
   for (const auto& run : request.runs) answer.runs.push_back(place(*job, run, request));
+  if (answer.runs.size() > 1) tell_displaced(*job, request, answer);
   answer.next_waiting = job->next_waiting();
   end_if_over(*job);
   return answer;
+}
+
+/// A run that was queued by this claim may have given way to a later one of the same claim.
+void memory_jobs::tell_displaced(const memory_job& job, const claim_request& request, claim_answer& answer) {
+  for (std::size_t k = 0; k < answer.runs.size(); ++k) {
+    auto& said = answer.runs[k];
+    if (said.what != run_answer::kind::queued || is_waiting(job.live.get(), request.runs[k].run_id)) continue;
+    said.what = run_answer::kind::skipped;
+    said.cancel_run.clear();
+  }
 }
 
 /// A claim whose answer was lost is sent again. What it won is won, whatever has happened to the job since;
@@ -209,6 +224,7 @@ run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, cons
     const auto oldest = std::ranges::find(live.held, false, &held_run::told_to_stop);
     if (older != live.waiting.end()) {  // Only the latest is worth the place that is being freed.
       write_skip(job, older->occurrence, older->extra, "overlap");
+      answer.cancel_run = std::move(older->cancels);  // Whose place this one waits for now.
       live.waiting.erase(older);
     } else if (oldest != live.held.end()) {
       oldest->told_to_stop = true;
@@ -290,7 +306,8 @@ finish_answer memory_jobs::finish(const run_report& report) {
   answer.next_waiting = job->next_waiting();
   release_live(*job);
   job->last_end_paused = answer.paused_now;
-  job->last_end_removed = answer.removed_now = end_if_over(*job);
+  job->last_end_removed = false;
+  answer.removed_now = end_if_over(*job);  // Which may be the end of the job itself.
   return answer;
 }
 
@@ -299,18 +316,24 @@ finish_answer memory_jobs::finish_of_another(const run_report& report) {
   auto* const known = report.handle ? static_cast<memory_job*>(report.handle.get()) : find(report.id);
   auto* const live = runs_of(report.id);
   auto* const held = find_in(live, report.run_id);
-  if (!held || held->fence != report.fence) return finish_again(report, known);
+  if (!held) return finish_again(report, known);
+  finish_answer answer;
+  answer.what = finish_answer::kind::stale;
+  if (held->fence != report.fence) return answer;
 
   write_end(*held, report, true);
   drop_held(*live, *held);
-  if (known) known->last_fence = report.fence;
+  if (known) {
+    known->last_fence = report.fence;
+    known->last_end_paused = known->last_end_removed = false;
+    answer.next_waiting = known->next_waiting();
+  }
   if (auto* const job = find(report.id)) {
     notify(*job, take_number());  // There is room for it now.
     release_live(*job);
   } else if (live->empty()) {
     orphans_.erase(orphans_.find(report.id));
   }
-  finish_answer answer;
   answer.what = finish_answer::kind::done;
   return answer;
 }
@@ -400,6 +423,7 @@ bool memory_jobs::end_if_over(memory_job& job) {
   if (job.state != job_state::ended || (job.live && !job.live->empty())) return false;
   if (job.definition->options->keep || !job.definition->origin.empty()) return false;
   notify(job, take_number());
+  job.last_end_removed = true;
   forget(job);
   return true;
 }
