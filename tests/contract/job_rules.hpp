@@ -46,6 +46,30 @@ inline rules adding_rules() {
          }
          CHECK(w.seen("a").cursor == before.cursor);
        }},
+      {"a job that is declared again with the same text belongs to whoever declares it",
+       [](world& w) {
+         w.add("a");
+         auto declared = w.record("a");
+         auto definition = *declared.definition;
+         definition.origin = "jobs.toml";
+         declared.definition = std::make_shared<const job_definition>(definition);
+         CHECK(w.put(declared, on_conflict::keep).what == put::unchanged);
+         CHECK(w.seen("a").definition->origin == "jobs.toml");
+       }},
+      {"what replaces a parked job takes its note along",
+       [](world& w) {
+         auto parked = w.record("a");
+         parked.state = job_state::parked;
+         parked.note = "nobody knows its task";
+         w.put(parked);
+         auto other = w.record("a");
+         auto definition = *other.definition;
+         definition.task = "known";
+         other.definition = std::make_shared<const job_definition>(definition);
+         CHECK(w.put(other, on_conflict::replace).what == put::replaced);
+         CHECK(w.seen("a").state == active);
+         CHECK(w.seen("a").note.empty());
+       }},
       {"another definition of an id is refused, or dropped, by policy",
        [](world& w) {
          w.add("a");

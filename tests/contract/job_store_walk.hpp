@@ -1,7 +1,7 @@
 #pragma once
-#include <carillon/store/job_store.hpp>
 #include <doctest/doctest.h>
 #include <array>
+#include <carillon/store/job_store.hpp>
 #include <cstdint>
 #include <map>
 #include <random>
@@ -12,15 +12,16 @@
 
 namespace carillon::testing {
 
-/// Puts a store through a random sequence of everything that can be done to it, asking some of it twice as if the answer had
-/// been lost, and holds it against the promises of `job_store`:
+/// Puts a store through a random sequence of everything that can be done to it, asking some of it twice as if
+/// the answer had been lost, and holds it against the promises of `job_store`:
 ///
-/// - every nominal time that a cursor has passed ends in exactly one ledger entry that is final, and every extra run as well;
+/// - every nominal time that a cursor has passed ends in exactly one ledger entry that is final, and every
+/// extra run as well;
 /// - no run is won while `max_instances` are active; fences of one id only grow;
 /// - what is asked again is answered the same and changes nothing.
 ///
-/// Nominal times of an id lie on a grid and never come back, also when the job is removed and added again, so that the ledger
-/// can be held against a plain count. The store's ledger must hold the whole walk.
+/// Nominal times of an id lie on a grid and never come back, also when the job is removed and added again, so
+/// that the ledger can be held against a plain count. The store's ledger must hold the whole walk.
 class job_store_walk {
  public:
   job_store_walk(job_store& store, std::uint64_t seed) : store_{store}, random_{seed} {}
@@ -55,25 +56,35 @@ class job_store_walk {
   T ask(loop_awaitable<T> work) {
     return world_.run_on(strand_, std::move(work));
   }
-  std::size_t below(std::size_t bound) { return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random_); }
+  std::size_t below(std::size_t bound) {
+    return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random_);
+  }
   bool chance(std::size_t percent) { return below(100) < percent; }
   std::string new_run() { return "member-a:" + std::to_string(++runs_made_); }
 
   void one_step(const std::string& id) {
     const auto what = below(100);
-    if (what < 8) add(id);
-    else if (what < 12) remove(id);
-    else if (what < 20) update(id);
-    else if (what < 26) enqueue(id);
-    else if (what < 60) claim(id);
-    else if (what < 75) take(id);
-    else if (!active_.empty()) finish(below(active_.size()), chance(25));
+    if (what < 8)
+      add(id);
+    else if (what < 12)
+      remove(id);
+    else if (what < 20)
+      update(id);
+    else if (what < 26)
+      enqueue(id);
+    else if (what < 60)
+      claim(id);
+    else if (what < 75)
+      take(id);
+    else if (!active_.empty())
+      finish(below(active_.size()), chance(25));
   }
 
   job_options some_options() {
     job_options options;
     options.max_instances = static_cast<std::uint32_t>(1 + below(3));
-    options.on_overlap = std::array{overlap_action::skip, overlap_action::queue, overlap_action::cancel_running}[below(3)];
+    options.on_overlap =
+        std::array{overlap_action::skip, overlap_action::queue, overlap_action::cancel_running}[below(3)];
     options.queue_limit = static_cast<std::uint32_t>(1 + below(2));
     options.pause_after = static_cast<std::uint32_t>(below(3));
     options.keep = chance(30);
@@ -150,7 +161,8 @@ class job_store_walk {
     if (chance(30) && !request.runs.empty()) claim_again(request, answer);
   }
 
-  /// Plans for some fires from `cursor` on: a stretch that is left out, then runs. How many nominal times that are.
+  /// Plans for some fires from `cursor` on: a stretch that is left out, then runs. How many nominal times
+  /// that are.
   int plan(claim_request& request, instant cursor) {
     const auto missed = static_cast<int>(chance(30) ? 1 + below(3) : 0);
     if (missed > 0) {
@@ -174,7 +186,8 @@ class job_store_walk {
     for (std::size_t k = 0; k < answer.runs.size(); ++k) {
       if (answer.runs[k].what != run_answer::kind::won) continue;
       const auto& planned = request.runs[k];
-      won({std::string{request.id}, std::string{planned.run_id}, answer.runs[k].fence, planned.occurrence, planned.due, 1});
+      won({std::string{request.id}, std::string{planned.run_id}, answer.runs[k].fence, planned.occurrence,
+           planned.due, 1});
     }
   }
 
@@ -270,8 +283,9 @@ class job_store_walk {
     if (!there) return seen;
     const auto& job = there->record;
     const auto& count = job.counters;
-    for (const auto number : {job.revision, job.born, std::uint64_t{job.active}, std::uint64_t{job.skip_next}, count.succeeded,
-                              count.failed, count.retried, count.missed, count.skipped, std::uint64_t{count.consecutive_failures}}) {
+    for (const auto number : {job.revision, job.born, std::uint64_t{job.active}, std::uint64_t{job.skip_next},
+                              count.succeeded, count.failed, count.retried, count.missed, count.skipped,
+                              std::uint64_t{count.consecutive_failures}}) {
       seen += " " + std::to_string(number);
     }
     for (const auto& time : {job.cursor, job.next_waiting, job.last_fire}) {
@@ -289,9 +303,12 @@ class job_store_walk {
         const auto there = ask(store_.load(id));
         more = there && there->record.next_waiting;
         if (!more) break;
-        const bool halted = there->record.state == job_state::paused || there->record.state == job_state::parked;
-        if (halted) ask(store_.remove(id, std::nullopt, false));
-        else REQUIRE(take(id));
+        const bool halted =
+            there->record.state == job_state::paused || there->record.state == job_state::parked;
+        if (halted)
+          ask(store_.remove(id, std::nullopt, false));
+        else
+          REQUIRE(take(id));
       }
     }
     while (!active_.empty()) finish(active_.size() - 1, false);
@@ -305,8 +322,10 @@ class job_store_walk {
       const auto page = ask(store_.history(query));
       for (const auto& entry : page.entries) {
         if (!entry.final) continue;
-        if (entry.extra) ++extras[entry.job];
-        else for (auto time = entry.first; time <= entry.last; time += grid) ++ended[entry.job][time];
+        if (entry.extra)
+          ++extras[entry.job];
+        else
+          for (auto time = entry.first; time <= entry.last; time += grid) ++ended[entry.job][time];
       }
       query.before = page.next_before;
       more = page.next_before.has_value();

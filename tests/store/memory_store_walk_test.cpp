@@ -1,5 +1,5 @@
-#include <carillon/store/memory_store.hpp>
 #include <doctest/doctest.h>
+#include <carillon/store/memory_store.hpp>
 #include <cstdint>
 #include "contract/job_store_walk.hpp"
 

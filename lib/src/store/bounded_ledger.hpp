@@ -1,7 +1,7 @@
 #pragma once
 #include <carillon/store/ledger.hpp>
 #include <cstddef>
-#include <vector>
+#include <deque>
 
 namespace carillon {
 
@@ -23,7 +23,8 @@ class bounded_ledger {
 
   std::size_t capacity_;
   std::uint64_t written_ = 0;
-  std::vector<ledger_entry> ring_;
+  std::deque<ledger_entry>
+      ring_;  // Not a vector: growing one would move all entries at once, in the event loop.
 };
 
 }  // namespace carillon

@@ -31,7 +31,8 @@ bool matches(const memory_job& job, const job_query& query) {
 struct memory_jobs::listener : std::enable_shared_from_this<listener> {
   boost::asio::any_io_executor where;
   job_store::change_listener tell;
-  // By their definitions, which many jobs added at once have anyway: a copy of each id would cost more than adding it.
+  // By their definitions, which many jobs added at once have anyway: a copy of each id would cost more than
+  // adding it.
   std::vector<std::pair<std::shared_ptr<const job_definition>, std::uint64_t>> changed;
 
   void note(const memory_job& job, std::uint64_t number) {
@@ -138,6 +139,10 @@ put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
     return {put_answer::kind::added, job.revision, job.self};
   }
   const bool same = there->definition->same_but_origin(*wanted.definition);
+  if (same && there->definition->origin.empty() && !wanted.definition->origin.empty()) {
+    there->definition =
+        std::move(wanted.definition);  // Declared now: kept when it ends, its file may remove it.
+  }
   if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there->revision, {}};
   if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there->revision, {}};
   replace(*there, std::move(wanted));
@@ -172,7 +177,10 @@ void memory_jobs::replace(memory_job& job, job_record&& wanted) {
   job.due = wanted.due;
   job.anchor = wanted.anchor.value_or(memory_job::none);
   job.where = wanted.where;
-  if (job.state != job_state::paused) job.state = wanted.state;
+  if (job.state != job_state::paused) {
+    job.state = wanted.state;
+    if (job.rare || !wanted.note.empty()) job.rarely().note = std::move(wanted.note);
+  }
   job.revision = take_number();
 }
 

@@ -25,7 +25,8 @@ held_run* find_in(live_runs* live, std::string_view run_id) {
 }
 
 bool is_waiting(const live_runs* live, std::string_view planned_as) {
-  return live && std::ranges::find(live->waiting, planned_as, &waiting_run::planned_as) != live->waiting.end();
+  return live &&
+         std::ranges::find(live->waiting, planned_as, &waiting_run::planned_as) != live->waiting.end();
 }
 
 held_run* held_by(live_runs& live, std::string_view member) {

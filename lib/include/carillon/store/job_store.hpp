@@ -19,8 +19,8 @@ enum class on_conflict : std::uint8_t {
   refuse,   ///< Nothing; the answer says so.
   keep,     ///< Nothing; that is fine.
   replace,  ///< The new definition takes the place of the old, as a change: counters, waiting and active runs
-            ///< stay. The cursor, its due time, the anchor and the zone are those of the record that is added;
-            ///< so is the state, but a paused job stays paused.
+            ///< stay. The cursor, its due time, the anchor and the zone are those of the record that is
+            ///< added; so is the state, but a paused job stays paused.
 };
 
 /// A store's own way to find a job again at once; empty: by id. A handle means the job that it was loaded
@@ -183,8 +183,8 @@ struct finish_answer {
     stale,  ///< No such run is active under this fence: nothing was changed.
   } what{};
   std::optional<instant> next_waiting;  ///< None also when the job is gone.
-  bool paused_now = false;   ///< `pause_after` was reached by this run.
-  bool removed_now = false;  ///< The job had ended, this was its last run, and it is not kept.
+  bool paused_now = false;              ///< `pause_after` was reached by this run.
+  bool removed_now = false;             ///< The job had ended, this was its last run, and it is not kept.
 };
 
 /// Asks for a run outside the schedule: it does not move the cursor.
@@ -205,16 +205,16 @@ struct extra_run {
 /// added again. Every change but claim, take and finish gives the job a new revision (a finish does where it
 /// pauses the job), so that for one cursor and revision the first answer stands.
 ///
-/// **Lost answers.** A claim, take or finish that is sent again with the same run id is answered as it was the
-/// first time and changes nothing: a claim and a take while their run is active or until something else
+/// **Lost answers.** A claim, take or finish that is sent again with the same run id is answered as it was
+/// the first time and changes nothing: a claim and a take while their run is active or until something else
 /// happens to the job, a finish until another run of the job has ended.
 ///
 /// **Waiting runs** (retry, queued, rerun, run_now) take no place, and go before a new fire: a run that is
 /// planned finds a place only if fewer are active *and* waiting at `now` than `max_instances`. They are taken
 /// in the order of their times, those of one time in the order in which they were put down. Pausing,
 /// resuming, rescheduling and replacing a job leave them: `take` hands out none while the job is paused or
-/// parked, and what it hands out afterwards runs by the definition of then. A job that has ended still has its
-/// waiting runs. Removing the job drops them, with an entry each (skipped, "removed").
+/// parked, and what it hands out afterwards runs by the definition of then. A job that has ended still has
+/// its waiting runs. Removing the job drops them, with an entry each (skipped, "removed").
 ///
 /// **The ledger.** Every nominal time that a cursor has passed ends in exactly one entry that is final: claim
 /// writes what was left out or found no place, finish what ran; attempts that are tried again have entries
@@ -222,8 +222,8 @@ struct extra_run {
 ///
 /// A store that can answer at once also implements `claim_now`, `take_now` and `finish_now`, which spare the
 /// caller a coroutine frame. Errors: throws `boost::system::system_error` when the store cannot be reached;
-/// "no" is a return value. Cancellation: terminal; a cancelled operation may have taken effect. Thread safety:
-/// none; called on the strand of the scheduler that uses it.
+/// "no" is a return value. Cancellation: terminal; a cancelled operation may have taken effect. Thread
+/// safety: none; called on the strand of the scheduler that uses it.
 class job_store {
  public:
   virtual ~job_store() = default;
@@ -244,8 +244,8 @@ class job_store {
 
   /// Adds a job: definition, state, anchor, zone, cursor, `skip_next` and note are those of `job`, everything
   /// else begins anew. One that is there with the same definition (origin apart) stays as it is: `unchanged`.
-  /// A record in state `removed` stands in the way only of the same definition declared again (one that has an
-  /// origin). Runs of a removed job of this id that are still active count against the new one.
+  /// A record in state `removed` stands in the way only of the same definition declared again (one that has
+  /// an origin). Runs of a removed job of this id that are still active count against the new one.
   virtual loop_awaitable<put_answer> add(job_record job, on_conflict policy) = 0;
   /// Changes a job that is at `expected_revision`. Back from paused to active it has no failures in a row.
   ///

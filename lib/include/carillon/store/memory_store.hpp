@@ -13,7 +13,7 @@ class memory_jobs;  // private: lib/src/store/memory_jobs.hpp
 /// it. A handle is the job itself; an empty one finds it by id, in logarithmic time. Fences, revisions and
 /// `born` are numbers of one counter, which keeps up with the time in microseconds that requests bring: they
 /// grow over a restart of the program too, as long as its clock does.
-/// Thread safety: none. Several schedulers may share one as long as they are on one thread.
+/// Thread safety: none. One scheduler uses it at a time: a second `open` is refused.
 class memory_store final : public job_store {
  public:
   /// @param ledger_size How many ledger entries are kept; the oldest go first. At least 1.
