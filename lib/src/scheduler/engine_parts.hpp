@@ -19,7 +19,7 @@ struct engine::taken_run {
 /// A claim, from the plan to the answer: together, so that what the request refers to lives as long.
 struct engine::claim_work {
   fire_plan plan;
-  boost::container::small_vector<run_ids::text, 1> run_ids;
+  boost::container::small_vector<run_ids::text, 1> ids;
   claim_request request;
 };
 

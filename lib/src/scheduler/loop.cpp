@@ -200,10 +200,10 @@ void engine::write_request(const job_entry& job, claim_work& work, instant now) 
   request.now = now;
   request.member = options_.instance;
   request.skips_used = plan.skips_used;
-  work.run_ids.resize(plan.runs.size());  // All at once: the views below must stay where they point.
+  work.ids.resize(plan.runs.size());  // All at once: the views below must stay where they point.
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
-    work.run_ids[i] = run_ids_.next();
-    request.runs.push_back({plan.runs[i].nominal, plan.runs[i].due, work.run_ids[i]});
+    work.ids[i] = run_ids_.next();
+    request.runs.push_back({plan.runs[i].nominal, plan.runs[i].due, work.ids[i]});
   }
   request.left_out = std::move(work.plan.left_out);
 }

@@ -7,7 +7,8 @@
 
 namespace carillon {
 
-loop_awaitable<void> engine::kept_alive(std::shared_ptr<engine> self, loop_awaitable<void> work) {
+loop_awaitable<void> engine::kept_alive([[maybe_unused]] std::shared_ptr<engine> self,
+                                        loop_awaitable<void> work) {
   co_await boost::asio::post(boost::asio::deferred);
   co_await std::move(work);
 }
