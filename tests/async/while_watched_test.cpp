@@ -46,7 +46,8 @@ TEST_SUITE("while_watched") {
   TEST_CASE("the failure of whichever was first is that of the whole") {
     watched_world world;
     CHECK_THROWS_WITH(
-        world.run_on(world.strand, while_watched(world.part("work", 1s, true), world.part("watch", 1h))), "work");
+        world.run_on(world.strand, while_watched(world.part("work", 1s, true), world.part("watch", 1h))),
+        "work");
     CHECK(world.log == words{"done work", "cancelled watch"});
   }
 }

@@ -1,19 +1,19 @@
-// Job loops in one process, beside the least that could do the same: a coroutine with its own timer and nothing else, on the same
-// kind of executor and with the same times.
+// Job loops in one process, beside the least that could do the same: a coroutine with its own timer and
+// nothing else, on the same kind of executor and with the same times.
 
-#include <carillon/async/loop.hpp>
-#include <carillon/scheduler/scheduler.hpp>
-#include <carillon/trigger/trigger.hpp>
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/sinks/null_sink.h>
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fmt/format.h>
-#include <spdlog/logger.h>
-#include <spdlog/sinks/null_sink.h>
-#include <algorithm>
+#include <carillon/async/loop.hpp>
+#include <carillon/scheduler/scheduler.hpp>
+#include <carillon/trigger/trigger.hpp>
 #include <string>
 #include <vector>
 
@@ -56,7 +56,9 @@ struct traffic {
     std::ranges::sort(late);
     const auto at = [&](double part) {
       if (late.empty()) return 0.0;
-      return late[std::min(late.size() - 1, static_cast<std::size_t>(part * static_cast<double>(late.size())))] / 1e6;
+      return late[std::min(late.size() - 1,
+                           static_cast<std::size_t>(part * static_cast<double>(late.size())))] /
+             1e6;
     };
     return {static_cast<double>(fires) / cpu, at(0.5), at(0.99), at(0.999), static_cast<double>(fires)};
   }
@@ -117,7 +119,8 @@ std::vector<double> raw_traffic(std::size_t jobs, const pattern& when, bool keep
   if (keep_lateness) seen.late.reserve(jobs * static_cast<std::size_t>(when.rounds));
   const auto first = steady_clock::now() + 2s + std::chrono::microseconds{jobs * 4};
   for (std::size_t i = 0; i < jobs; ++i) {
-    asio::co_spawn(where, raw_loop(first + when.offset(i), when.period, when.rounds, &seen, where), asio::detached);
+    asio::co_spawn(where, raw_loop(first + when.offset(i), when.period, when.rounds, &seen, where),
+                   asio::detached);
   }
   io.poll();
   const auto cpu = cpu_seconds();
@@ -256,9 +259,12 @@ void measure_lateness(report& out) {
   out.add({"lateness, p99.9", ours[3], "ms", raw[3], ""});
 }
 
-const benchmark loops{"loops", "job loops: bytes, time to add, fires a second, lateness, rest", [](report& out) {
-                        for (const std::size_t jobs : {10'000u, 100'000u, 1'000'000u}) measure_rest(out, jobs);
-                        for (const std::size_t jobs : {10'000u, 100'000u, 1'000'000u}) measure_fires(out, jobs);
+const benchmark loops{"loops", "job loops: bytes, time to add, fires a second, lateness, rest",
+                      [](report& out) {
+                        for (const std::size_t jobs : {10'000u, 100'000u, 1'000'000u})
+                          measure_rest(out, jobs);
+                        for (const std::size_t jobs : {10'000u, 100'000u, 1'000'000u})
+                          measure_fires(out, jobs);
                         measure_lateness(out);
                       }};
 

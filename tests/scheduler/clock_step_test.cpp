@@ -10,7 +10,8 @@ namespace {
 struct stepping_world : scheduler_world {
   explicit stepping_world(job_options options = {}) {
     scheduler.add(
-        "job", trigger{"every 10m"}, [this](carillon::run& run) { ran.push_back((run.scheduled_for() - simulation_start) / 1min); },
+        "job", trigger{"every 10m"},
+        [this](carillon::run& run) { ran.push_back((run.scheduled_for() - simulation_start) / 1min); },
         options);
     start();
   }
@@ -64,7 +65,8 @@ TEST_SUITE("a scheduler whose clock is set") {
     job_options options;
     options.misfire_grace = std::nullopt;
     for (int i = 0; i < 30; ++i) {
-      world.scheduler.add("job " + std::to_string(i), trigger{"every 10m"}, [&] { ran.push_back(world.at()); }, options);
+      world.scheduler.add(
+          "job " + std::to_string(i), trigger{"every 10m"}, [&] { ran.push_back(world.at()); }, options);
     }
     world.start();
     world.pass(5min);

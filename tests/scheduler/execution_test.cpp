@@ -90,7 +90,9 @@ TEST_SUITE("runs of a scheduler") {
     CHECK(world.ledger().at(0).result.kind == outcome_kind::timed_out);
   }
 
-  TEST_CASE("a runner used again does not remember that it was cancelled, or what the body before did not want to hear") {
+  TEST_CASE(
+      "a runner used again does not remember that it was cancelled, or what the body before did not want to "
+      "hear") {
     scheduler_world world;
     int step = 0;
     std::vector<std::string> log;
@@ -297,16 +299,22 @@ TEST_SUITE("runs of a scheduler") {
     struct failing_store final : job_store {
       memory_store inner;
       bool fails = false;
-      loop_awaitable<void> open(std::string m, change_listener l) override { return inner.open(std::move(m), std::move(l)); }
+      loop_awaitable<void> open(std::string m, change_listener l) override {
+        return inner.open(std::move(m), std::move(l));
+      }
       loop_awaitable<void> close() override { return inner.close(); }
-      loop_awaitable<put_answer> add(job_record j, on_conflict p) override { return inner.add(std::move(j), p); }
+      loop_awaitable<put_answer> add(job_record j, on_conflict p) override {
+        return inner.add(std::move(j), p);
+      }
       loop_awaitable<change_answer> update(std::string i, std::uint64_t r, job_change c) override {
         return inner.update(std::move(i), r, std::move(c));
       }
       loop_awaitable<change_answer> remove(std::string i, std::optional<std::uint64_t> r, bool t) override {
         return inner.remove(std::move(i), r, t);
       }
-      loop_awaitable<std::optional<loaded_job>> load(std::string i) override { return inner.load(std::move(i)); }
+      loop_awaitable<std::optional<loaded_job>> load(std::string i) override {
+        return inner.load(std::move(i));
+      }
       loop_awaitable<job_page> list(job_query q) override { return inner.list(std::move(q)); }
       loop_awaitable<bool> enqueue(extra_run r) override { return inner.enqueue(r); }
       loop_awaitable<ledger_page> history(ledger_query q) override { return inner.history(std::move(q)); }

@@ -36,7 +36,8 @@ TEST_SUITE("scheduler operations") {
     ticking_world world;
     int runs = 0;
     world.scheduler.task("work", [&] { ++runs; });
-    CHECK(world.wait_for(world.scheduler.put(definition("once", "at 2024-01-01T00:00:05Z", "work"))) == put_result::added);
+    CHECK(world.wait_for(world.scheduler.put(definition("once", "at 2024-01-01T00:00:05Z", "work"))) ==
+          put_result::added);
     world.pass(4s);
     CHECK(runs == 0);
     world.pass(2s);
@@ -145,8 +146,9 @@ TEST_SUITE("scheduler operations") {
   TEST_CASE("a job can be given an explicit first time") {
     ticking_world world;
     std::vector<std::int64_t> fired;
-    world.scheduler.add("later", trigger{"every 10s"}, [&] { fired.push_back(world.at() / 1000); }, {},
-                        simulation_start + 25s);
+    world.scheduler.add(
+        "later", trigger{"every 10s"}, [&] { fired.push_back(world.at() / 1000); }, {},
+        simulation_start + 25s);
     world.pass(45s);
     CHECK(fired == list({25, 30, 40}));
   }
@@ -219,7 +221,8 @@ TEST_SUITE("scheduler operations") {
   TEST_CASE("declaring an origin's jobs adds, changes, leaves alone and removes as it takes") {
     ticking_world world;
     world.scheduler.task("work", [] {});
-    std::vector<job_definition> jobs{definition("a", "every 10s", "work"), definition("b", "every 10s", "work")};
+    std::vector<job_definition> jobs{definition("a", "every 10s", "work"),
+                                     definition("b", "every 10s", "work")};
     auto did = world.wait_for(world.scheduler.declare("file", jobs));
     CHECK(did == declare_result{2, 0, 0, 0});
     jobs[1].when = trigger{"every 20s"};
@@ -235,7 +238,8 @@ TEST_SUITE("scheduler operations") {
   TEST_CASE("a set of declarations with one fault changes nothing") {
     ticking_world world;
     world.scheduler.task("work", [] {});
-    std::vector<job_definition> jobs{definition("a", "every 10s", "work"), definition("b", "every 10s", "nobody")};
+    std::vector<job_definition> jobs{definition("a", "every 10s", "work"),
+                                     definition("b", "every 10s", "nobody")};
     CHECK_THROWS_AS(world.wait_for(world.scheduler.declare("file", jobs)), std::invalid_argument);
     CHECK(!world.wait_for(world.scheduler.get("a")));
   }

@@ -36,8 +36,9 @@ std::string seconds(instant time) {
 std::string in_words(const fire_plan& plan) {
   std::string words;
   for (const auto& stretch : plan.left_out) {
-    words += std::string{name(stretch.kind)} + " " + seconds(stretch.first) + "-" + seconds(stretch.last) + " (" +
-             std::to_string(stretch.count) + ")" + (stretch.into ? " into " + seconds(*stretch.into) : "") +
+    words += std::string{name(stretch.kind)} + " " + seconds(stretch.first) + "-" + seconds(stretch.last) +
+             " (" + std::to_string(stretch.count) + ")" +
+             (stretch.into ? " into " + seconds(*stretch.into) : "") +
              (stretch.reason.empty() ? "" : " " + stretch.reason) + "; ";
   }
   for (const auto& run : plan.runs) words += "run " + seconds(run.nominal) + "; ";
@@ -71,7 +72,8 @@ TEST_SUITE("planner") {
         {coalesce_policy::latest, 0s, 40s, "missed 10-30 (3); run 40; next 50"},
         {coalesce_policy::latest, std::nullopt, 100s, "coalesced 10-90 (9) into 100; run 100; next 110"},
         {coalesce_policy::earliest, 30s, 40s, "coalesced 20-40 (3) into 10; run 10; next 50"},
-        {coalesce_policy::earliest, 15s, 40s, "missed 10-20 (2); coalesced 40-40 (1) into 30; run 30; next 50"},
+        {coalesce_policy::earliest, 15s, 40s,
+         "missed 10-20 (2); coalesced 40-40 (1) into 30; run 30; next 50"},
         {coalesce_policy::earliest, 30s, 10s, "run 10; next 20"},
     };
     for (const auto& [coalesce, grace, now, expected] : rows) {
@@ -97,7 +99,8 @@ TEST_SUITE("planner") {
     CHECK(in_words(job.at(50s)) == "no next, more");
   }
 
-  TEST_CASE("with `all`, the oldest beyond catch_up are missed, in one stretch with those that are too late") {
+  TEST_CASE(
+      "with `all`, the oldest beyond catch_up are missed, in one stretch with those that are too late") {
     planned job;
     job.options.coalesce = coalesce_policy::all;
     job.options.catch_up = 2;
@@ -160,7 +163,8 @@ TEST_SUITE("planner") {
 
   TEST_CASE("what a pause has passed over is left out with its reason") {
     planned job;
-    CHECK(in_words(plan_to_leave_out(job.job(), start + 35s, "paused")) == "skipped 10-30 (3) paused; next 40");
+    CHECK(in_words(plan_to_leave_out(job.job(), start + 35s, "paused")) ==
+          "skipped 10-30 (3) paused; next 40");
     CHECK(plan_to_leave_out(job.job(), start + 5s, "paused").empty());
   }
 

@@ -1,6 +1,5 @@
 #pragma once
-#include <carillon/async/wall_timer.hpp>
-#include <carillon/time/manual_clock.hpp>
+#include <doctest/doctest.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -9,7 +8,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <doctest/doctest.h>
+#include <carillon/async/wall_timer.hpp>
+#include <carillon/time/manual_clock.hpp>
 #include <chrono>
 #include <exception>
 #include <memory>
@@ -22,7 +22,8 @@ namespace carillon::testing {
 /// Monday, 2024-01-01T00:00:00Z.
 inline constexpr instant simulation_start{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
 
-/// A single-threaded world with a time of its own, which jumps to the next alarm whenever nothing can run. The same each time.
+/// A single-threaded world with a time of its own, which jumps to the next alarm whenever nothing can run.
+/// The same each time.
 class simulation {
  public:
   explicit simulation(instant start = simulation_start) : clock_{std::make_shared<manual_clock>(start)} {}
@@ -41,12 +42,14 @@ class simulation {
   /// Settles, then lets time pass, stopping at each alarm on the way.
   void pass(milliseconds duration) { pass_until(now() + duration); }
   void pass_until(instant end) {
-    for (settle(); clock_->next_alarm() && *clock_->next_alarm() <= end; settle()) clock_->advance_to(*clock_->next_alarm());
+    for (settle(); clock_->next_alarm() && *clock_->next_alarm() <= end; settle())
+      clock_->advance_to(*clock_->next_alarm());
     clock_->advance_to(end);
     settle();
   }
 
-  /// Runs `work` to its end, time passing as needed, and answers or rethrows what it does. Fails the test if it can never end.
+  /// Runs `work` to its end, time passing as needed, and answers or rethrows what it does. Fails the test if
+  /// it can never end.
   template <typename T, typename Executor>
   T run(boost::asio::awaitable<T, Executor> work) {
     return run_on(Executor(io.get_executor()), std::move(work));

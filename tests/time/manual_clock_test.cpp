@@ -1,6 +1,6 @@
-#include <carillon/time/manual_clock.hpp>
-#include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+#include <boost/asio/io_context.hpp>
+#include <carillon/time/manual_clock.hpp>
 #include <string>
 #include <vector>
 

@@ -1,6 +1,6 @@
-#include <carillon/time/system_clock.hpp>
-#include <boost/asio/io_context.hpp>
 #include <doctest/doctest.h>
+#include <boost/asio/io_context.hpp>
+#include <carillon/time/system_clock.hpp>
 
 #include "time/approach.hpp"
 #include "time/step_detector.hpp"
@@ -26,7 +26,9 @@ TEST_SUITE("system_clock") {
     CHECK(first_sleep(epoch + 10s, 20s) == 0s);
   }
 
-  TEST_CASE("a far-off time is approached: a second or a thousandth of the way is left, and a month at most is slept") {
+  TEST_CASE(
+      "a far-off time is approached: a second or a thousandth of the way is left, and a month at most is "
+      "slept") {
     CHECK(first_sleep(epoch + 60s, 0s) == 59s);
     CHECK(first_sleep(epoch + 24h, 0s) == 24h - 86'400ms);
     CHECK(first_sleep(latest_instant, 0s) == std::chrono::days{30});

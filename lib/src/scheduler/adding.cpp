@@ -1,7 +1,7 @@
 // Operations that add jobs.
 
-#include <boost/asio/error.hpp>
 #include <fmt/format.h>
+#include <boost/asio/error.hpp>
 #include <set>
 #include <stdexcept>
 
@@ -32,7 +32,8 @@ binding engine::bound_to(const job_record& record) const {
   return bound;
 }
 
-/// Has a loop follow a job that was just added: as it was added, if the store says enough of it, else as it is loaded.
+/// Has a loop follow a job that was just added: as it was added, if the store says enough of it, else as it
+/// is loaded.
 loop_awaitable<void> engine::follow_added(job_record record, put_answer answer) {
   if (!answer.handle) {
     co_await follow(record.id());
@@ -42,7 +43,8 @@ loop_awaitable<void> engine::follow_added(job_record record, put_answer answer) 
   }
 }
 
-/// Adds a declared job; one that is there is changed where its definition is another, and left alone otherwise.
+/// Adds a declared job; one that is there is changed where its definition is another, and left alone
+/// otherwise.
 loop_awaitable<put_result> engine::bring_in(std::shared_ptr<const job_definition> definition) {
   const auto record = new_record(definition);
   const auto answer = co_await store_->add(record, on_conflict::keep);
@@ -67,7 +69,8 @@ loop_awaitable<put_result> engine::put(job_definition job, on_conflict policy) {
   refuse_misfit(*definition);
   const auto record = new_record(definition);
   if (record.state == job_state::ended) {
-    throw std::invalid_argument(fmt::format("job '{}': '{}' never fires again", definition->id, definition->when.text()));
+    throw std::invalid_argument(
+        fmt::format("job '{}': '{}' never fires again", definition->id, definition->when.text()));
   }
   if (policy == on_conflict::replace) co_return co_await bring_in(definition);
   const auto answer = co_await store_->add(record, policy);
@@ -87,7 +90,8 @@ loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vect
     job.origin = shared_origin;
     wanted.push_back(checked(std::move(job)));
     const auto& id = wanted.back()->id;
-    if (const auto fault = fault_of(*wanted.back())) throw std::invalid_argument(fmt::format("job '{}': {}", id, *fault));
+    if (const auto fault = fault_of(*wanted.back()))
+      throw std::invalid_argument(fmt::format("job '{}': {}", id, *fault));
     if (!listed.insert(id).second) throw std::invalid_argument(fmt::format("job '{}' is there twice", id));
   }
   const auto before = co_await ids_of(origin);

@@ -1,8 +1,8 @@
 // What programs say from any thread: jobs, tasks, executors; and how run() brings it into the store.
 
-#include <boost/asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/logger.h>
+#include <boost/asio/post.hpp>
 #include <stdexcept>
 #include <utility>
 
@@ -54,7 +54,8 @@ std::optional<std::string> engine::fault_of(const job_definition& job, const tas
   return body->fault_of(job.arguments);
 }
 
-/// Refuses a job that this process is meant to run and cannot. One whose task is not known here may be for another.
+/// Refuses a job that this process is meant to run and cannot. One whose task is not known here may be for
+/// another.
 void engine::refuse_misfit(const job_definition& job) {
   bool for_another = job.options->executor.empty();
   {
@@ -72,7 +73,8 @@ void engine::declare(job_definition job, std::optional<task> body) {
   if (const auto fault = fault_of(*definition, body ? &*body : nullptr)) refuse(definition->id, *fault);
   {
     const std::lock_guard lock{declared_mutex_};
-    if (!declared_ids_.insert(seed_of(definition->id)).second) refuse(definition->id, "this id has been added before");
+    if (!declared_ids_.insert(seed_of(definition->id)).second)
+      refuse(definition->id, "this id has been added before");
     if (body) tasks_.add(definition->task_name(), std::move(*body));
     declared_.push_back(definition);
   }

@@ -1,33 +1,34 @@
 #pragma once
+#include <spdlog/logger.h>
+#include <atomic>
+#include <boost/unordered/unordered_flat_set.hpp>
 #include <carillon/async/condition.hpp>
 #include <carillon/async/task_group.hpp>
 #include <carillon/event/event_bus.hpp>
 #include <carillon/job/task_registry.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
-#include <carillon/trigger/schedule.hpp>
 #include <carillon/store/job_store.hpp>
-#include "scheduler/job_entry.hpp"
-#include "scheduler/job_index.hpp"
-#include "scheduler/run_ids.hpp"
-#include "scheduler/runner.hpp"
-#include <boost/unordered/unordered_flat_set.hpp>
-#include <spdlog/logger.h>
-#include <atomic>
+#include <carillon/trigger/schedule.hpp>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <set>
 #include <string>
 #include <vector>
+#include "scheduler/job_entry.hpp"
+#include "scheduler/job_index.hpp"
+#include "scheduler/run_ids.hpp"
+#include "scheduler/runner.hpp"
 
 namespace carillon {
 
 /// What a scheduler is behind its public face.
 ///
-/// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else on the strand.
-/// The parts: declarations.cpp (what a program says), operations.cpp and queries.cpp (what is asked at run time), following.cpp (which
-/// jobs have a loop here, and how it keeps up with the store), loop.cpp (claims), execution.cpp (runs), lifetime.cpp (start and stop).
+/// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
+/// on the strand. The parts: declarations.cpp (what a program says), operations.cpp and queries.cpp (what is
+/// asked at run time), following.cpp (which jobs have a loop here, and how it keeps up with the store),
+/// loop.cpp (claims), execution.cpp (runs), lifetime.cpp (start and stop).
 class engine : public std::enable_shared_from_this<engine> {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
@@ -172,7 +173,8 @@ class engine : public std::enable_shared_from_this<engine> {
   void on_watch(runner& who);
 
   // finish.cpp
-  void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took, const std::exception_ptr& thrown);
+  void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
+              const std::exception_ptr& thrown);
   run_report report_of(const active_run& attempt, const outcome& result, std::chrono::nanoseconds took) const;
   loop_awaitable<void> finish_slowly(std::shared_ptr<finish_work> work);
   void finished(job_entry& job, const run_report& report, const finish_answer& answer);
@@ -211,23 +213,24 @@ class engine : public std::enable_shared_from_this<engine> {
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
   std::vector<std::shared_ptr<const job_definition>> declared_;
-  boost::unordered_flat_set<std::uint64_t> declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
+  boost::unordered_flat_set<std::uint64_t>
+      declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
   std::map<std::pair<const task*, executor_place*>, run_means> means_;
   shared_text last_task_;  ///< The task name of the definition checked last: mostly that of the next.
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
   job_index jobs_;
-  std::size_t waking_ = 0;                            ///< Passes over all jobs that are under way ...
+  std::size_t waking_ = 0;                           ///< Passes over all jobs that are under way ...
   std::vector<std::unique_ptr<job_entry>> leaving_;  ///< ... and what they may still refer to.
-  std::size_t loops_ = 0;       ///< Job loops that have not ended.
-  std::size_t operations_ = 0;  ///< Operations under way.
-  std::size_t active_ = 0;      ///< Runs of this instance.
+  std::size_t loops_ = 0;                            ///< Job loops that have not ended.
+  std::size_t operations_ = 0;                       ///< Operations under way.
+  std::size_t active_ = 0;                           ///< Runs of this instance.
   std::map<std::string, std::string, std::less<>> parked_why_;  ///< Jobs that nobody here can run.
-  std::set<std::string> changed_;  ///< Jobs to ask the store about.
+  std::set<std::string> changed_;                               ///< Jobs to ask the store about.
   std::vector<std::shared_ptr<runner>> runners_;
   std::vector<runner*> parked_runners_;
-  std::size_t launched_ = 0;    ///< Runners whose coroutine has not ended.
+  std::size_t launched_ = 0;  ///< Runners whose coroutine has not ended.
   active_run plain_;
   shutdown_options stop_how_;
   std::unique_ptr<clock::watch> step_watch_;

@@ -1,10 +1,10 @@
 // Which jobs have a loop here, and how their loops keep up with the store and with the clock.
 
+#include <spdlog/logger.h>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
-#include <spdlog/logger.h>
-#include <algorithm>
 #include <vector>
 
 #include "scheduler/engine_parts.hpp"
@@ -29,7 +29,8 @@ bool may_fire_again(const job_record& record) {
 
 }  // namespace
 
-/// A job's loop tells its end itself (`loop_ended`), and catches what fails in it: this holds nothing, in a million frames.
+/// A job's loop tells its end itself (`loop_ended`), and catches what fails in it: this holds nothing, in a
+/// million frames.
 struct engine::loop_done {
   void operator()(const std::exception_ptr& failure) const {
     if (failure) std::rethrow_exception(failure);
@@ -84,7 +85,8 @@ void engine::take_in(loaded_job job) {
     if (owns(job.record)) start_loop(std::move(job));
     return;
   }
-  const bool news = entry.stale || entry.revision != job.record.revision || entry.next_waiting != job.record.next_waiting;
+  const bool news =
+      entry.stale || entry.revision != job.record.revision || entry.next_waiting != job.record.next_waiting;
   if (!news) return;
   if (!owns(job.record) && entry.active == 0) return retire(entry);
   entry.take_over(std::move(job));
@@ -146,7 +148,8 @@ loop_awaitable<void> engine::wake_all() {
   if (--waking_ == 0) leaving_.clear();
 }
 
-/// Gives each job that became due while the machine was suspended a moment of its own within the next seconds.
+/// Gives each job that became due while the machine was suspended a moment of its own within the next
+/// seconds.
 void engine::spread_overdue() {
   const auto now = clock_.now();
   std::vector<job_entry*> overdue;
@@ -156,7 +159,8 @@ void engine::spread_overdue() {
   std::ranges::sort(overdue, {}, [](const job_entry* job) { return job->cursor.due; });
   const auto spread = options_.resume_spread;
   for (std::size_t i = 0; i < overdue.size(); ++i) {
-    overdue[i]->not_before = now + spread * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(overdue.size());
+    overdue[i]->not_before =
+        now + spread * static_cast<std::int64_t>(i) / static_cast<std::int64_t>(overdue.size());
   }
 }
 

@@ -2,11 +2,11 @@
 #include <carillon/async/wall_timer.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/store/job_store.hpp>
-#include "scheduler/planner.hpp"
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include "scheduler/planner.hpp"
 
 namespace carillon {
 
@@ -20,11 +20,14 @@ struct run_means {
   executor_place* place = nullptr;  ///< Null: in the event loop.
 };
 
-/// A job whose loop this instance runs: what the loop needs of the record, kept up with the store. A million of them exist at once.
+/// A job whose loop this instance runs: what the loop needs of the record, kept up with the store. A million
+/// of them exist at once.
 struct job_entry {
   static constexpr instant never = instant::max();
 
-  job_entry(clock& time, const loop_executor& where, loaded_job job) : bell{time, where} { take_over(std::move(job)); }
+  job_entry(clock& time, const loop_executor& where, loaded_job job) : bell{time, where} {
+    take_over(std::move(job));
+  }
 
   const std::string& id() const noexcept { return definition->id; }
   bool parked() const noexcept { return how == nullptr; }
@@ -45,8 +48,8 @@ struct job_entry {
     next_waiting = record.next_waiting.value_or(never);
     skip_next = record.skip_next;
     const auto& did = record.counters;
-    fired = static_cast<std::uint32_t>(did.succeeded + did.failed + did.cancelled + did.lost + did.missed + did.skipped +
-                                       did.coalesced);
+    fired = static_cast<std::uint32_t>(did.succeeded + did.failed + did.cancelled + did.lost + did.missed +
+                                       did.skipped + did.coalesced);
     state = record.state;
     stale = false;
   }
@@ -58,7 +61,8 @@ struct job_entry {
   runner* running = nullptr;       ///< Those of its runs that are not plain calls, as a list.
   fire cursor{never, never};
   instant next_waiting = never;
-  instant not_before = instant::min();  ///< After a failure of its loop, or to spread what a resume makes due.
+  instant not_before =
+      instant::min();  ///< After a failure of its loop, or to spread what a resume makes due.
   std::uint64_t revision = 0;
   instant anchor = never;
   zone where;

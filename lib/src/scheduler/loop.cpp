@@ -1,9 +1,9 @@
 // The loop of each job: sleep until something is due, claim it, start what was won.
 
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
 #include <spdlog/logger.h>
 #include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
 
 #include "scheduler/engine_parts.hpp"
 
@@ -17,7 +17,8 @@ constexpr milliseconds longest_backoff{60'000};
 }  // namespace
 
 loop_awaitable<void> engine::job_loop(job_entry& job) {
-  // Kept as small as it is, and everything that can fail kept out of it: a million of these frames exist at once.
+  // Kept as small as it is, and everything that can fail kept out of it: a million of these frames exist at
+  // once.
   for (auto step = wait_for(job); step != loop_step::end; step = look(job)) {
     if (step == loop_step::ask) co_await ask_store(job);
     co_await job.bell.async_wait(boost::asio::as_tuple(boost::asio::deferred));
@@ -115,7 +116,8 @@ void engine::recover(job_entry& job, const std::exception_ptr& failure) {
   const auto wait = std::min(longest_backoff, first_backoff * (1 << std::min<int>(job.failures, 6)));
   ++job.failures;
   job.not_before = clock_.now() + wait;
-  logger_->critical("{}: the loop of this job failed and starts again in {} ms: {}", job.id(), wait.count(), why);
+  logger_->critical("{}: the loop of this job failed and starts again in {} ms: {}", job.id(), wait.count(),
+                    why);
   if (!wanted(event_kind::loop_failed)) return;
   auto happened = make_event(event_kind::loop_failed);
   happened.job = job.id();
@@ -133,7 +135,8 @@ binding engine::bound_to(const job_entry& job) const {
 
 bool engine::wants_take(const job_entry& job, instant now) const {
   const bool may = job.state == job_state::active || job.state == job_state::ended;
-  return may && !job.parked() && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now && job.not_before <= now;
+  return may && !job.parked() && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now &&
+         job.not_before <= now;
 }
 
 take_request engine::ask_to_take(job_entry& job, std::string_view run_id, instant now) const {
@@ -161,8 +164,8 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
 
 planner_job engine::planned(const job_entry& job, const binding& bound) const {
   const auto places = job.options().max_instances;
-  return {job.definition->when, bound,           job.options(),
-          job.cursor,           job.skip_next,   places - std::min(job.active, places),
+  return {job.definition->when, bound,         job.options(),
+          job.cursor,           job.skip_next, places - std::min(job.active, places),
           job.catching_up};
 }
 

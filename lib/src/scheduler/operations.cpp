@@ -35,34 +35,41 @@ job_change::cursor_move move_to(std::optional<fire> next) {
 /// A job as the store has it; throws if there is none.
 loop_awaitable<loaded_job> engine::require(std::string id) {
   auto job = co_await store_->load(id);
-  if (!job || job->record.state == job_state::removed) throw boost::system::system_error(errc::no_such_job, id);
+  if (!job || job->record.state == job_state::removed)
+    throw boost::system::system_error(errc::no_such_job, id);
   co_return std::move(*job);
 }
 
-/// Writes a change if the job is still as it was seen, and has its loop follow. False: somebody else was faster.
+/// Writes a change if the job is still as it was seen, and has its loop follow. False: somebody else was
+/// faster.
 loop_awaitable<bool> engine::change(job_record seen, job_change what) {
   const auto answer = co_await store_->update(seen.id(), seen.revision, std::move(what));
   co_await follow(seen.id());
   co_return answer == change_answer::done;
 }
 
-/// Passes over what is due of a job by its old schedule, with the reason in the ledger. Answers the plan it followed.
+/// Passes over what is due of a job by its old schedule, with the reason in the ledger. Answers the plan it
+/// followed.
 fire_plan engine::leave_out_due(const job_record& record, job_change& what, std::string_view reason) {
   fire_plan plan;
   if (!record.cursor) return plan;
   const auto bound = bound_to(record);
-  const planner_job job{record.definition->when, bound, *record.definition->options, fire{*record.cursor, record.due}};
+  const planner_job job{record.definition->when, bound, *record.definition->options,
+                        fire{*record.cursor, record.due}};
   plan = plan_to_leave_out(job, clock_.now(), reason);
   for (const auto& stretch : plan.left_out) what.ledger.push_back(entry_of(record.id(), stretch));
   return plan;
 }
 
-/// Gives a job another definition. Its cursor stays where the new schedule fires there too, unless it is to begin afresh.
-loop_awaitable<bool> engine::replace_definition(job_record old, std::shared_ptr<const job_definition> definition,
+/// Gives a job another definition. Its cursor stays where the new schedule fires there too, unless it is to
+/// begin afresh.
+loop_awaitable<bool> engine::replace_definition(job_record old,
+                                                std::shared_ptr<const job_definition> definition,
                                                 bool afresh) {
   job_change what;
   const auto& when = definition->when;
-  const bool same_times = when == old.definition->when && definition->first_time == old.definition->first_time;
+  const bool same_times =
+      when == old.definition->when && definition->first_time == old.definition->first_time;
   const bool over = old.state == job_state::ended || old.state == job_state::removed;
   const bool keeps = !over && old.cursor && fires_at(when, bound_to(old), *old.cursor);
   if (afresh || (!same_times && !keeps) || (over && !same_times)) {
@@ -98,7 +105,8 @@ loop_awaitable<job_record> engine::modify(std::string id, job_changes changes) {
   co_return as_seen_here(now_there.record);
 }
 
-loop_awaitable<job_record> engine::reschedule(std::string id, schedule when, std::optional<instant> first_time) {
+loop_awaitable<job_record> engine::reschedule(std::string id, schedule when,
+                                              std::optional<instant> first_time) {
   for (;;) {
     const auto job = co_await require(id);
     auto definition = *job.record.definition;
@@ -190,7 +198,8 @@ loop_awaitable<bool> engine::run_now(std::string id) {
 }
 
 loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
-  if (fires > most_skips) throw std::invalid_argument(fmt::format("skip_next: {} fires: 0 to {}", fires, most_skips));
+  if (fires > most_skips)
+    throw std::invalid_argument(fmt::format("skip_next: {} fires: 0 to {}", fires, most_skips));
   for (;;) {
     const auto job = co_await require(id);
     if (job.record.state == job_state::ended) co_return false;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr milliseconds one_tick{1};
 
-/// The fires of a job that are due and have not been claimed. The cursor is one of them even if the trigger does not name it: it may
-/// have been set by hand, or computed with older zone data.
+/// The fires of a job that are due and have not been claimed. The cursor is one of them even if the trigger
+/// does not name it: it may have been set by hand, or computed with older zone data.
 class pile {
  public:
   explicit pile(const planner_job& job) : when_{job.when}, bound_{job.bound}, first_{job.cursor} {}
@@ -109,7 +109,8 @@ bool miss_late(fire_plan& plan, pile& due, instant last, std::optional<milliseco
 void run_latest(fire_plan& plan, const pile& due, instant last) {
   if (due.first() != last) {
     const auto before = due.before(last);
-    plan.left_out.push_back(stretch(outcome_kind::coalesced, due.first(), before, due.count(due.first(), before)));
+    plan.left_out.push_back(
+        stretch(outcome_kind::coalesced, due.first(), before, due.count(due.first(), before)));
     plan.left_out.back().into = last;
   }
   plan.runs.push_back({last, due.due(last)});
@@ -123,7 +124,8 @@ void run_earliest(fire_plan& plan, const pile& due, instant last) {
   plan.left_out.back().into = due.first();
 }
 
-/// Takes as many as there are places for, one at least, so that the overlap policy decides. Answers the last one taken.
+/// Takes as many as there are places for, one at least, so that the overlap policy decides. Answers the last
+/// one taken.
 instant run_all(fire_plan& plan, pile& due, instant last, const planner_job& job) {
   const auto there = due.count(due.first(), last);
   if (there > job.options.catch_up) {
@@ -162,7 +164,8 @@ fire_plan plan_fires(const planner_job& job, instant now) {
   fire_plan plan;
   if (job.cursor.due > now) return plan;
   const auto& options = job.options;
-  const bool wait_for_place = job.catching_up && job.free_places == 0 && options.coalesce == coalesce_policy::all;
+  const bool wait_for_place =
+      job.catching_up && job.free_places == 0 && options.coalesce == coalesce_policy::all;
   if (wait_for_place) {
     plan.more = true;
     return plan;
@@ -197,7 +200,8 @@ fire_plan plan_to_leave_out(const planner_job& job, instant now, std::string_vie
   const pile due{job};
   const bool alone = job.when.fixed_delay();
   const auto last = alone ? due.first() : due.last_due_by(now);
-  plan.left_out.push_back(stretch(outcome_kind::skipped, due.first(), last, alone ? 1 : due.count(due.first(), last)));
+  plan.left_out.push_back(
+      stretch(outcome_kind::skipped, due.first(), last, alone ? 1 : due.count(due.first(), last)));
   plan.left_out.back().reason = std::string{reason};
   set_next(plan, alone ? fire_after_run(job.when, job.bound, now) : due.fire_after(last));
   return plan;

@@ -1,15 +1,16 @@
 #pragma once
+#include <boost/container/small_vector.hpp>
 #include <carillon/job/options.hpp>
 #include <carillon/store/ledger.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/trigger/trigger.hpp>
-#include <boost/container/small_vector.hpp>
 #include <cstdint>
 #include <optional>
 #include <string_view>
 
-// What a job should do next, computed from values: no clock, no store, no coroutine. Everything here costs the same however much has
-// piled up, but for `coalesce_policy::all` and `skip_next`, which walk over the fires they name.
+// What a job should do next, computed from values: no clock, no store, no coroutine. Everything here costs
+// the same however much has piled up, but for `coalesce_policy::all` and `skip_next`, which walk over the
+// fires they name.
 //
 // Errors: all of it throws `system_error` with `errc::search_exhausted` where the trigger answers so.
 
@@ -37,9 +38,10 @@ struct planner_job {
 struct fire_plan {
   boost::container::small_vector<fire, 1> runs;                ///< Oldest first.
   boost::container::small_vector<ledger_stretch, 2> left_out;  ///< Oldest first.
-  std::optional<fire> next;  ///< The cursor to be; none: the trigger has ended, or waits for its run (`fixed_delay`).
-  bool ends = false;         ///< The trigger has no more fires.
-  bool more = false;         ///< Fires are left that are due and wait for a place (`coalesce_policy::all`).
+  std::optional<fire>
+      next;  ///< The cursor to be; none: the trigger has ended, or waits for its run (`fixed_delay`).
+  bool ends = false;  ///< The trigger has no more fires.
+  bool more = false;  ///< Fires are left that are due and wait for a place (`coalesce_policy::all`).
   std::uint32_t skips_used = 0;
 
   /// Whether there is nothing to claim: nothing is due, or what is due waits for a place.
@@ -52,8 +54,9 @@ fire_plan plan_fires(const planner_job& job, instant now);
 /// Leaves out all fires that are due at `now`, with `reason` in the ledger: what a pause has passed over.
 fire_plan plan_to_leave_out(const planner_job& job, instant now, std::string_view reason);
 
-/// The first fire of a job that is added at `now`: at `first_time` if there is one, at the anchor of a trigger that fires `immediately`,
-/// else the first one after `now`. A trigger that fires once and whose time has passed fires late. None: it has ended.
+/// The first fire of a job that is added at `now`: at `first_time` if there is one, at the anchor of a
+/// trigger that fires `immediately`, else the first one after `now`. A trigger that fires once and whose time
+/// has passed fires late. None: it has ended.
 std::optional<fire> first_fire(const trigger& when, const binding& bound, instant now,
                                std::optional<instant> first_time);
 

@@ -41,7 +41,9 @@ loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, 
   struct candidate {
     instant at;
     const job_entry* job;
-    bool operator<(const candidate& other) const { return std::tie(at, job->id()) > std::tie(other.at, other.job->id()); }
+    bool operator<(const candidate& other) const {
+      return std::tie(at, job->id()) > std::tie(other.at, other.job->id());
+    }
   };
   std::vector<candidate> first;
   for (const auto* job : jobs_) {
@@ -64,10 +66,13 @@ loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, 
 /// The cursor, or what follows the fires that are to be left out.
 std::optional<instant> engine::first_not_skipped(const job_entry& job) const {
   std::optional at{job.cursor.nominal};
-  for (auto skips = job.skip_next; at && skips > 0; --skips) at = job.definition->when.next(bound_to(job), *at).value();
+  for (auto skips = job.skip_next; at && skips > 0; --skips)
+    at = job.definition->when.next(bound_to(job), *at).value();
   return at;
 }
 
-loop_awaitable<ledger_page> engine::history(ledger_query query) { co_return co_await store_->history(std::move(query)); }
+loop_awaitable<ledger_page> engine::history(ledger_query query) {
+  co_return co_await store_->history(std::move(query));
+}
 
 }  // namespace carillon

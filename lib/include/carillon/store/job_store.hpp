@@ -35,7 +35,7 @@ struct loaded_job {
 struct put_answer {
   enum class kind : std::uint8_t { added, replaced, unchanged, conflict } what{};
   std::uint64_t revision = 0;  ///< Of the job as it now is.
-  job_handle handle{};         ///< Of `added`, where the store has handles: what loading the job would answer.
+  job_handle handle{};  ///< Of `added`, where the store has handles: what loading the job would answer.
 };
 
 /// What `update` writes; members left out stay as they are.
@@ -228,11 +228,11 @@ class job_store {
  public:
   virtual ~job_store() = default;
 
-  /// Called with the id of a job that was added, changed or removed by anybody, or was given a waiting run; at
-  /// any time on the strand, never from within a call. A hint: several changes may become one call.
+  /// Called with the id of a job that was added, changed or removed by anybody, or was given a waiting run;
+  /// at any time on the strand, never from within a call. A hint: several changes may become one call.
   ///
-  /// `number` is that of the change, in the row of revisions: who knows the job at that revision or a later one
-  /// knows of the change.
+  /// `number` is that of the change, in the row of revisions: who knows the job at that revision or a later
+  /// one knows of the change.
   using change_listener = std::function<void(const std::string& id, std::uint64_t number)>;
   /// Starts: the listener is called from now on, on the executor of the coroutine that awaits this. `member`
   /// names this instance.

@@ -1,6 +1,6 @@
 #pragma once
-#include <carillon/time/clock.hpp>
 #include <atomic>
+#include <carillon/time/clock.hpp>
 #include <list>
 #include <map>
 #include <optional>
@@ -11,29 +11,33 @@ namespace carillon {
 
 /// A clock that moves only when told to: for tests, also those of programs that use the library.
 ///
-/// Moving it wakes sleepers in a fixed order: the earliest first, of equal ones the one that was armed first. To wake is to let
-/// a waiting coroutine go on as soon as its event loop runs; nothing runs inside `advance`. So a test moves the clock, then
-/// polls its io_context, and sees the same each time.
-/// Thread safety: `now` and `elapsed` from any thread. All else on the strand of those who sleep, or while no event loop of
-/// theirs runs; with a `background_scheduler`, post the move to its executor.
+/// Moving it wakes sleepers in a fixed order: the earliest first, of equal ones the one that was armed first.
+/// To wake is to let a waiting coroutine go on as soon as its event loop runs; nothing runs inside `advance`.
+/// So a test moves the clock, then polls its io_context, and sees the same each time. Thread safety: `now`
+/// and `elapsed` from any thread. All else on the strand of those who sleep, or while no event loop of theirs
+/// runs; with a `background_scheduler`, post the move to its executor.
 class manual_clock final : public clock {
  public:
   explicit manual_clock(instant start) noexcept : now_{start.time_since_epoch().count()} {}
   ~manual_clock() override;
 
-  instant now() const noexcept override { return instant{milliseconds{now_.load(std::memory_order_relaxed)}}; }
+  instant now() const noexcept override {
+    return instant{milliseconds{now_.load(std::memory_order_relaxed)}};
+  }
   std::chrono::nanoseconds elapsed() const noexcept override {
     return milliseconds{elapsed_.load(std::memory_order_relaxed)};
   }
 
-  /// Lets time pass until `time`, and wakes every sleeper that has come due; a time that has passed changes nothing else.
+  /// Lets time pass until `time`, and wakes every sleeper that has come due; a time that has passed changes
+  /// nothing else.
   void advance_to(instant time);
   void advance(milliseconds duration) { advance_to(now() + duration); }
 
   /// Sets the clock, forward or backward: no time passes. Those who watch for steps are told of every one.
   void set(instant time);
 
-  /// Lets time pass with the machine asleep: nobody is woken, and those who watch for steps are told of the resume.
+  /// Lets time pass with the machine asleep: nobody is woken, and those who watch for steps are told of the
+  /// resume.
   void suspend(milliseconds duration);
 
   /// When the next sleeper wakes, if there is one. It may lie in the past, after `suspend`.
@@ -56,7 +60,8 @@ class manual_clock final : public clock {
   std::atomic<std::int64_t> elapsed_{0};
   std::uint64_t armed_ = 0;
   std::map<place, sleeper*> sleepers_;
-  std::unordered_map<const sleeper*, place> places_;  // Not in the sleeper: a million of them pay for each word.
+  std::unordered_map<const sleeper*, place>
+      places_;  // Not in the sleeper: a million of them pay for each word.
   std::list<std::shared_ptr<watcher>> watchers_;
 };
 
