@@ -18,8 +18,8 @@ inline void keeps_the_contract_of_job_store(const store_factory& make) {
     for (const auto& each : part()) {
       SUBCASE(each.says) {
         const auto under = make();
-        world place{*under};
-        each.holds(place);
+        world w{*under};
+        each.holds(w);
       }
     }
   }

@@ -125,32 +125,36 @@ std::uint64_t memory_jobs::take_number(instant now) {
 }
 
 put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
-  auto* there = find(wanted.id());
-  if (there && there->state == job_state::removed) {
+  index::insert_commit_data place;
+  auto [found, is_new] = jobs_.insert_check(wanted.id(), place);
+  if (!is_new && found->state == job_state::removed) {
     const bool declared_again =
-        !wanted.definition->origin.empty() && there->definition->same_but_origin(*wanted.definition);
-    if (declared_again) return {put_answer::kind::unchanged, there->revision, {}};
-    forget(*there);
-    there = nullptr;
+        !wanted.definition->origin.empty() && found->definition->same_but_origin(*wanted.definition);
+    if (declared_again) return {put_answer::kind::unchanged, found->revision, {}};
+    forget(*found);
+    is_new = jobs_.insert_check(wanted.id(), place).second;
   }
-  if (!there) {
-    const auto& job = insert(std::move(wanted));
+  if (is_new) {
+    auto& job = make(std::move(wanted));
+    jobs_.insert_commit(job, place);
     notify(job, job.revision);
     return {put_answer::kind::added, job.revision, job.self};
   }
-  const bool same = there->definition->same_but_origin(*wanted.definition);
-  if (same && there->definition->origin.empty() && !wanted.definition->origin.empty()) {
-    there->definition =
+  auto& there = *found;
+  const bool same = there.definition->same_but_origin(*wanted.definition);
+  if (same && there.definition->origin.empty() && !wanted.definition->origin.empty()) {
+    there.definition =
         std::move(wanted.definition);  // Declared now: kept when it ends, its file may remove it.
   }
-  if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there->revision, {}};
-  if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there->revision, {}};
-  replace(*there, std::move(wanted));
-  notify(*there, there->revision);
-  return {put_answer::kind::replaced, there->revision, {}};
+  if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there.revision, {}};
+  if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there.revision, {}};
+  replace(there, std::move(wanted));
+  notify(there, there.revision);
+  return {put_answer::kind::replaced, there.revision, {}};
 }
 
-memory_job& memory_jobs::insert(job_record&& wanted) {
+/// A job that nobody can find yet.
+memory_job& memory_jobs::make(job_record&& wanted) {
   const auto job = std::make_shared<memory_job>();
   job->self = job;
   job->definition = std::move(wanted.definition);
@@ -167,7 +171,6 @@ memory_job& memory_jobs::insert(job_record&& wanted) {
     job->live = std::move(orphans->second);
     orphans_.erase(orphans);
   }
-  jobs_.insert(jobs_.end(), *job);  // Many ids come in their order.
   return *job;
 }
 

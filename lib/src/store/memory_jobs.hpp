@@ -115,6 +115,7 @@ class memory_jobs {
     using type = std::string_view;
     type operator()(const memory_job& job) const noexcept { return job.id(); }
   };
+  using index = boost::intrusive::set<memory_job, boost::intrusive::key_of_value<by_id>>;
   struct listener;
 
   memory_job* find(std::string_view id) noexcept;
@@ -124,7 +125,7 @@ class memory_jobs {
   std::uint64_t take_number() { return ++number_; }
   void notify(const memory_job& job, std::uint64_t number);
 
-  memory_job& insert(job_record&& wanted);
+  memory_job& make(job_record&& wanted);
   void replace(memory_job& job, job_record&& wanted);
   void forget(memory_job& job);
   void drop_waiting(memory_job& job);
@@ -157,7 +158,6 @@ class memory_jobs {
   void write_lost(std::string_view id, const held_run& run, bool final);
   void count(memory_job& job, outcome_kind kind, std::uint64_t times);
 
-  using index = boost::intrusive::set<memory_job, boost::intrusive::key_of_value<by_id>>;
   index jobs_;
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
