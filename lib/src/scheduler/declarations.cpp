@@ -12,6 +12,8 @@ namespace carillon {
 
 namespace {
 
+constexpr std::size_t recent_triggers = 16'384;
+
 [[noreturn]] void refuse(const std::string& id, const std::string& why) {
   throw std::invalid_argument(fmt::format("job '{}': {}", id, why));
 }
@@ -28,15 +30,23 @@ std::shared_ptr<const job_definition> engine::checked(job_definition&& job) {
       refuse(job.id, fmt::format("there is no list of dates called '{}'", name));
     }
   }
-  if (!job.task.empty()) {
+  {
     const std::lock_guard lock{declared_mutex_};
-    if (job.task == last_task_) {
-      job.task = last_task_;
-    } else {
-      last_task_ = job.task;
-    }
+    share(job);
   }
   return std::make_shared<const job_definition>(std::move(job));
+}
+
+/// Lets a definition share its schedule and its task's name with others that have the same, as long as that costs next to nothing.
+void engine::share(job_definition& job) {
+  if (!job.task.empty()) {
+    if (job.task != last_task_) last_task_ = job.task;
+    job.task = last_task_;
+  }
+  recent_triggers_.resize(recent_triggers);
+  auto& seen = recent_triggers_[seed_of(job.when.text()) % recent_triggers];
+  if (!seen || !(*seen == job.when)) seen = job.when;
+  job.when = *seen;
 }
 
 /// Why this process cannot run a job; none if it can. `own` is a body that comes with it.
@@ -120,6 +130,7 @@ std::vector<std::shared_ptr<const job_definition>> engine::take_declared() {
 
 loop_awaitable<void> engine::bring_in_declarations() {
   const auto declared = take_declared();
+  jobs_.reserve(jobs_.size() + declared.size());
   for (const auto& job : declared) co_await bring_in(job);
 }
 

@@ -86,6 +86,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // declarations.cpp
   std::shared_ptr<const job_definition> checked(job_definition&& job);
+  void share(job_definition& job);
   std::optional<std::string> fault_of(const job_definition& job, const task* own = nullptr);
   void refuse_misfit(const job_definition& job);
   void wake_run();
@@ -209,7 +210,7 @@ class engine : public std::enable_shared_from_this<engine> {
   event_bus events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next six.
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next seven.
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
   std::vector<std::shared_ptr<const job_definition>> declared_;
@@ -217,6 +218,7 @@ class engine : public std::enable_shared_from_this<engine> {
       declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
   std::map<std::pair<const task*, executor_place*>, run_means> means_;
   shared_text last_task_;  ///< The task name of the definition checked last: mostly that of the next.
+  std::vector<std::optional<trigger>> recent_triggers_;  ///< By their texts.
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
