@@ -90,8 +90,8 @@ void engine::finished(job_entry& job, const run_report& report, const finish_ans
     }
     if (answer.removed_now) retire(job);
   }
-  if (job.active == 0) settle_idle(job);
   job.bell.wake();
+  if (job.active == 0) settle_idle(job);  // the last thing: it may be the end of the job
 }
 
 }  // namespace carillon
