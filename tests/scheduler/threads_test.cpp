@@ -1,10 +1,10 @@
-#include <carillon/scheduler/background_scheduler.hpp>
-#include <carillon/scheduler/run_until_signalled.hpp>
+#include <atomic>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
-#include <atomic>
+#include <carillon/scheduler/background_scheduler.hpp>
+#include <carillon/scheduler/run_until_signalled.hpp>
 #include <csignal>
 #include <thread>
 
@@ -51,13 +51,15 @@ void use_all(scheduler& scheduler, int thread) {
     scheduler.history({}, use_future).get();
     scheduler.cancel_runs(id, use_future).get();
     if (i % 3 == 0) scheduler.remove(id, use_future).get();
-    scheduler.add("declared " + std::to_string(thread) + "-" + std::to_string(i), trigger{"every 20ms"}, [] {});
+    scheduler.add("declared " + std::to_string(thread) + "-" + std::to_string(i), trigger{"every 20ms"},
+                  [] {});
   }
 }
 
 void use_from_threads(scheduler& scheduler) {
   std::vector<std::thread> threads;
-  for (int thread = 0; thread < 4; ++thread) threads.emplace_back([&scheduler, thread] { use_all(scheduler, thread); });
+  for (int thread = 0; thread < 4; ++thread)
+    threads.emplace_back([&scheduler, thread] { use_all(scheduler, thread); });
   for (auto& each : threads) each.join();
 }
 

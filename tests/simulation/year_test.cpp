@@ -21,11 +21,12 @@ struct kind {
   std::string id;
   std::string when;
   job_options options;
-  milliseconds takes{0};       // of its body; 0: a plain call
+  milliseconds takes{0};         // of its body; 0: a plain call
   std::uint32_t fails_each = 0;  // every so many attempts
 };
 
-job_options with(coalesce_policy coalesce, std::optional<milliseconds> grace, overlap_action on_overlap = overlap_action::skip) {
+job_options with(coalesce_policy coalesce, std::optional<milliseconds> grace,
+                 overlap_action on_overlap = overlap_action::skip) {
   job_options options;
   options.coalesce = coalesce;
   options.misfire_grace = grace;
@@ -57,17 +58,21 @@ std::vector<kind> the_mix() {
       {"jitter", "every 2h jitter 10m", usual, 0s, 0},
       {"fails and is tried again", "every 3h", retried, 20s, 3},
       {"longer than its interval, skipped", "every 4h", usual, 5h, 0},
-      {"longer than its interval, queued", "every 4h", with(coalesce_policy::latest, 30s, overlap_action::queue), 5h, 0},
-      {"longer than its interval, cancelled", "every 4h", with(coalesce_policy::latest, 30s, overlap_action::cancel_running), 5h, 0},
+      {"longer than its interval, queued", "every 4h",
+       with(coalesce_policy::latest, 30s, overlap_action::queue), 5h, 0},
+      {"longer than its interval, cancelled", "every 4h",
+       with(coalesce_policy::latest, 30s, overlap_action::cancel_running), 5h, 0},
       {"side by side", "every 4h", side_by_side, 9h, 0},
       {"times out", "every 6h", timed, 1h, 0},
       {"months", "every 1 months on 31 at 08:00 clamp in Europe/Berlin", usual, 0s, 0},
-      {"but on holidays", "(every day at 07:00 in Europe/Berlin) except 2024-12-25, 2024-12-26", usual, 0s, 0},
+      {"but on holidays", "(every day at 07:00 in Europe/Berlin) except 2024-12-25, 2024-12-26", usual, 0s,
+       0},
       {"a hundred times", "every 1d limit 100", usual, 0s, 0},
   };
 }
 
-/// A scheduler that lives through 2024: days on which it is frozen, jobs that people pause, skip and run by hand.
+/// A scheduler that lives through 2024: days on which it is frozen, jobs that people pause, skip and run by
+/// hand.
 struct year : scheduler_world {
   explicit year(std::vector<kind> kinds) : scheduler_world{with_ledger(), new_year}, mix{std::move(kinds)} {
     for (const auto& each : mix) add(each);
@@ -85,7 +90,8 @@ struct year : scheduler_world {
 
   void add(const kind& what) {
     const auto body = [this, &what] {
-      if (what.fails_each > 0 && ++attempts[what.id] % what.fails_each != 0) throw std::runtime_error("not this time");
+      if (what.fails_each > 0 && ++attempts[what.id] % what.fails_each != 0)
+        throw std::runtime_error("not this time");
     };
     if (what.takes == 0ms) {
       scheduler.add(what.id, trigger{what.when}, body, what.options);
@@ -137,8 +143,8 @@ struct year : scheduler_world {
 };
 
 /// How often the ledger has spoken of each nominal time of a job.
-std::map<instant, int> accounted(const std::vector<ledger_entry>& ledger, const std::string& job, const trigger& when,
-                                 const binding& bound) {
+std::map<instant, int> accounted(const std::vector<ledger_entry>& ledger, const std::string& job,
+                                 const trigger& when, const binding& bound) {
   std::map<instant, int> times;
   for (const auto& entry : ledger) {
     if (entry.job != job || entry.extra || !entry.final) continue;
@@ -186,8 +192,8 @@ TEST_SUITE("a year") {
     const std::chrono::duration<double> took = std::chrono::steady_clock::now() - began;
 
     using enum event_kind;
-    for (const auto seen : {run_succeeded, run_failed, run_timed_out, run_cancelled, run_missed, run_skipped, run_coalesced,
-                            run_queued, run_retrying, clock_stepped}) {
+    for (const auto seen : {run_succeeded, run_failed, run_timed_out, run_cancelled, run_missed, run_skipped,
+                            run_coalesced, run_queued, run_retrying, clock_stepped}) {
       CAPTURE(name(seen));
       CHECK(world.count(seen) > 10);  // Else this would not be much of a year.
     }
@@ -209,6 +215,7 @@ TEST_SUITE("a year") {
       CHECK(twice == 0);
       CHECK(times.size() == expected.size());
     }
-    MESSAGE(fmt::format("a year of {} jobs, {} occurrences, in {:.2f} s", world.mix.size(), occurrences, took.count()));
+    MESSAGE(fmt::format("a year of {} jobs, {} occurrences, in {:.2f} s", world.mix.size(), occurrences,
+                        took.count()));
   }
 }

@@ -37,7 +37,8 @@ std::shared_ptr<const job_definition> engine::checked(job_definition&& job) {
   return std::make_shared<const job_definition>(std::move(job));
 }
 
-/// Lets a definition share its schedule and its task's name with others that have the same, as long as that costs next to nothing.
+/// Lets a definition share its schedule and its task's name with others that have the same, as long as that
+/// costs next to nothing.
 void engine::share(job_definition& job) {
   if (!job.task.empty()) {
     if (job.task != last_task_) last_task_ = job.task;
