@@ -49,6 +49,9 @@ tidy() {
         2> >(grep -v -E 'warnings? generated|^Suppressed|^Use -' >&2)
 }
 
+# So that a clone in another folder finds what this one has compiled.
+export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
+
 prepare "${build_packages[@]}" "${test_packages[@]}"
 stage checks checks
 stage tidy tidy
