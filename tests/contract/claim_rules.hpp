@@ -252,6 +252,7 @@ inline rules repeated_claim_rules() {
          w.finish("a", "r1", fence, outcome_kind::cancelled);
          CHECK(w.take("a", "r3", at(200)).what == take_answer::kind::won);
          CHECK_FALSE(w.seen("a").next_waiting);
+         CHECK(w.ask(request).what == claimed::moved);  // It has run on: there is nothing to say again.
        }},
   };
 }

@@ -298,6 +298,18 @@ inline rules listing_rules() {
          query.state = removed;
          CHECK(w.ids(query) == std::vector<std::string>{"mail-0"});
        }},
+      {"pages of a prefix go on after a job whose id is the prefix",
+       [](world& w) {
+         for (const auto* id : {"mail", "mail-1", "mails", "maim"}) w.add(id);
+         job_query query;
+         query.id_prefix = "mail";
+         query.limit = 1;
+         const auto page = w.wait(w.store().list(query));
+         CHECK(page.jobs.at(0).id() == "mail");
+         query.limit = 10;
+         query.after = page.next_after.value();
+         CHECK(w.ids(query) == std::vector<std::string>{"mail-1", "mails"});
+       }},
       {"listing goes on after an id that has been removed meanwhile",
        [](world& w) {
          for (const auto* id : {"a", "b", "c"}) w.add(id);

@@ -45,7 +45,7 @@ class job_store_walk {
     instant occurrence, due;
     std::uint32_t attempt = 1;
   };
-  struct tally {
+  struct account {
     std::map<instant, int> passed;  ///< Nominal times, and in how many plans they were.
     int extras = 0;
     std::uint64_t fence = 0;
@@ -344,7 +344,7 @@ class job_store_walk {
   loop_executor strand_ = boost::asio::make_strand(world_.io);
   const std::array<std::string, 3> ids_{"a", "b", "c"};
   instant now_{milliseconds{1'000'000}};
-  std::map<std::string, tally> tallies_;
+  std::map<std::string, account> tallies_;
   std::vector<held> active_;
   std::vector<std::unique_ptr<std::string>> names_;  ///< Of planned runs: requests refer to them.
   std::uint64_t runs_made_ = 0;

@@ -45,10 +45,10 @@ inline rules entry_rules() {
          auto request = w.claim_of(*job, "r1");
          request.left_out.push_back({outcome_kind::missed, at(60), at(180), 3, {}, {}});
          request.left_out.push_back({outcome_kind::coalesced, at(240), at(300), 2, at(360), {}});
-         request.left_out.push_back({outcome_kind::skipped, at(420), at(420), 1, {}, "skip_next"});
+         request.left_out.push_back({outcome_kind::skipped, at(420), at(480), 2, {}, "skip_next"});
          request.runs[0] = {at(360), at(360), "r1"};
-         request.next_cursor = at(480);
-         request.now = at(425);
+         request.next_cursor = at(540);
+         request.now = at(485);
          w.ask(request);
          const auto ledger = w.ledger("a");
          REQUIRE(ledger.size() == 3);
@@ -64,8 +64,8 @@ inline rules entry_rules() {
          const auto did = w.seen("a").counters;
          CHECK(did.missed == 3);
          CHECK(did.coalesced == 2);
-         CHECK(did.skipped == 1);
-         CHECK(w.seen("a").last_fire == at(420));
+         CHECK(did.skipped == 2);
+         CHECK(w.seen("a").last_fire == at(480));
        }},
       {"what a change passes over is recorded with it, and counted",
        [](world& w) {

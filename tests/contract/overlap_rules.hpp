@@ -66,7 +66,10 @@ inline rules overlap_rules() {
          options.queue_limit = 2;
          w.add("a", options);
          const auto fence = w.win("a", "r1");
-         w.claim("a", "r2");
+         const auto job = w.load("a");
+         auto late = w.claim_of(*job, "r2");
+         late.now = at(125);
+         w.ask(late);
          w.claim("a", "r3");
          CHECK(w.take("a", "r4", at(200)).what == take_answer::kind::full);
          w.finish("a", "r1", fence);
