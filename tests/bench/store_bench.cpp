@@ -30,8 +30,8 @@ class filled_store {
     const trigger when{"every 60s"};
     run([](job_store& store, trigger when, std::size_t jobs) -> loop_awaitable<void> {
       for (std::size_t i = 0; i < jobs; ++i) {
-        auto definition =
-            std::make_shared<job_definition>(job_definition{fmt::format("job-{}", i), when, {}, {}});
+        auto definition = std::make_shared<job_definition>(
+            job_definition{fmt::format("job-{}", i), when, {}, {}, default_options(), {}, {}});
         job_record record;
         record.definition = std::move(definition);
         record.anchor = beginning;
@@ -141,8 +141,8 @@ const child_measurement in_child{
       const auto empty = resident_bytes();
       const trigger when{"every 60s"};
       for (std::size_t i = 0; i < count; ++i) {
-        definitions.push_back(
-            std::make_shared<job_definition>(job_definition{fmt::format("job-{}", i), when, {}, {}}));
+        definitions.push_back(std::make_shared<job_definition>(
+            job_definition{fmt::format("job-{}", i), when, {}, {}, default_options(), {}, {}}));
       }
       const auto of_definitions = static_cast<double>(resident_bytes() - empty);
       definitions.clear();

@@ -1,4 +1,4 @@
-// Jobs of the memory store as records: add, change, remove, list. Their runs are in memory_runs.cpp.
+// Jobs of the memory store as records: add, change, remove, list. Their runs: memory_runs.cpp, memory_claims.cpp, memory_finishes.cpp.
 
 #include "store/memory_jobs.hpp"
 

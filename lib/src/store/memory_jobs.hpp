@@ -50,6 +50,9 @@ struct live_runs {
   std::optional<instant> next_waiting() const;
   std::size_t waiting_at(instant now) const;
   void put(waiting_run run);
+  held_run* find(std::string_view run_id);
+  held_run* find_of(std::string_view member);
+  const waiting_run* find_queued(std::string_view planned_as) const;
 };
 
 /// What few jobs have: counters beyond successes, a note.
