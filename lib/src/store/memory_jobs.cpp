@@ -146,8 +146,6 @@ put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
   if (same && there.definition->origin.empty() && !wanted.definition->origin.empty()) {
     there.definition =
         std::move(wanted.definition);  // Declared now: kept when it ends, its file may remove it.
-    there.revision = take_number();
-    notify(there, there.revision);
   }
   if (same || policy == on_conflict::keep) return {put_answer::kind::unchanged, there.revision, {}};
   if (policy == on_conflict::refuse) return {put_answer::kind::conflict, there.revision, {}};
