@@ -173,7 +173,9 @@ asio::awaitable<void> daemon::read_again() {
   } catch (const std::exception& fault) {
     why = fault.what();
   }
-  if (!why.empty()) log_->error("the jobs could not be changed: {}", why);
+  if (why.empty()) co_return;
+  *calendars_ = plan_.calendars;
+  log_->error("the jobs could not be changed: {}", why);
 }
 
 asio::awaitable<void> daemon::change_to(daemon_plan plan) {

@@ -110,11 +110,32 @@ class file_reader {
     }
   }
 
-  daemon_plan take() { return std::move(plan_); }
+  daemon_plan take() {
+    for (const auto& job : plan_.jobs) look_for_fires(job);
+    return std::move(plan_);
+  }
 
  private:
   void keep(std::vector<diagnostic> found) {
     for (auto& one : found) plan_.found.push_back(std::move(one));
+  }
+
+  // A schedule may be well said and yet fire never.
+  void look_for_fires(const declaration& job) {
+    if (job.at_start) return;
+    binding bound;
+    bound.anchor = started_;
+    bound.calendars = &plan_.calendars;
+    bound.where = plan_.settings.timezone.value_or(zone::system());
+    const auto first = job.definition.when.first(bound, started_);
+    if (first && *first) return;
+    const auto why = first ? std::string{"has no time to come"} : first.error().message();
+    plan_.found.push_back({job.file,
+                           job.line,
+                           0,
+                           fmt::format("the schedule of '{}': {}", job.definition.id, why),
+                           {},
+                           first.has_value()});
   }
 
   void add(declaration job) {

@@ -81,6 +81,22 @@ TEST_SUITE("daemon_files") {
           "[scheduler] timezone is another one than in a file before it");
   }
 
+  TEST_CASE("a schedule that will never fire is told") {
+    const temporary_folder folder;
+    const auto job = [](std::string_view schedule) {
+      return "[[job]]\nid = \"a\"\nschedule = \"" + std::string{schedule} + "\"\nshell = \"x\"\n";
+    };
+    const auto over = read({{folder.write("1.toml", job("every 5m until 1999-01-01"))}, {}});
+    REQUIRE(over.found.size() == 1);
+    CHECK(over.found[0].warning);
+    CHECK(over.found[0].message == "the schedule of 'a': has no time to come");
+    const auto apart =
+        "(every 2h starting 2000-01-01T00:00:00Z) and (every 2h starting 2000-01-01T01:00:00Z)";
+    const auto never = read({{folder.write("2.toml", job(apart))}, {}});
+    REQUIRE(never.found.size() == 1);
+    CHECK_FALSE(never.found[0].warning);
+  }
+
   TEST_CASE("a file that is not there, or is a folder, is told") {
     const temporary_folder folder;
     const auto plan = read({{folder.path("missing.toml"), folder.path("")}, {folder.path("missing")}});
