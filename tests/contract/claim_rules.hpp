@@ -81,7 +81,7 @@ inline rules cursor_rules() {
          const auto fence = w.win("a", "r1");
          w.finish("a", "r1", fence);
          job_change what;
-         what.cursor = job_change::cursor_move{at(60), at(60)};
+         what.cursor = job_change::cursor_move{at(60), at(60), {}};
          w.update("a", what);
          CHECK(w.win("a", "r2") > fence);
        }},

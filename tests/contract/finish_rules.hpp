@@ -245,7 +245,7 @@ inline rules ending_job_rules() {
            request.next_cursor.reset();
            const auto fence = w.ask(request).runs.at(0).fence;
            job_change what;
-           if (id == "moved") what.cursor = job_change::cursor_move{at(300), at(300)};
+           if (id == "moved") what.cursor = job_change::cursor_move{at(300), at(300), {}};
            w.update(id, what);
            const auto result = w.ended(outcome_kind::succeeded);
            auto report = w.report(id, "r1", fence, result);

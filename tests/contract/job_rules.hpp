@@ -193,6 +193,19 @@ inline rules changing_rules() {
          CHECK(w.wait(w.other().update("a", revision, yours)) == change_answer::conflict);
          CHECK(w.seen("a").note == "mine");
        }},
+      {"a change of the cursor is refused when the cursor is not the one that it was computed from",
+       [](world& w) {
+         w.add("a");
+         const auto before = w.seen("a");
+         w.win("a", "r1");
+         job_change what;
+         what.cursor = job_change::cursor_move{at(300), at(300), before.cursor};
+         CHECK(w.wait(w.store().update("a", before.revision, what)) == change_answer::conflict);
+         CHECK(w.seen("a").cursor == at(120));
+         what.cursor->from = at(120);
+         CHECK(w.wait(w.store().update("a", before.revision, what)) == change_answer::done);
+         CHECK(w.seen("a").cursor == at(300));
+       }},
       {"a change leaves alone what it does not name",
        [](world& w) {
          w.add("a");
@@ -204,7 +217,7 @@ inline rules changing_rules() {
          CHECK(job.cursor == at(60));
          CHECK(job.state == active);
          job_change move;
-         move.cursor = job_change::cursor_move{std::nullopt, {}};
+         move.cursor = job_change::cursor_move{std::nullopt, {}, {}};
          move.anchor = at(30);
          w.update("a", move);
          job = w.seen("a");
@@ -352,7 +365,10 @@ inline rules notice_rules() {
        }},
       {"a store that is open cannot be opened again, and once closed tells nothing",
        [](world& w) {
-         CHECK_THROWS_AS(w.wait(w.store().open("a", {})), std::logic_error);
+         struct silent_listener final : store_listener {
+           void on_job_changed(const std::string&, std::uint64_t) override {}
+         } nobody;
+         CHECK_THROWS_AS(w.wait(w.store().open("a", nobody)), std::logic_error);
          w.wait(w.store().close());
          w.add("a");
          CHECK(w.told().empty());

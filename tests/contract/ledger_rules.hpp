@@ -71,7 +71,7 @@ inline rules entry_rules() {
        [](world& w) {
          w.add("a");
          job_change what;
-         what.cursor = job_change::cursor_move{at(240), at(240)};
+         what.cursor = job_change::cursor_move{at(240), at(240), {}};
          ledger_entry entry;
          entry.result.kind = outcome_kind::skipped;
          entry.result.message = "paused";

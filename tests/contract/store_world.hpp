@@ -93,7 +93,9 @@ class world {
   }
   bool exists(const std::string& id) { return load(id).has_value(); }
   change_answer update(const std::string& id, job_change what) {
-    return wait(store().update(id, seen(id).revision, std::move(what)));
+    const auto record = seen(id);
+    if (what.cursor) what.cursor->from = record.cursor;
+    return wait(store().update(id, record.revision, std::move(what)));
   }
   change_answer set_state(const std::string& id, job_state state) {
     job_change what;

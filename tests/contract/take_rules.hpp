@@ -136,7 +136,7 @@ inline rules waiting_and_changing_rules() {
          w.run_now("a", at(10));
          job_change what;
          what.definition = w.record("a", {}, "every 5s").definition;
-         what.cursor = job_change::cursor_move{at(300), at(300)};
+         what.cursor = job_change::cursor_move{at(300), at(300), {}};
          w.update("a", what);
          CHECK(w.seen("a").next_waiting == at(10));
          CHECK(w.take("a", "r1", at(20)).what == taken::won);

@@ -299,8 +299,8 @@ TEST_SUITE("runs of a scheduler") {
     struct failing_store final : job_store {
       memory_store inner;
       bool fails = false;
-      loop_awaitable<void> open(std::string m, change_listener l) override {
-        return inner.open(std::move(m), std::move(l));
+      loop_awaitable<void> open(std::string m, store_listener& l) override {
+        return inner.open(std::move(m), l);
       }
       loop_awaitable<void> close() override { return inner.close(); }
       loop_awaitable<put_answer> add(job_record j, on_conflict p) override {
@@ -316,6 +316,9 @@ TEST_SUITE("runs of a scheduler") {
         return inner.load(std::move(i));
       }
       loop_awaitable<job_page> list(job_query q) override { return inner.list(std::move(q)); }
+      loop_awaitable<own_jobs> load_own(std::string f, known_job k) override {
+        return inner.load_own(std::move(f), std::move(k));
+      }
       loop_awaitable<bool> enqueue(extra_run r) override { return inner.enqueue(r); }
       loop_awaitable<ledger_page> history(ledger_query q) override { return inner.history(std::move(q)); }
       loop_awaitable<claim_answer> claim(const claim_request& r) override {

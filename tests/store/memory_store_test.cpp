@@ -13,11 +13,9 @@ using namespace carillon;
 using contract::at;
 
 /// A memory store on a loop of its own. Both members see the same object.
-class memory_store_under_test final : public contract::store_under_test {
+class memory_store_under_test final : public contract::store_under_test, private store_listener {
  public:
-  explicit memory_store_under_test(bool at_once) : at_once_{at_once} {
-    run(store_.open("a", [this](const std::string& id, std::uint64_t) { told_.insert(id); }));
-  }
+  explicit memory_store_under_test(bool at_once) : at_once_{at_once} { run(store_.open("a", *this)); }
 
   job_store& store() override { return store_; }
   job_store& other() override { return store_; }
@@ -35,6 +33,8 @@ class memory_store_under_test final : public contract::store_under_test {
   }
 
  private:
+  void on_job_changed(const std::string& id, std::uint64_t) override { told_.insert(id); }
+
   bool at_once_;
   boost::asio::io_context io_;
   loop_executor strand_{boost::asio::make_strand(io_)};

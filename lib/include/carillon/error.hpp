@@ -15,6 +15,10 @@ enum class errc {
   unknown_zone,          ///< No IANA time zone has that name.
   no_such_job,           ///< No job has that id.
   unknown_calendar,      ///< A trigger leaves out a calendar of dates that nobody has defined.
+  store_unreachable,     ///< A shared store did not answer in time; what was asked may have taken effect.
+  store_refused,         ///< A shared store would not do what was asked.
+  other_store,           ///< Another store has taken the place of the one that was opened.
+  lease_lost,            ///< This instance is not a member of its shared store any more.
 };
 
 /// The category of `errc`; its messages are sentences without a full stop.

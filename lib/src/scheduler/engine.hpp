@@ -29,7 +29,7 @@ namespace carillon {
 /// on the strand. The parts: declarations.cpp (what a program says), operations.cpp and queries.cpp (what is
 /// asked at run time), following.cpp (which jobs have a loop here, and how it keeps up with the store),
 /// loop.cpp (claims), execution.cpp (runs), lifetime.cpp (start and stop).
-class engine : public std::enable_shared_from_this<engine> {
+class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
   ~engine();
@@ -116,6 +116,7 @@ class engine : public std::enable_shared_from_this<engine> {
 
   // following.cpp
   bool owns(const job_record& record) const;
+  void on_job_changed(const std::string& id, std::uint64_t number) override;
   loop_awaitable<void> load_all();
   loop_awaitable<void> follow(std::string id);
   loop_awaitable<void> follow_changes();

@@ -13,7 +13,6 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t page_size = 1'000;
 constexpr std::size_t batch = 1'000;  // Loops woken before others of the event loop get their turn.
 
 bool may_fire_again(const job_record& record) {
@@ -41,18 +40,23 @@ struct engine::loop_done {
 bool engine::owns(const job_record& record) const { return may_fire_again(record); }
 
 loop_awaitable<void> engine::load_all() {
-  job_query query;
-  query.limit = page_size;
-  for (bool more = true; more;) {
-    auto page = co_await store_->list(query);
-    for (const auto& record : page.jobs) {
-      if (!owns(record)) continue;
-      auto job = co_await store_->load(record.id());
-      if (job) take_in(std::move(*job));
-    }
-    more = page.next_after.has_value();
-    if (more) query.after = *page.next_after;
+  const auto is_known = [this](std::string_view id, std::uint64_t revision) {
+    const auto known = jobs_.find(id);
+    return known != jobs_.end() && (*known)->revision == revision;
+  };
+  std::optional<std::string> from{std::string{}};
+  while (from) {
+    auto page = co_await store_->load_own(*from, is_known);
+    for (auto& job : page.jobs) take_in(std::move(job));
+    from = std::move(page.next);
   }
+}
+
+void engine::on_job_changed(const std::string& id, std::uint64_t number) {
+  const auto known = jobs_.find(std::string_view{id});
+  if (known != jobs_.end() && (*known)->revision >= number) return;
+  changed_.insert(id);
+  news_.notify();
 }
 
 /// Asks the store about a job, and has its loop follow the answer.

@@ -71,13 +71,7 @@ loop_awaitable<void> engine::run() {
 }
 
 loop_awaitable<void> engine::start_up() {
-  auto on_change = [this](const std::string& id, std::uint64_t number) {
-    const auto known = jobs_.find(std::string_view{id});
-    if (known != jobs_.end() && (*known)->revision >= number) return;
-    changed_.insert(id);
-    news_.notify();
-  };
-  co_await store_->open(options_.instance, std::move(on_change));
+  co_await store_->open(options_.instance, *this);
   step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
   co_await load_all();
   co_await bring_in_declarations();

@@ -24,9 +24,13 @@ ledger_entry entry_of(const std::string& job, const ledger_stretch& stretch) {
   return entry;
 }
 
-job_change::cursor_move move_to(std::optional<fire> next) {
+/// A move from the cursor of a record to another fire, or to none.
+job_change::cursor_move move_of(const job_record& from, std::optional<fire> next) {
   job_change::cursor_move move;
-  if (next) move = {next->nominal, next->due};
+  move.from = from.cursor;
+  if (!next) return move;
+  move.cursor = next->nominal;
+  move.due = next->due;
   return move;
 }
 
@@ -78,7 +82,7 @@ loop_awaitable<bool> engine::replace_definition(job_record old,
     auto bound = bound_to(old);
     what.anchor = bound.anchor = now;
     const auto next = first_fire(when, bound, now, definition->first_time);
-    what.cursor = move_to(next);
+    what.cursor = move_of(old, next);
     if (!next) what.state = job_state::ended;
     if (next && over) what.state = job_state::active;
   }
@@ -149,7 +153,7 @@ loop_awaitable<bool> engine::resume_job(std::string id, resume_from where) {
     what.note = std::string{};
     if (where == resume_from::now) {
       const auto plan = leave_out_due(job.record, what, "paused");
-      if (!plan.empty()) what.cursor = move_to(plan.next);
+      if (!plan.empty()) what.cursor = move_of(job.record, plan.next);
       if (plan.ends) what.state = job_state::ended;
     }
     const bool done = co_await change(job.record, std::move(what));
@@ -238,7 +242,7 @@ loop_awaitable<void> engine::restart_fixed_delay(std::string id) {
   if (waits) {
     const auto bound = bound_to(job->record);
     job_change what;
-    what.cursor = move_to(fire_after_run(job->record.definition->when, bound, clock_.now()));
+    what.cursor = move_of(job->record, fire_after_run(job->record.definition->when, bound, clock_.now()));
     co_await store_->update(id, job->record.revision, std::move(what));
   }
   co_await follow(id);

@@ -31,7 +31,7 @@ bool matches(const memory_job& job, const job_query& query) {
 /// Who wants to hear of changes. Told in one go after the step that made them, never from within it.
 struct memory_jobs::listener : std::enable_shared_from_this<listener> {
   boost::asio::any_io_executor where;
-  job_store::change_listener tell;
+  store_listener* tell = nullptr;
   // By their definitions, which many jobs added at once have anyway: a copy of each id would cost more than
   // adding it.
   std::vector<std::pair<std::shared_ptr<const job_definition>, std::uint64_t>> changed;
@@ -46,7 +46,7 @@ struct memory_jobs::listener : std::enable_shared_from_this<listener> {
   }
   void deliver() {
     for (const auto& [job, number] : std::exchange(changed, {})) {
-      if (tell) tell(job->id, number);
+      if (tell) tell->on_job_changed(job->id, number);
     }
   }
 };
@@ -87,13 +87,12 @@ memory_jobs::~memory_jobs() {
   jobs_.clear_and_dispose([](memory_job* job) { const auto last_hold = std::move(job->self); });
 }
 
-void memory_jobs::open(std::string member, boost::asio::any_io_executor where,
-                       job_store::change_listener on_change) {
+void memory_jobs::open(std::string member, boost::asio::any_io_executor where, store_listener& tell) {
   if (listener_) throw std::logic_error("this store has been opened before and not closed");
   member_ = std::move(member);
   listener_ = std::make_shared<listener>();
   listener_->where = std::move(where);
-  listener_->tell = std::move(on_change);
+  listener_->tell = &tell;
 }
 
 void memory_jobs::close() {
@@ -212,6 +211,7 @@ change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_re
   auto* job = find(id);
   if (!job || job->state == job_state::removed) return change_answer::gone;
   if (job->revision != expected_revision) return change_answer::conflict;
+  if (what.cursor && what.cursor->from != optional_of(job->cursor)) return change_answer::conflict;
   change(*job, std::move(what));
   job->revision = take_number();
   notify(*job, job->revision);
@@ -280,6 +280,21 @@ job_page memory_jobs::list(const job_query& query) const {
       break;
     }
     page.jobs.push_back(job->record());
+  }
+  return page;
+}
+
+own_jobs memory_jobs::load_own(const std::string& from, const job_store::known_job& is_known) {
+  constexpr std::size_t page_size = 1'000;
+  own_jobs page;
+  std::size_t seen = 0;
+  for (auto job = jobs_.upper_bound(from); job != jobs_.end(); ++job) {
+    if (seen++ == page_size) {
+      page.next = std::prev(job)->id();
+      break;
+    }
+    if (job->state == job_state::removed || is_known(job->id(), job->revision)) continue;
+    page.jobs.push_back({job->record(), job->self});
   }
   return page;
 }

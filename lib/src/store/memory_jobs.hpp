@@ -98,7 +98,7 @@ class memory_jobs {
   explicit memory_jobs(std::size_t ledger_size);
   ~memory_jobs();
 
-  void open(std::string member, boost::asio::any_io_executor where, job_store::change_listener on_change);
+  void open(std::string member, boost::asio::any_io_executor where, store_listener& tell);
   void close();
 
   put_answer add(job_record&& wanted, on_conflict policy);
@@ -106,6 +106,7 @@ class memory_jobs {
   change_answer remove(std::string_view id, std::optional<std::uint64_t> expected_revision, bool tombstone);
   std::optional<loaded_job> load(std::string_view id);
   job_page list(const job_query& query) const;
+  own_jobs load_own(const std::string& from, const job_store::known_job& is_known);
   bool enqueue(const extra_run& run);
   ledger_page history(const ledger_query& query) const { return ledger_.read(query); }
 

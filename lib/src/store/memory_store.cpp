@@ -14,9 +14,9 @@ memory_store::memory_store(std::size_t ledger_size) {
 
 memory_store::~memory_store() = default;
 
-loop_awaitable<void> memory_store::open(std::string member, change_listener on_change) {
+loop_awaitable<void> memory_store::open(std::string instance, store_listener& listener) {
   const auto where = co_await boost::asio::this_coro::executor;
-  jobs_->open(std::move(member), where, std::move(on_change));
+  jobs_->open(std::move(instance), where, listener);
 }
 
 loop_awaitable<void> memory_store::close() {
@@ -46,6 +46,10 @@ loop_awaitable<job_page> memory_store::list(job_query query) { co_return jobs_->
 loop_awaitable<bool> memory_store::enqueue(extra_run run) { co_return jobs_->enqueue(run); }
 
 loop_awaitable<ledger_page> memory_store::history(ledger_query query) { co_return jobs_->history(query); }
+
+loop_awaitable<own_jobs> memory_store::load_own(std::string from, known_job is_known) {
+  co_return jobs_->load_own(from, is_known);
+}
 
 loop_awaitable<claim_answer> memory_store::claim(const claim_request& request) {
   co_return jobs_->claim(request);

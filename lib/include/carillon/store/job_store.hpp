@@ -4,6 +4,7 @@
 #include <carillon/job/job.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/store/ledger.hpp>
+#include <carillon/store/member.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -47,6 +48,8 @@ struct job_change {
   struct cursor_move {
     std::optional<instant> cursor;
     instant due{};
+    std::optional<instant> from;  ///< The cursor that this was computed from: claims move it within one
+                                  ///< revision. Another is a conflict.
   };
   std::optional<cursor_move> cursor;  ///< A schedule that changed, a resume.
   std::optional<instant> anchor;
@@ -193,6 +196,56 @@ struct extra_run {
   instant occurrence;  ///< The time it runs as if it were.
   instant at;          ///< Not before.
   waiting_reason why = waiting_reason::run_now;
+  std::string token;  ///< Made by the caller, 1 to 64 bytes, never used before: sent again it puts down
+                      ///< nothing more. Empty: each call puts down a run.
+};
+
+/// A run that this instance has won by a call whose answer never came.
+struct found_run {
+  std::string job;
+  std::string run_id;
+  std::uint64_t born = 0;
+  std::uint64_t fence = 0;
+  instant occurrence{};
+  instant due{};
+  std::uint32_t attempt = 1;
+};
+
+/// What a store tells the scheduler that has opened it: on the strand, never from within a call.
+class store_listener {
+ public:
+  /// A job was added, changed or removed by anybody, or was given a waiting run. A hint: several changes may
+  /// become one call. `number` is that of the change, in the row of revisions: who knows the job at that
+  /// revision or a later one knows of the change.
+  virtual void on_job_changed(const std::string& id, std::uint64_t number) = 0;
+
+  // The rest is told by stores that several instances share.
+
+  /// `owns` may answer otherwise than before, for any job.
+  virtual void on_ownership_changed() {}
+  /// To be started, unless a run with this fence has been.
+  virtual void on_run_found(const found_run&) {}
+  /// Somebody, perhaps in another instance, wants a run of this one to end.
+  virtual void on_stop_asked(const std::string& /*job*/, const std::string& /*run_id*/, cancel_reason) {}
+  /// This instance is not a member any more: every run that it holds is to be cancelled (`lost_lease`), for
+  /// others run them again. Until `on_ownership_changed` it owns nothing, and claims throw
+  /// `errc::lease_lost`.
+  virtual void on_lease_lost() {}
+  /// The store is another, or was emptied: what this program declares is to be declared again.
+  virtual void on_store_replaced() {}
+  /// The store's clock, minus this machine's.
+  virtual void on_clock_offset(milliseconds) {}
+  /// The store answers again, or does not any more and why. Told once each.
+  virtual void on_reachable(bool /*reachable*/, const std::string& /*why*/) {}
+
+ protected:
+  ~store_listener() = default;
+};
+
+/// A page of the jobs that an instance owns.
+struct own_jobs {
+  std::vector<loaded_job> jobs;
+  std::optional<std::string> next;  ///< Ask again with this; none: that was the last page.
 };
 
 /// Where jobs live, and the one seam between scheduling and keeping. Every store passes
@@ -221,23 +274,18 @@ struct extra_run {
 /// that are not final.
 ///
 /// A store that can answer at once also implements `claim_now`, `take_now` and `finish_now`, which spare the
-/// caller a coroutine frame. Errors: throws `boost::system::system_error` when the store cannot be reached;
-/// "no" is a return value. Cancellation: terminal; a cancelled operation may have taken effect. Thread
-/// safety: none; called on the strand of the scheduler that uses it.
+/// caller a coroutine frame. Errors: throws `boost::system::system_error` when the store cannot be reached,
+/// and claim, take and finish of a shared store `errc::lease_lost` when this instance is not a member any
+/// more (until then they are repeated); "no" is a return value. Cancellation: terminal; a cancelled operation
+/// may have taken effect. Thread safety: none; called on the strand of the scheduler that uses it.
 class job_store {
  public:
   virtual ~job_store() = default;
 
-  /// Called with the id of a job that was added, changed or removed by anybody, or was given a waiting run;
-  /// at any time on the strand, never from within a call. A hint: several changes may become one call.
-  ///
-  /// `number` is that of the change, in the row of revisions: who knows the job at that revision or a later
-  /// one knows of the change.
-  using change_listener = std::function<void(const std::string& id, std::uint64_t number)>;
-  /// Starts: the listener is called from now on, on the executor of the coroutine that awaits this. `member`
-  /// names this instance.
+  /// Starts: the listener is called from now on until `close` has returned, on the executor of the coroutine
+  /// that awaits this. `instance` names this instance.
   /// Errors: throws `std::logic_error` when it is open already.
-  virtual loop_awaitable<void> open(std::string member, change_listener on_change) = 0;
+  virtual loop_awaitable<void> open(std::string instance, store_listener& listener) = 0;
   /// Ends: the listener is not called any more, and runs that this member still holds end as `lost`: by the
   /// job's `on_lost` that is all, or they wait to be run again as the next attempt.
   virtual loop_awaitable<void> close() = 0;
@@ -282,6 +330,24 @@ class job_store {
   /// `pause_after` (with a note, and only an active job: it counts final failures), removes an ended job as
   /// `claim` does.
   virtual loop_awaitable<finish_answer> finish(const run_report& report) = 0;
+
+  /// Whether other instances work on the same jobs.
+  virtual bool is_shared() const noexcept { return false; }
+  /// Says what this instance can carry out, and declares; at any time, also before `open`.
+  virtual void serve(served_work) {}
+  /// Whether this instance is to run the loop of that job.
+  virtual bool owns(const job_record&) const { return true; }
+  /// The jobs that this instance owns, a page at a time, in no order, those in state `removed` left out.
+  /// Begins with an empty `from`. Those that `is_known` knows at that revision are left out.
+  using known_job = std::function<bool(std::string_view id, std::uint64_t revision)>;
+  virtual loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) = 0;
+  /// Asks whoever holds active runs of a job to end them. Answers how many there are.
+  virtual loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why);
+  /// Who takes part; empty where the store is not shared.
+  virtual loop_awaitable<std::vector<member_info>> members();
+  /// To be called now and then by the loop that uses the store: that it does not, tells the others that it is
+  /// blocked.
+  virtual void loop_answers() {}
 
   virtual std::optional<claim_answer> claim_now(const claim_request&) { return std::nullopt; }
   virtual std::optional<take_answer> take_now(const take_request&) { return std::nullopt; }

@@ -20,7 +20,7 @@ class memory_store final : public job_store {
   explicit memory_store(std::size_t ledger_size = 100'000);
   ~memory_store() override;
 
-  loop_awaitable<void> open(std::string member, change_listener on_change) override;
+  loop_awaitable<void> open(std::string instance, store_listener& listener) override;
   loop_awaitable<void> close() override;
 
   loop_awaitable<put_answer> add(job_record job, on_conflict policy) override;
@@ -32,6 +32,7 @@ class memory_store final : public job_store {
   loop_awaitable<job_page> list(job_query query) override;
   loop_awaitable<bool> enqueue(extra_run run) override;
   loop_awaitable<ledger_page> history(ledger_query query) override;
+  loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
 
   loop_awaitable<claim_answer> claim(const claim_request& request) override;
   loop_awaitable<take_answer> take(const take_request& request) override;

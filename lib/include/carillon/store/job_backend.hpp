@@ -1,0 +1,161 @@
+#pragma once
+#include <carillon/async/loop.hpp>
+#include <carillon/store/job_store.hpp>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon {
+
+/// Which of `count` partitions a job belongs to: XXH64(id) with seed 0, modulo `count`.
+std::uint32_t partition_of(std::string_view id, std::uint32_t count) noexcept;
+
+/// What is fixed when a shared store is created.
+struct store_identity {
+  std::uint64_t id = 0;  ///< When it was created, in microseconds. Another number: another store.
+  std::uint32_t partitions = 0;
+  friend bool operator==(const store_identity&, const store_identity&) = default;
+};
+
+/// A claim, and which job of that id it means.
+struct claim_step {
+  const claim_request* request = nullptr;
+  std::uint64_t born = 0;  ///< 0: whichever has that id.
+};
+
+struct take_step {
+  const take_request* request = nullptr;
+  std::uint64_t born = 0;
+};
+
+struct finish_step {
+  const run_report* report = nullptr;
+  std::uint64_t born = 0;
+};
+
+struct add_step {
+  const job_record* job = nullptr;
+  on_conflict policy{};
+};
+
+/// What a page of a partition says of a job: enough to tell whose it is.
+struct job_brief {
+  std::string id;
+  std::string task;  ///< `job_definition::task_name()`.
+  std::string executor;
+  std::uint64_t revision = 0;
+  job_state state{};
+  bool waits = false;  ///< It has waiting runs.
+};
+
+struct brief_page {
+  std::vector<job_brief> jobs;
+  std::optional<std::string> next_after;
+};
+
+/// A run that is active, as the store has it.
+struct active_record {
+  std::string run_id;
+  std::string job;
+  std::string member;  ///< `member_info::id`.
+  std::uint64_t born = 0;
+  std::uint64_t fence = 0;
+  instant occurrence{};
+  instant due{};
+  instant started{};  ///< When it was claimed or taken.
+  std::uint32_t attempt = 1;
+  waiting_reason why{};  ///< Of a taken run.
+  bool taken = false;    ///< It waited before; else it was claimed.
+  bool extra = false;
+  cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end.
+};
+
+/// What a standing look at a partition sees.
+struct partition_look {
+  std::uint64_t seq = 0;             ///< The number of its last change.
+  std::vector<active_record> runs;   ///< All that are active.
+  std::vector<std::string> due;      ///< Jobs whose fire is due, the most overdue first; at most 100.
+  std::vector<std::string> waiting;  ///< Jobs with waiting runs that are due; at most 100.
+};
+
+/// Ends a run whose member is gone, or which this member gives up itself.
+struct reap_step {
+  std::string_view run_id;
+  std::string_view job;
+  std::uint64_t fence = 0;
+  std::string_view why;  ///< For the ledger: "its instance died".
+};
+
+/// What a backend tells on the executor of the coroutine that awaited `open`, never from within a call.
+class backend_listener {
+ public:
+  /// A job was added, changed, removed or given a waiting run. A hint: it may be lost, or come twice.
+  virtual void on_change(std::uint32_t partition, std::uint64_t seq, const job_brief& job) = 0;
+  /// An active run of that member was marked to be stopped. A hint.
+  virtual void on_stop_asked(const std::string& member, const std::string& run_id, cancel_reason why) = 0;
+  /// Hints may have been lost: the connection was.
+  virtual void on_gap() = 0;
+  /// The store answers again, or does not any more and why.
+  virtual void on_reachable(bool reachable, const std::string& why) = 0;
+
+ protected:
+  ~backend_listener() = default;
+};
+
+/// The place where jobs are kept for several instances: each function is one atomic step there, sent once.
+///
+/// `shared_store` makes a `job_store` of it: what is to be repeated, batched, owned and reaped is decided
+/// there. A step has the meaning of the function of `job_store` of that name. Batches are of one partition
+/// and at most 100 steps; each step stands for itself, the answers are in the order of the steps. Views in
+/// steps must outlive the call.
+///
+/// Errors: throws `boost::system::system_error`: `errc::store_unreachable` when no answer came (the step may
+/// have taken effect, also later), `errc::store_refused` when the store would not do it, with its words, and
+/// `errc::other_store` when the partition belongs to another store than the one opened: nothing was changed.
+/// Cancellation: terminal; as an answer that was lost. Thread safety: none; one strand.
+class job_backend {
+ public:
+  virtual ~job_backend() = default;
+
+  /// Finds the store or creates it, with `partitions` (0: whatever is there, else 64). Errors:
+  /// `errc::store_refused` when one with another number of partitions or another format is there: nothing is
+  /// written then. May be called again, after `errc::other_store`.
+  virtual loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) = 0;
+  virtual loop_awaitable<void> close() = 0;
+
+  virtual loop_awaitable<std::vector<put_answer>> add(std::uint32_t partition,
+                                                      std::span<const add_step> steps) = 0;
+  virtual loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
+                                               const job_change& change) = 0;
+  virtual loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
+                                               bool tombstone) = 0;
+  virtual loop_awaitable<bool> enqueue(const extra_run& run) = 0;
+  /// In the order of the ids; none where there is no such job. Also those in state `removed`.
+  virtual loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
+                                                                      std::span<const std::string> ids) = 0;
+  /// The jobs of a partition in the order of their ids, `removed` ones included.
+  virtual loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) = 0;
+  /// Over all partitions.
+  virtual loop_awaitable<job_page> list(const job_query& query) = 0;
+  virtual loop_awaitable<ledger_page> history(const ledger_query& query) = 0;
+
+  /// `member` is the `member_info::id` under which the runs are won; that in the requests does not count.
+  virtual loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t partition, std::string_view member,
+                                                          std::span<const claim_step> steps) = 0;
+  virtual loop_awaitable<std::vector<take_answer>> take(std::uint32_t partition, std::string_view member,
+                                                        std::span<const take_step> steps) = 0;
+  virtual loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t partition,
+                                                            std::span<const finish_step> steps) = 0;
+  /// Records runs as lost, and puts them down to be run again where the job's `on_lost` says so. Answers how
+  /// many of them were still active under their fences.
+  virtual loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                           instant now) = 0;
+  /// Marks all active runs of a job to be stopped, and tells. Answers how many there are.
+  virtual loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) = 0;
+  virtual loop_awaitable<partition_look> look(std::uint32_t partition, instant now) = 0;
+};
+
+}  // namespace carillon
