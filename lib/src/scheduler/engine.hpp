@@ -185,7 +185,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   bool wanted(event_kind kind) const noexcept { return events_.wanted(mask(kind)); }
   event make_event(event_kind kind) const;
   event make_event(event_kind kind, const active_run& attempt) const;
-  void tell_job(event_kind kind, const std::string& id, std::string message = {});
+  void tell_job(event_kind kind, const std::string& id, std::string message = std::string());
   void tell_started(const active_run& attempt);
   void tell_queued(const job_entry& job, const planned_run& planned);
   void tell_left_out(const job_entry& job, const ledger_stretch& stretch);
