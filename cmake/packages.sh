@@ -5,14 +5,15 @@ build_packages=(
   ca-certificates cmake ninja-build clang-19 lld-19
   libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev
   tzdata)
-# To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter.
-test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps)
+# To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
+# what it writes.
+test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc)
 
 # Says what this project does on systems whose packages it does not know.
 other_system() {
   echo "This system is not Debian 12 or 13, so nothing is installed here. What must be there:"
   echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process library,"
-  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11 and, for the tests, doctest, g++-12, clang-format-19, clang-tidy-19."
+  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11 and, for the tests, doctest, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
 }
 
 debian_release() {

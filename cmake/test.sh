@@ -55,7 +55,8 @@ export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 prepare "${build_packages[@]}" "${test_packages[@]}"
 stage checks checks
 stage tidy tidy
-stage release preset release -D CARILLON_BUILD_TESTS=ON -D CARILLON_BUILD_BENCHMARKS=ON -D CARILLON_WARNINGS_AS_ERRORS=ON -D CARILLON_TEST_PACKAGE=ON
+stage release preset release -D CARILLON_BUILD_TESTS=ON -D CARILLON_BUILD_BENCHMARKS=ON -D CARILLON_WARNINGS_AS_ERRORS=ON -D CARILLON_TEST_PACKAGE=ON \
+  -D CARILLON_TEST_MODEL=ON
 stage asan preset asan
 stage tsan preset tsan
 stage gcc preset gcc
