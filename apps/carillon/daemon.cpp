@@ -27,7 +27,9 @@ namespace asio = boost::asio;
 
 // The scheduler says these in its own words, whatever the level.
 constexpr event_mask all_but_the_scheduler_s_own =
-    all_events & ~(event_kind::loop_failed | event_kind::run_stuck | event_kind::loop_blocked);
+    all_events & ~(event_kind::loop_failed | event_kind::run_stuck | event_kind::loop_blocked |
+                   event_kind::run_unreported | event_kind::store_lost | event_kind::store_replaced |
+                   event_kind::lease_lost);
 
 std::string jobs_in_words(std::size_t count) { return fmt::format("{} job{}", count, count == 1 ? "" : "s"); }
 

@@ -77,6 +77,7 @@ std::string words_of_run(const event& what, const zone& where) {
       return with_reason("left out " + stretch(what, where) + ", one run stands for all", what);
     case run_queued: return with_reason("waits for a free place", what);
     case run_retrying: return retrying(what);
+    case run_unreported: return with_reason("has ended, but the store was not told", what);
     default: return with_reason("was asked to stop and has not", what);
   }
 }
@@ -90,6 +91,12 @@ std::string words_of(const event& what, const zone& where) {
     case clock_stepped: return with_reason("the clock was set, or the machine slept", what);
     case loop_failed: return with_reason("the job's loop failed and starts again", what);
     case loop_blocked: return with_reason("the event loop was blocked", what);
+    case clock_differs: return with_reason("this machine's clock is not the store's", what);
+    case store_lost: return with_reason("the store does not answer", what);
+    case store_back: return with_reason("the store answers again", what);
+    case store_replaced: return with_reason("the store was emptied or is another", what);
+    case lease_lost: return with_reason("not a member of the store any more", what);
+    case ownership_changed: return with_reason("this instance's jobs have changed", what);
     case job_added: return with_reason("added", what);
     case job_changed: return with_reason("changed", what);
     case job_removed: return with_reason("removed", what);
@@ -107,6 +114,10 @@ log_level level_of(event_kind kind) {
     case run_timed_out:
     case run_lost:
     case run_stuck:
+    case run_unreported:
+    case store_lost:
+    case store_replaced:
+    case lease_lost:
     case loop_failed:
     case job_parked: return log_level::error;
     case run_missed:
@@ -115,6 +126,7 @@ log_level level_of(event_kind kind) {
     case run_cancelled:
     case loop_blocked:
     case clock_stepped:
+    case clock_differs:
     case job_paused: return log_level::warn;
     case scheduler_started:
     case scheduler_stopped:

@@ -18,6 +18,7 @@ class category final : public boost::system::error_category {
       case errc::store_refused: return "the store refused";
       case errc::other_store: return "another store has taken the place of the one that was opened";
       case errc::lease_lost: return "this instance is not a member of its store any more";
+      case errc::conflict: return "somebody else has changed the job meanwhile";
     }
     return "unknown error";
   }

@@ -19,6 +19,7 @@ enum class errc {
   store_refused,         ///< A shared store would not do what was asked.
   other_store,           ///< Another store has taken the place of the one that was opened.
   lease_lost,            ///< This instance is not a member of its shared store any more.
+  conflict,              ///< A job is not at the revision that a change was made for: nothing was changed.
 };
 
 /// The category of `errc`; its messages are sentences without a full stop.

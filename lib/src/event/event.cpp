@@ -11,6 +11,12 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::clock_stepped: return "clock_stepped";
     case event_kind::loop_failed: return "loop_failed";
     case event_kind::loop_blocked: return "loop_blocked";
+    case event_kind::clock_differs: return "clock_differs";
+    case event_kind::store_lost: return "store_lost";
+    case event_kind::store_back: return "store_back";
+    case event_kind::store_replaced: return "store_replaced";
+    case event_kind::lease_lost: return "lease_lost";
+    case event_kind::ownership_changed: return "ownership_changed";
     case event_kind::job_added: return "job_added";
     case event_kind::job_changed: return "job_changed";
     case event_kind::job_removed: return "job_removed";
@@ -30,6 +36,7 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::run_queued: return "run_queued";
     case event_kind::run_retrying: return "run_retrying";
     case event_kind::run_stuck: return "run_stuck";
+    case event_kind::run_unreported: return "run_unreported";
   }
   return "unknown";
 }

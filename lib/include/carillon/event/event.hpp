@@ -19,6 +19,7 @@ enum class event_kind : std::uint64_t {
   clock_stepped = 1ull << 4,  ///< The wall clock was set, or the machine resumed.
   loop_failed = 1ull << 5,    ///< A job's loop met an error of ours, or of the store, and starts again.
   loop_blocked = 1ull << 6,   ///< A body kept the event loop from running.
+  clock_differs = 1ull << 7,  ///< This machine's clock is not the shared store's: jobs fire by the store's.
   job_added = 1ull << 8,
   job_changed = 1ull << 9,  ///< Its definition: rescheduled, modified, replaced.
   job_removed = 1ull << 10,
@@ -32,12 +33,19 @@ enum class event_kind : std::uint64_t {
   run_timed_out = 1ull << 19,
   run_cancelled = 1ull << 20,
   run_lost = 1ull << 21,
-  run_missed = 1ull << 22,     ///< One event for a stretch of `count` occurrences.
-  run_skipped = 1ull << 23,    ///< One event for a stretch of `count` occurrences.
-  run_coalesced = 1ull << 24,  ///< One event for a stretch of `count` occurrences.
-  run_queued = 1ull << 25,     ///< It waits for a free place.
-  run_retrying = 1ull << 26,   ///< Another attempt has been put down for `until`.
-  run_stuck = 1ull << 27,      ///< It was asked to stop and has not.
+  run_missed = 1ull << 22,         ///< One event for a stretch of `count` occurrences.
+  run_skipped = 1ull << 23,        ///< One event for a stretch of `count` occurrences.
+  run_coalesced = 1ull << 24,      ///< One event for a stretch of `count` occurrences.
+  run_queued = 1ull << 25,         ///< It waits for a free place.
+  run_retrying = 1ull << 26,       ///< Another attempt has been put down for `until`.
+  run_stuck = 1ull << 27,          ///< It was asked to stop and has not.
+  run_unreported = 1ull << 28,     ///< It has ended as `result` says, but its store has not taken that: the
+                                   ///< message says why. It counts as lost there.
+  store_lost = 1ull << 32,         ///< The store does not answer: nothing is claimed until it does.
+  store_back = 1ull << 33,         ///< It answers again.
+  store_replaced = 1ull << 34,     ///< It was emptied, or is another: what is declared is added again.
+  lease_lost = 1ull << 35,         ///< This instance is not a member any more; `count` runs are cancelled.
+  ownership_changed = 1ull << 36,  ///< This instance runs the loops of `count` jobs now.
 };
 
 /// A set of event kinds.

@@ -214,9 +214,10 @@ struct found_run {
 /// What a store tells the scheduler that has opened it: on the strand, never from within a call.
 class store_listener {
  public:
-  /// A job was added, changed or removed by anybody, or was given a waiting run. A hint: several changes may
-  /// become one call. `number` is that of the change, in the row of revisions: who knows the job at that
-  /// revision or a later one knows of the change.
+  /// A job was added, changed or removed by anybody, or was given a waiting run; or, by another instance than
+  /// the one that runs its loop, a run of it ended that was to move a fixed_delay job on, or has left it with
+  /// nothing that would. A hint: several changes may become one call. `number` is that of the change, in the
+  /// row of revisions: who knows the job at that revision or a later one knows of the change.
   virtual void on_job_changed(const std::string& id, std::uint64_t number) = 0;
 
   // The rest is told by stores that several instances share.
@@ -240,6 +241,12 @@ class store_listener {
 
  protected:
   ~store_listener() = default;
+};
+
+/// Whether a store does what it is there for, as this instance sees it.
+struct store_health {
+  bool healthy = true;
+  std::string why;  ///< What is wrong, for people; empty: nothing.
 };
 
 /// A page of the jobs that an instance owns.
@@ -331,7 +338,13 @@ class job_store {
   /// `claim` does.
   virtual loop_awaitable<finish_answer> finish(const run_report& report) = 0;
 
-  /// Whether other instances work on the same jobs.
+  /// This instance only looks and operates: of a shared store it is no member, it owns and claims nothing. To
+  /// be said before `open`.
+  virtual void stay_out() {}
+  /// Whether the last round of claims of every partition that this instance owns went through. Answers at
+  /// once, from what is known.
+  virtual store_health health() const { return {}; }
+  /// Whether other instances work on the same jobs. Always the same answer.
   virtual bool is_shared() const noexcept { return false; }
   /// Says what this instance can carry out, and declares; at any time, also before `open`.
   virtual void serve(served_work) {}
