@@ -19,6 +19,9 @@ endif()
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
+if(CARILLON_BUILD_REDIS)
+  find_package(OpenSSL REQUIRED)
+endif()
 
 # Makes the target `name` of a library that brings no CMake package along.
 function(carillon_plain_library name header)
@@ -42,3 +45,6 @@ carillon_plain_library(cctz::cctz cctz/time_zone.h cctz)
 carillon_plain_library(xxHash::xxhash xxhash.h xxhash)
 # Not Boost's own CMake package: asked for Process, it wants compiled packages that need not be there.
 carillon_plain_library(carillon::boost_process boost/process.hpp libboost_process.a boost_process)
+if(CARILLON_BUILD_REDIS)
+  carillon_plain_library(carillon::boost_url boost/url.hpp libboost_url.a boost_url)
+endif()

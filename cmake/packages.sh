@@ -3,17 +3,18 @@
 # To build and run.
 build_packages=(
   ca-certificates cmake ninja-build clang-19 lld-19
-  libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev
+  libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev libssl-dev
   tzdata)
 # To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
-# what it writes.
-test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc)
+# what it writes; servers that tests start.
+test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc
+  redis-server redis-sentinel redis-tools openssl)
 
 # Says what this project does on systems whose packages it does not know.
 other_system() {
   echo "This system is not Debian 12 or 13, so nothing is installed here. What must be there:"
-  echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process library,"
-  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11 and, for the tests, doctest, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
+  echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process and URL libraries,"
+  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11, OpenSSL and, for the tests, doctest, Redis, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
 }
 
 debian_release() {
@@ -54,5 +55,6 @@ prepare() {
 boost_is_there() {
   local version
   version=$(sed -n 's/^#define BOOST_VERSION \([0-9]*\)$/\1/p' /usr/include/boost/version.hpp /usr/local/include/boost/version.hpp 2>/dev/null | sort -n | tail -n 1)
-  [ -n "$version" ] && [ "$version" -ge 109200 ] && compgen -G '/usr/lib/*/libboost_process.*' >/dev/null
+  [ -n "$version" ] && [ "$version" -ge 109200 ] && compgen -G '/usr/lib/*/libboost_process.*' >/dev/null \
+    && compgen -G '/usr/lib/*/libboost_url.*' >/dev/null
 }

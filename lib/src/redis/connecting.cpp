@@ -1,0 +1,195 @@
+#include <fmt/format.h>
+#include <spdlog/logger.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/redis/ignore.hpp>
+#include <boost/system/system_error.hpp>
+#include <carillon/async/while_watched.hpp>
+#include <random>
+
+#include "redis/refusal.hpp"
+#include "redis/tls.hpp"
+#include "redis/wire.hpp"
+
+namespace carillon::redis {
+
+namespace asio = boost::asio;
+
+namespace {
+
+// Between half of `most` and all of it, so that those who lost one server do not all come back at once.
+std::chrono::milliseconds jittered(std::chrono::milliseconds most) {
+  thread_local std::minstd_rand dice{std::random_device{}()};
+  return std::chrono::milliseconds(
+      std::uniform_int_distribution<std::int64_t>(most.count() / 2, most.count())(dice));
+}
+
+}  // namespace
+
+connection::listening connection::wire::listen(listeners& all, std::function<void()> listener) {
+  auto kept = std::make_shared<std::function<void()>>(std::move(listener));
+  all.push_back(kept);
+  return kept;
+}
+
+void connection::wire::call_all(listeners& all) {
+  std::erase_if(all, [](const auto& each) { return each.expired(); });
+  for (std::size_t i = 0; i < all.size(); ++i) {  // They may add to it.
+    const auto listener = all[i].lock();
+    if (listener) (*listener)();
+  }
+}
+
+connection::wire::wire(const loop_executor& where, connection_options options)
+    : where{where},
+      how{std::move(options)},
+      pause_{where},
+      lost_{where},
+      stopped_{where},
+      deadline_timer_{where} {
+  if (!how.logger) how.logger = spdlog::default_logger();
+  auto noted = [this](boost::redis::logger::level level, std::string_view line) { note(level, line); };
+  redis_ = std::make_unique<boost::redis::connection>(
+      where, make_tls_context(how.where, how.tls),
+      boost::redis::logger(boost::redis::logger::level::err, noted));
+}
+
+void connection::wire::start() {
+  if (started_ || stopping_) return;
+  started_ = true;
+  running_ = true;
+  auto ended = [me = shared_from_this()](std::exception_ptr failure) {
+    me->running_ = false;
+    me->stopped_.notify();
+    if (failure) std::rethrow_exception(failure);
+  };
+  asio::co_spawn(where, keep_connected(shared_from_this()), std::move(ended));
+}
+
+void connection::wire::abandon() {
+  stopping_ = true;
+  pause_.cancel();
+  lost_.notify();
+  redis_->cancel();
+  fail_all("the connection has been stopped");
+  deadline_timer_.cancel();
+}
+
+loop_awaitable<void> connection::wire::stop() {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  abandon();
+  while (running_ || in_flight_ > 0 || deadline_armed_) co_await stopped_.wait();
+}
+
+loop_awaitable<void> connection::wire::keep_connected(self me) {
+  auto longest = me->how.first_pause;
+  while (!me->stopping_) {
+    const auto began = std::chrono::steady_clock::now();
+    std::string why;
+    try {
+      co_await me->live_once();
+      why = me->last_note_;
+    } catch (const boost::system::system_error& failure) {
+      why = failure.what();
+    }
+    me->went_down(why);
+    if (me->stopping_) break;
+    const bool lasted = std::chrono::steady_clock::now() - began > me->how.longest_pause;
+    longest = lasted ? me->how.first_pause : longest;
+    me->pause_.expires_after(jittered(longest));
+    longest = std::min(2 * longest, me->how.longest_pause);
+    boost::system::error_code woken;
+    co_await me->pause_.async_wait(asio::redirect_error(asio::deferred, woken));
+  }
+}
+
+// One connection from its beginning to its end.
+loop_awaitable<void> connection::wire::live_once() {
+  last_note_.clear();
+  outdated_ = false;
+  co_await while_watched(carry(), attend());
+}
+
+loop_awaitable<void> connection::wire::carry() {
+  const auto config = wire_config();
+  boost::system::error_code why;
+  co_await redis_->async_run(config, asio::redirect_error(asio::deferred, why));
+  if (last_note_.empty()) last_note_ = why.message();
+}
+
+// Everything that goes over the wire before the connection counts as up; then the reasons to give it up that
+// the wire itself does not see.
+loop_awaitable<void> connection::wire::attend() {
+  boost::redis::request ping{boost::redis::request::config{true, false, true, false}};
+  ping.push("PING");
+  boost::redis::response<std::string> pong;
+  co_await redis_->async_exec(ping, pong, asio::deferred);
+  if (!std::get<0>(pong)) throw_refusal(std::get<0>(pong).error().diagnostic);
+  came_up();
+  while (!outdated_ && !stopping_) co_await lost_.wait();
+  if (outdated_) throw_unreachable("READONLY: the server is a replica now");
+}
+
+void connection::wire::came_up() {
+  up = true;
+  why_down.clear();
+  if (told_) how.logger->info("redis: {} is reachable again", how.where.to_string());
+  told_ = false;
+  call_all(on_up);
+  flush();
+}
+
+void connection::wire::went_down(const std::string& why) {
+  const bool was_up = std::exchange(up, false);
+  why_down = stopping_ ? "the connection has been stopped" : why;
+  redis_->cancel(boost::redis::operation::exec);
+  if (!told_ && !stopping_) {
+    told_ = true;
+    how.logger->warn("redis: {} is out of reach: {}", how.where.to_string(), why);
+  }
+  if (was_up) call_all(on_down);
+}
+
+void connection::wire::note(boost::redis::logger::level, std::string_view line) {
+  constexpr std::string_view setup = "Setup request execution failed: ";
+  if (last_note_.starts_with("the server refused")) return;
+  last_note_ = line.starts_with(setup) ? fmt::format("the server refused: {}", line.substr(setup.size()))
+                                       : std::string(line);
+}
+
+boost::redis::config connection::wire::wire_config() const {
+  boost::redis::config config;
+  config.use_ssl = how.where.tls;
+  const auto address_of = [](const host_and_port& each) {
+    return boost::redis::address{each.host, each.port};
+  };
+  switch (how.where.what) {
+    case endpoint::kind::server: config.addr = address_of(how.where.hosts.at(0)); break;
+    case endpoint::kind::socket: config.unix_socket = how.where.socket_path; break;
+    case endpoint::kind::sentinel:
+      for (const auto& each : how.where.hosts) config.sentinel.addresses.push_back(address_of(each));
+      config.sentinel.master_name = how.where.master_name;
+      config.sentinel.use_ssl = how.where.tls;
+      break;
+  }
+  config.use_setup = true;
+  config.setup.clear();
+  if (how.where.password.empty()) {
+    config.setup.hello_setname(how.client_name);
+  } else {
+    config.setup.hello_setname(how.where.user, how.where.password, how.client_name);
+  }
+  if (how.where.database != 0) config.setup.push("SELECT", how.where.database);
+  config.resolve_timeout = config.connect_timeout = config.ssl_handshake_timeout = how.connect_timeout;
+  config.sentinel.resolve_timeout = config.sentinel.connect_timeout = config.sentinel.ssl_handshake_timeout =
+      config.sentinel.request_timeout = how.connect_timeout;
+  config.health_check_interval = how.health_check_interval;
+  config.reconnect_wait_interval = std::chrono::seconds{0};  // That is done here, with growing pauses.
+  return config;
+}
+
+}  // namespace carillon::redis

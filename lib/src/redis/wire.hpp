@@ -1,0 +1,103 @@
+#pragma once
+#include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/redis/config.hpp>
+#include <boost/redis/connection.hpp>
+#include <carillon/async/condition.hpp>
+#include <carillon/async/loop.hpp>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "redis/batch.hpp"
+#include "redis/call.hpp"
+#include "redis/connection.hpp"
+
+namespace carillon::redis {
+
+/// What a `connection` is made of. Shared with the operations that are under way, so that these never find it
+/// gone.
+///
+/// A call goes: queue → batch (one write for all that came in one turn of the loop) → answered, in order. Its
+/// coroutine is resumed from the strand directly. One timer serves the deadlines of all.
+class connection::wire : public std::enable_shared_from_this<wire> {
+ public:
+  wire(const loop_executor& where, connection_options how);
+
+  void start();
+  loop_awaitable<void> stop();
+  /// Ends everything that waits, without waiting for it.
+  void abandon();
+
+  /// Asks, and returns when there is an answer, a failure, or a cancellation.
+  loop_awaitable<void> ask(call& which);
+  /// Whether the server said that it does not know the script; then the call asks so that it learns it.
+  bool lacks_script(call& which);
+  /// Its answer. Errors: as `connection` says.
+  reply taken(call& which);
+
+  loop_executor where;
+  connection_options how;
+  bool up = false;
+  std::string why_down = "not connected yet";
+
+  using listeners = std::vector<std::weak_ptr<std::function<void()>>>;
+  static listening listen(listeners& all, std::function<void()> listener);
+  listeners on_up, on_down;
+
+ private:
+  using self = std::shared_ptr<wire>;
+  using timer =
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                        boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>;
+
+  // Staying connected: connecting.cpp.
+  static loop_awaitable<void> keep_connected(self me);
+  loop_awaitable<void> live_once();
+  loop_awaitable<void> carry();
+  loop_awaitable<void> attend();
+  void came_up();
+  static void call_all(listeners& all);
+  void went_down(const std::string& why);
+  boost::redis::config wire_config() const;
+  void note(boost::redis::logger::level level, std::string_view line);
+
+  // Calls: calls.cpp.
+  struct waiting;
+  void enqueue(call& which);
+  void give_up(call& which);
+  void schedule_flush();
+  void flush();
+  bool send_batch();
+  void batch_ended(batch& sent);
+  void arm_deadline();
+  void expire();
+  void finish(call& which);
+  void fail_all(const std::string& why);
+
+  std::unique_ptr<boost::redis::connection> redis_;
+  bool started_ = false;
+  bool stopping_ = false;
+  bool running_ = false;
+  bool outdated_ = false;  // the server says that it is no master any more
+  timer pause_;
+  condition lost_;
+  condition stopped_;
+  std::string last_note_;  // what Boost.Redis said last of an error
+  bool told_ = false;      // that it is down; so that it is told once
+
+  call_queue queue_;
+  call_deadlines deadlines_;
+  timer deadline_timer_;
+  bool deadline_armed_ = false;
+  bool flush_scheduled_ = false;
+  std::size_t in_flight_ = 0;  // batches
+  std::uint64_t batches_ = 0;
+  std::unordered_map<std::string_view, std::uint64_t>
+      loaded_with_;  // sha1 → the batch that has the source, or an earlier
+  std::vector<std::string_view> scratch_;
+};
+
+}  // namespace carillon::redis

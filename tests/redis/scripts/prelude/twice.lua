@@ -1,0 +1,2 @@
+-- include: add
+local function twice(a) return add(a, a) end
