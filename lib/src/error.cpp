@@ -19,6 +19,7 @@ class category final : public boost::system::error_category {
       case errc::other_store: return "another store has taken the place of the one that was opened";
       case errc::lease_lost: return "this instance is not a member of its store any more";
       case errc::conflict: return "somebody else has changed the job meanwhile";
+      case errc::lock_lost: return "the lock was lost while its holder was at work";
     }
     return "unknown error";
   }

@@ -11,6 +11,9 @@
 #include <carillon/job/job_builder.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/job/task.hpp>
+#include <carillon/lock/mutex.hpp>
+#include <carillon/lock/once.hpp>
+#include <carillon/lock/semaphore.hpp>
 #include <carillon/scheduler/background_scheduler.hpp>
 #include <carillon/scheduler/run_until_signalled.hpp>
 #include <carillon/scheduler/scheduler.hpp>

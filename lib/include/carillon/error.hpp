@@ -20,6 +20,7 @@ enum class errc {
   other_store,           ///< Another store has taken the place of the one that was opened.
   lease_lost,            ///< This instance is not a member of its shared store any more.
   conflict,              ///< A job is not at the revision that a change was made for: nothing was changed.
+  lock_lost,             ///< A lock, or the claim of a key, was lost while its holder was at work.
 };
 
 /// The category of `errc`; its messages are sentences without a full stop.

@@ -1,12 +1,11 @@
 #pragma once
-#include <boost/asio/any_completion_handler.hpp>
+#include <carillon/async/completion.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/trigger/trigger.hpp>
 #include <cstddef>
 #include <cstdint>
-#include <exception>
 #include <optional>
 #include <string>
 
@@ -50,19 +49,4 @@ struct upcoming_fire {
   friend bool operator==(const upcoming_fire&, const upcoming_fire&) = default;
 };
 
-namespace detail {
-
-template <typename T>
-struct completion {
-  using signature = void(std::exception_ptr, T);
-};
-template <>
-struct completion<void> {
-  using signature = void(std::exception_ptr);
-};
-
-template <typename T>
-using completion_handler = boost::asio::any_completion_handler<typename completion<T>::signature>;
-
-}  // namespace detail
 }  // namespace carillon
