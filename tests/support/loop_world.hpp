@@ -1,6 +1,5 @@
 #pragma once
 #include <doctest/doctest.h>
-#include <spdlog/details/null_mutex.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/base_sink.h>
 
@@ -11,6 +10,7 @@
 #include <exception>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
@@ -68,7 +68,7 @@ class loop_world {
   loop_executor strand{io.get_executor()};
 
  private:
-  struct keeper final : spdlog::sinks::base_sink<spdlog::details::null_mutex> {
+  struct keeper final : spdlog::sinks::base_sink<std::mutex> {
     std::vector<std::string> lines;
     void sink_it_(const spdlog::details::log_msg& line) override {
       lines.push_back(std::string(spdlog::level::to_string_view(line.level).data()) + ": " +

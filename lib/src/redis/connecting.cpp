@@ -11,6 +11,7 @@
 #include <carillon/async/while_watched.hpp>
 #include <random>
 
+#include "redis/outage.hpp"
 #include "redis/refusal.hpp"
 #include "redis/tls.hpp"
 #include "redis/wire.hpp"
@@ -52,6 +53,7 @@ connection::wire::wire(const loop_executor& where, connection_options options)
       stopped_{where},
       deadline_timer_{where} {
   if (!how.logger) how.logger = spdlog::default_logger();
+  if (!how.outage) how.outage = std::make_shared<redis::outage>();
   auto noted = [this](boost::redis::logger::level level, std::string_view line) { note(level, line); };
   redis_ = std::make_unique<boost::redis::connection>(
       where, make_tls_context(how.where, how.tls),
@@ -74,7 +76,7 @@ void connection::wire::abandon() {
   stopping_ = true;
   pause_.cancel();
   lost_.notify();
-  redis_->cancel();
+  if (redis_) redis_->cancel();
   fail_all("the connection has been stopped");
   deadline_timer_.cancel();
 }
@@ -83,6 +85,7 @@ loop_awaitable<void> connection::wire::stop() {
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   abandon();
   while (running_ || in_flight_ > 0 || deadline_armed_) co_await stopped_.wait();
+  redis_.reset();  // Only this closes its socket.
 }
 
 loop_awaitable<void> connection::wire::keep_connected(self me) {
@@ -137,8 +140,7 @@ loop_awaitable<void> connection::wire::attend() {
 void connection::wire::came_up() {
   up = true;
   why_down.clear();
-  if (told_) how.logger->info("redis: {} is reachable again", how.where.to_string());
-  told_ = false;
+  if (std::exchange(missed_, false)) how.outage->ended(*how.logger, how.where);
   call_all(on_up);
   flush();
 }
@@ -147,9 +149,9 @@ void connection::wire::went_down(const std::string& why) {
   const bool was_up = std::exchange(up, false);
   why_down = stopping_ ? "the connection has been stopped" : why;
   redis_->cancel(boost::redis::operation::exec);
-  if (!told_ && !stopping_) {
-    told_ = true;
-    how.logger->warn("redis: {} is out of reach: {}", how.where.to_string(), why);
+  if (!missed_ && !stopping_) {
+    missed_ = true;
+    how.outage->began(*how.logger, how.where, why);
   }
   if (was_up) call_all(on_down);
 }
@@ -178,10 +180,14 @@ boost::redis::config connection::wire::wire_config() const {
   }
   config.use_setup = true;
   config.setup.clear();
-  if (how.where.password.empty()) {
+  if (how.where.password.empty() && how.where.user == "default") {
     config.setup.hello_setname(how.client_name);
   } else {
     config.setup.hello_setname(how.where.user, how.where.password, how.client_name);
+  }
+  if (!how.where.sentinel_password.empty()) {
+    config.sentinel.setup.clear();
+    config.sentinel.setup.hello(how.where.sentinel_user, how.where.sentinel_password);
   }
   if (how.where.database != 0) config.setup.push("SELECT", how.where.database);
   config.resolve_timeout = config.connect_timeout = config.ssl_handshake_timeout = how.connect_timeout;

@@ -8,7 +8,8 @@ namespace carillon::redis {
 
 std::string endpoint::to_string() const {
   if (what == kind::socket) return "unix:" + socket_path;
-  std::string url = what == kind::sentinel ? "redis+sentinel://" : tls ? "rediss://" : "redis://";
+  std::string url = tls ? "rediss" : "redis";
+  url += what == kind::sentinel ? "+sentinel://" : "://";
   for (const auto& each : hosts) {
     if (&each != &hosts.front()) url += ',';
     const bool v6 = each.host.find(':') != std::string::npos;

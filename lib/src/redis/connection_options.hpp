@@ -11,6 +11,8 @@ class logger;
 
 namespace carillon::redis {
 
+class outage;
+
 /// Where a server listens.
 struct host_and_port {
   std::string host = "127.0.0.1";
@@ -30,6 +32,8 @@ struct endpoint {
   std::string user = "default";
   std::string password;  ///< Empty: none is sent.
   int database = 0;
+  std::string sentinel_user = "default";
+  std::string sentinel_password;  ///< Empty: none is sent to them.
 
   /// As a URL, without user and password.
   std::string to_string() const;
@@ -56,6 +60,7 @@ struct connection_options {
   std::chrono::milliseconds first_pause{100};  ///< Before connecting again; doubled each time, with jitter.
   std::chrono::milliseconds longest_pause{5000};
   std::shared_ptr<spdlog::logger> logger;  ///< Null: spdlog's default.
+  std::shared_ptr<redis::outage> outage;   ///< Shared by the connections of a link; null: one of its own.
 };
 
 }  // namespace carillon::redis

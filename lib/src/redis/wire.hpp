@@ -86,7 +86,7 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   condition lost_;
   condition stopped_;
   std::string last_note_;  // what Boost.Redis said last of an error
-  bool told_ = false;      // that it is down; so that it is told once
+  bool missed_ = false;    // counted in the outage
 
   call_queue queue_;
   call_deadlines deadlines_;

@@ -1,0 +1,50 @@
+#pragma once
+#include <carillon/async/loop.hpp>
+#include <carillon/redis/link.hpp>
+#include <memory>
+#include <mutex>
+#include <string_view>
+
+#include "redis/background.hpp"
+#include "redis/connection.hpp"
+
+namespace carillon::redis {
+
+/// What a link owns, for the stores and locks made with it. They may outlive the link; then their calls fail.
+class link_state : public std::enable_shared_from_this<link_state> {
+ public:
+  link_state(boost::asio::io_context& io, link_options how);
+
+  const link_options& options() const noexcept { return options_; }
+  const connection_options& connecting() const noexcept { return connecting_; }
+  const std::string& name_space() const noexcept { return options_.name_space; }
+  boost::asio::io_context& io() noexcept { return io_; }
+
+  /// A connection of its own for somebody, not started yet. `who` is added to the name in CLIENT LIST.
+  std::unique_ptr<connection> connect(const loop_executor& where, std::string_view who) const;
+
+  /// The strand of `locks()`. Thread safety: safe.
+  const loop_executor& get_executor() const noexcept { return where_; }
+  /// The connection that locks share; the first call starts it. Called and used on `get_executor()`.
+  connection& locks();
+
+  /// The thread for heartbeats and renewals; the first call starts it. Null once the link is gone.
+  /// Thread safety: safe. Whoever holds it keeps the thread going: not on that thread, not longer than
+  /// needed.
+  std::shared_ptr<redis::background> background();
+
+  /// Ends the thread, and the connection as soon as its strand gets to it. Thread safety: safe.
+  void shut_down();
+
+ private:
+  boost::asio::io_context& io_;
+  link_options options_;
+  connection_options connecting_;
+  loop_executor where_;
+  std::unique_ptr<connection> locks_;
+  std::mutex lock_;
+  bool over_ = false;
+  std::shared_ptr<redis::background> background_;
+};
+
+}  // namespace carillon::redis

@@ -1,0 +1,26 @@
+#pragma once
+#include <mutex>
+#include <string>
+
+#include "redis/connection_options.hpp"
+
+namespace carillon::redis {
+
+/// Tells the log when a server is out of reach, and when it is back: once, however many connections go to it.
+///
+/// Thread safety: safe.
+class outage {
+ public:
+  /// A connection is down that was up, or is new.
+  void began(spdlog::logger& log, const endpoint& where, const std::string& why);
+  /// It is up.
+  void ended(spdlog::logger& log, const endpoint& where);
+  /// How many of the connections are down.
+  int down();
+
+ private:
+  std::mutex lock_;
+  int down_ = 0;  // connections
+};
+
+}  // namespace carillon::redis
