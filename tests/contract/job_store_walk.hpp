@@ -8,7 +8,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-#include "support/simulation.hpp"
 
 namespace carillon::testing {
 
@@ -22,9 +21,13 @@ namespace carillon::testing {
 ///
 /// Nominal times of an id lie on a grid and never come back, also when the job is removed and added again, so
 /// that the ledger can be held against a plain count. The store's ledger must hold the whole walk.
+///
+/// `World` is what makes coroutines run: a `simulation`, or a loop in real time.
+template <typename World>
 class job_store_walk {
  public:
-  job_store_walk(job_store& store, std::uint64_t seed) : store_{store}, random_{seed} {}
+  job_store_walk(World& world, job_store& store, std::uint64_t seed)
+      : world_{world}, store_{store}, random_{seed} {}
 
   void run(int steps) {
     for (int step = 0; step < steps; ++step) {
@@ -54,7 +57,7 @@ class job_store_walk {
 
   template <typename T>
   T ask(loop_awaitable<T> work) {
-    return world_.run_on(strand_, std::move(work));
+    return world_.run(std::move(work));
   }
   std::size_t below(std::size_t bound) {
     return std::uniform_int_distribution<std::size_t>{0, bound - 1}(random_);
@@ -338,10 +341,9 @@ class job_store_walk {
     }
   }
 
+  World& world_;
   job_store& store_;
   std::mt19937_64 random_;
-  simulation world_;
-  loop_executor strand_ = boost::asio::make_strand(world_.io);
   const std::array<std::string, 3> ids_{"a", "b", "c"};
   instant now_{milliseconds{1'000'000}};
   std::map<std::string, account> tallies_;

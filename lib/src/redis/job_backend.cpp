@@ -1,0 +1,106 @@
+// The backend as a whole: which store it has opened, and how a script is asked. Jobs: job_backend_jobs.cpp;
+// their runs: job_backend_runs.cpp; the ledger: job_backend_history.cpp.
+
+#include "redis/job_backend.hpp"
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+#include <redis/scripts.hpp>
+
+#include "redis/server_check.hpp"
+
+namespace carillon::redis {
+
+namespace {
+
+constexpr std::uint32_t usual_partitions = 64;
+
+[[noreturn]] void refuse_store(const std::string& why) {
+  throw boost::system::system_error(errc::store_refused, why);
+}
+
+std::uint64_t unsigned_of(const reply& text) { return static_cast<std::uint64_t>(text.integer()); }
+
+}  // namespace
+
+job_backend::job_backend(connection& link, std::string name_space, job_backend_options how)
+    : link_{link}, keys_{std::move(name_space)}, how_{how} {}
+
+loop_awaitable<store_identity> job_backend::open(std::uint32_t partitions, backend_listener& listener) {
+  co_await check_server();
+  auto store = co_await find_store(partitions, 0);
+  for (;;) {
+    const auto greatest = co_await adopt_partitions(store);
+    if (greatest == store.id) break;
+    store = co_await find_store(partitions, greatest);
+  }
+  store_ = store;
+  listener_ = &listener;
+  co_return store_;
+}
+
+loop_awaitable<void> job_backend::close() {
+  listener_ = nullptr;
+  co_return;
+}
+
+loop_awaitable<void> job_backend::check_server() {
+  const words all{"INFO"};
+  const auto info = co_await link_.command(all);
+  if (const auto fault = fault_of_server(info.text())) refuse_store(*fault);
+}
+
+/// Reads what is fixed for the store, or creates it. Writes nothing into one that does not fit.
+loop_awaitable<store_identity> job_backend::find_store(std::uint32_t partitions, std::uint64_t at_least) {
+  const words keys{keys_.meta()};
+  const words arguments{store_keys::format, partitions == 0 ? usual_partitions : partitions, at_least};
+  const auto there = co_await link_.run(scripts::open, keys, arguments);
+  const auto format = there[0].text();
+  if (format != std::to_string(store_keys::format)) {
+    refuse_store("the namespace '" + keys_.name_space() + "' has data of format " + std::string{format} +
+                 ", this version writes format " + std::to_string(store_keys::format) +
+                 ": use a version that fits, or another namespace");
+  }
+  store_identity store;
+  store.partitions = static_cast<std::uint32_t>(unsigned_of(there[1]));
+  store.id = unsigned_of(there[2]);
+  if (partitions != 0 && store.partitions != partitions) {
+    refuse_store("the namespace '" + keys_.name_space() + "' was created with " +
+                 std::to_string(store.partitions) + " partitions, and " + std::to_string(partitions) +
+                 " are asked for: ask for what is there, or for another namespace");
+  }
+  co_return store;
+}
+
+/// Makes partitions that are empty, or of an earlier store, those of this one. Answers the greatest id to
+/// which any belongs now.
+loop_awaitable<std::uint64_t> job_backend::adopt_partitions(store_identity store) {
+  auto greatest = store.id;
+  for (std::uint32_t partition = 0; partition < store.partitions; ++partition) {
+    const words keys{keys_.store(partition)};
+    const words arguments{store.id};
+    const auto id = co_await link_.run(scripts::adopt, keys, arguments);
+    greatest = std::max(greatest, unsigned_of(id));
+  }
+  co_return greatest;
+}
+
+words job_backend::head() const { return words(store_.id); }
+
+words job_backend::head_of_change() const {
+  const auto share = std::max<std::uint64_t>(how_.ledger_length / std::max(store_.partitions, 1u), 1);
+  return words(store_.id, share);
+}
+
+loop_awaitable<reply> job_backend::run(std::uint32_t partition, const lua_script& script, words arguments) {
+  const words keys{keys_.store(partition)};
+  auto answer = co_await link_.run(script, keys, arguments);
+  if (answer.what() == reply::kind::text && answer.text() == "OTHER STORE") {
+    throw boost::system::system_error(
+        errc::other_store, "partition " + std::to_string(partition) + " of '" + keys_.name_space() + "'");
+  }
+  co_return answer;
+}
+
+}  // namespace carillon::redis

@@ -1,0 +1,78 @@
+#pragma once
+#include <carillon/store/job_backend.hpp>
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "redis/connection.hpp"
+#include "redis/keys.hpp"
+
+namespace carillon::redis {
+
+struct job_backend_options {
+  std::uint64_t ledger_length = 100'000;  ///< Entries, over all partitions; a few more are kept.
+  std::chrono::seconds ledger_age = std::chrono::hours{24 * 30};  ///< 0: however old.
+};
+
+/// Keeps jobs in Redis: each step is one script.
+///
+/// Lifetime: the connection must outlive it, and has been started. Everything else: `carillon::job_backend`.
+class job_backend final : public carillon::job_backend {
+ public:
+  job_backend(connection& link, std::string name_space, job_backend_options how = job_backend_options());
+
+  loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) override;
+  loop_awaitable<void> close() override;
+
+  loop_awaitable<std::vector<put_answer>> add(std::uint32_t partition,
+                                              std::span<const add_step> steps) override;
+  loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
+                                       const job_change& change) override;
+  loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
+                                       bool tombstone) override;
+  loop_awaitable<bool> enqueue(const extra_run& run) override;
+  loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
+                                                              std::span<const std::string> ids) override;
+  loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) override;
+  loop_awaitable<job_page> list(const job_query& query) override;
+  loop_awaitable<ledger_page> history(const ledger_query& query) override;
+
+  loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t partition, std::string_view member,
+                                                  std::span<const claim_step> steps) override;
+  loop_awaitable<std::vector<take_answer>> take(std::uint32_t partition, std::string_view member,
+                                                std::span<const take_step> steps) override;
+  loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t partition,
+                                                    std::span<const finish_step> steps) override;
+  loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                   instant now) override;
+  loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override;
+  loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
+
+ private:
+  struct ids_of_partition;
+  struct entries_of_partition;
+
+  std::uint32_t partition_of(std::string_view id) const {
+    return carillon::partition_of(id, store_.partitions);
+  }
+  words head() const;            ///< The arguments that every script begins with ...
+  words head_of_change() const;  ///< ... and those of scripts that write the ledger.
+  loop_awaitable<reply> run(std::uint32_t partition, const lua_script& script, words arguments);
+
+  loop_awaitable<void> check_server();
+  loop_awaitable<store_identity> find_store(std::uint32_t partitions, std::uint64_t at_least);
+  loop_awaitable<std::uint64_t> adopt_partitions(store_identity store);
+
+  loop_awaitable<void> fill(ids_of_partition& from, const job_query& query, std::size_t limit);
+  loop_awaitable<void> fill(entries_of_partition& from, const ledger_query& query, std::size_t limit);
+
+  connection& link_;
+  store_keys keys_;
+  job_backend_options how_;
+  store_identity store_;
+  backend_listener* listener_ = nullptr;
+};
+
+}  // namespace carillon::redis

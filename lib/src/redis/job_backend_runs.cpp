@@ -1,0 +1,196 @@
+// Ways past a cursor, and in and out of the set of active runs.
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <redis/scripts.hpp>
+#include <stdexcept>
+
+#include "redis/job_backend.hpp"
+#include "redis/msgpack.hpp"
+#include "redis/record_codec.hpp"
+
+namespace carillon::redis {
+
+namespace {
+
+/// What tells one claim of a job from another, exact in a Lua number; 0: it cannot be sent again.
+std::uint64_t claim_number(const claim_request& request) {
+  if (request.runs.empty()) return 0;
+  const auto& run_id = request.runs[0].run_id;
+  return std::max<std::uint64_t>(XXH64(run_id.data(), run_id.size(), 0) >> 11, 1);
+}
+
+/// The latest nominal time that a claim passes over.
+instant last_of(const claim_request& request) {
+  auto last = request.expected_cursor;
+  for (const auto& run : request.runs) last = std::max(last, run.occurrence);
+  for (const auto& stretch : request.left_out) last = std::max(last, stretch.last);
+  return last;
+}
+
+void check_claim(const claim_request& request) {
+  if (!request.next_cursor || *request.next_cursor > request.expected_cursor) return;
+  throw std::invalid_argument("claim of '" + std::string{request.id} +
+                              "': the next cursor must be greater than the expected one");
+}
+
+void pack_step(packer& out, const claim_step& step) {
+  const auto& request = *step.request;
+  out.list(13).add(request.id).add(step.born).add(request.expected_cursor).add(request.expected_revision);
+  out.add(request.next_cursor);
+  out.add(request.next_cursor ? (request.next_due - *request.next_cursor).count() : 0);
+  out.add(request.ends ? 1 : 0).add(request.now).add(request.skips_used).add(claim_number(request));
+  out.add(last_of(request)).list(3 * request.runs.size());
+  for (const auto& run : request.runs) out.add(run.run_id).add(run.occurrence).add(run.due);
+  out.list(3 * request.left_out.size());
+  for (const auto& stretch : request.left_out)
+    out.add(static_cast<int>(stretch.kind)).add(stretch.count).add(packed_times(stretch));
+}
+
+void pack_step(packer& out, const take_step& step) {
+  out.list(4).add(step.request->id).add(step.born).add(step.request->run_id).add(step.request->now);
+}
+
+void pack_step(packer& out, const finish_step& step) {
+  const auto& report = *step.report;
+  out.list(9).add(report.id).add(step.born).add(report.run_id).add(report.fence).add(report.retry_at);
+  out.add(static_cast<int>(report.result->kind)).add(report.result->message);
+  out.add(packed_outcome(*report.result, report.started, report.finished));
+  if (!report.next) return void(out.none());
+  const auto& next = *report.next;
+  out.list(3).add(next.expected_revision).add(next.cursor);
+  out.add(next.cursor ? (next.due - *next.cursor).count() : 0);
+}
+
+void pack_step(packer& out, const reap_step& step) {
+  outcome lost;
+  lost.kind = outcome_kind::lost;
+  lost.reason = cancel_reason::lost_lease;
+  lost.message = step.why;
+  out.list(4).add(step.job).add(step.run_id).add(step.fence);
+  out.add(packed_outcome(lost, std::nullopt, std::nullopt));
+}
+
+template <typename Step>
+std::string packed_steps(std::span<const Step> steps) {
+  packer out;
+  out.list(steps.size());
+  for (const auto& step : steps) pack_step(out, step);
+  return out.take();
+}
+
+std::optional<instant> time_of(const reply& number) {
+  if (number.is_null()) return std::nullopt;
+  return instant{milliseconds{number.integer()}};
+}
+
+claim_answer read_claim(const reply& said) {
+  claim_answer answer;
+  auto value = said.begin();
+  answer.what = static_cast<claim_answer::kind>((*value).integer());
+  if (said.size() < 2) return answer;
+  answer.next_waiting = time_of(*++value);
+  for (auto left = (said.size() - 2) / 3; left > 0; --left) {
+    auto& run = answer.runs.emplace_back();
+    run.what = static_cast<run_answer::kind>((*++value).integer());
+    run.fence = static_cast<std::uint64_t>((*++value).integer());
+    run.cancel_run = (*++value).text();
+  }
+  return answer;
+}
+
+take_answer read_take(const reply& said) {
+  take_answer answer;
+  answer.what = static_cast<take_answer::kind>(said[0].integer());
+  if (said.size() > 1) answer.next_waiting = time_of(said[1]);
+  if (said.size() < 7) return answer;
+  answer.occurrence = *time_of(said[2]);
+  answer.due = *time_of(said[3]);
+  answer.attempt = static_cast<std::uint32_t>(said[4].integer());
+  answer.fence = static_cast<std::uint64_t>(said[5].integer());
+  answer.why = static_cast<waiting_reason>(said[6].integer());
+  return answer;
+}
+
+finish_answer read_finish(const reply& said) {
+  finish_answer answer;
+  answer.what = static_cast<finish_answer::kind>(said[0].integer());
+  answer.next_waiting = time_of(said[1]);
+  answer.paused_now = said[2].integer() != 0;
+  answer.removed_now = said[3].integer() != 0;
+  return answer;
+}
+
+}  // namespace
+
+loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t partition, std::string_view member,
+                                                             std::span<const claim_step> steps) {
+  std::vector<claim_answer> answers;
+  if (steps.empty()) co_return answers;
+  for (const auto& step : steps) check_claim(*step.request);
+  auto arguments = head_of_change();
+  arguments.add(member).add(packed_steps(steps));
+  const auto said = co_await run(partition, scripts::claim, std::move(arguments));
+  answers.reserve(steps.size());
+  for (const auto each : said) answers.push_back(read_claim(each));
+  co_return answers;
+}
+
+loop_awaitable<std::vector<take_answer>> job_backend::take(std::uint32_t partition, std::string_view member,
+                                                           std::span<const take_step> steps) {
+  std::vector<take_answer> answers;
+  if (steps.empty()) co_return answers;
+  auto arguments = head_of_change();
+  arguments.add(member).add(packed_steps(steps));
+  const auto said = co_await run(partition, scripts::take, std::move(arguments));
+  answers.reserve(steps.size());
+  for (const auto each : said) answers.push_back(read_take(each));
+  co_return answers;
+}
+
+loop_awaitable<std::vector<finish_answer>> job_backend::finish(std::uint32_t partition,
+                                                               std::span<const finish_step> steps) {
+  std::vector<finish_answer> answers;
+  if (steps.empty()) co_return answers;
+  auto arguments = head_of_change();
+  arguments.add(packed_steps(steps));
+  const auto said = co_await run(partition, scripts::finish, std::move(arguments));
+  answers.reserve(steps.size());
+  for (const auto each : said) answers.push_back(read_finish(each));
+  co_return answers;
+}
+
+loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                              instant) {
+  if (steps.empty()) co_return 0;
+  auto arguments = head_of_change();
+  arguments.add(packed_steps(steps));
+  const auto said = co_await run(partition, scripts::reap, std::move(arguments));
+  co_return static_cast<std::size_t>(said.integer());
+}
+
+loop_awaitable<std::size_t> job_backend::ask_to_stop(std::string id, cancel_reason why) {
+  auto arguments = head_of_change();
+  arguments.add(id).add(static_cast<int>(why));
+  const auto said = co_await run(partition_of(id), scripts::stop, std::move(arguments));
+  co_return static_cast<std::size_t>(said[0].integer());
+}
+
+loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instant now) {
+  auto arguments = head();
+  arguments.add(now.time_since_epoch().count()).add(how_.ledger_age.count());
+  const auto said = co_await run(partition, scripts::look, std::move(arguments));
+  partition_look seen;
+  seen.seq = static_cast<std::uint64_t>(said[0].integer());
+  const auto all = said[1];
+  for (auto value = all.begin(); value != all.end(); ++value) {
+    const auto run_id = *value;
+    seen.runs.push_back(read_run(run_id.text(), (*++value).text()));
+  }
+  for (const auto id : said[2]) seen.due.emplace_back(id.text());
+  for (const auto id : said[3]) seen.waiting.emplace_back(id.text());
+  co_return seen;
+}
+
+}  // namespace carillon::redis

@@ -1,0 +1,142 @@
+--[[
+Moves jobs past their cursors and records the runs that find a place, each job by itself: of any number of callers
+with the same expectation one wins.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  member that asks
+ARGV[4]  packed: a list of claims, each
+         { job, born or 0, expected cursor, expected revision, next cursor or false, delay of the next,
+           1 if the trigger ends, now, fires used of skip_next, number of this claim or 0, last nominal time passed,
+           { run id, occurrence, due, ... }, { outcome kind, count, packed ledger entry, ... } }
+Returns  for each claim { what, next waiting or nil, then for each run: what, fence, run to be cancelled },
+         what: 0 claimed, 1 moved, 2 paused, 3 gone; of a run: 0 won, 1 skipped, 2 queued. | 'OTHER STORE'
+Sent again with the same run ids it answers the same and changes nothing.
+--]]
+-- include: partition
+local ID, OF_BORN, EXPECTED, EXPECTED_REVISION, NEXT, NEXT_DELAY, ENDS, NOW = 1, 2, 3, 4, 5, 6, 7, 8
+local SKIPS_USED, NUMBER, LAST, PLANNED, LEFT_OUT = 9, 10, 11, 12, 13
+local CLAIMED, MOVED, PAUSED, GONE = 0, 1, 2, 3
+local WON, LEFT, WAITS = 0, 1, 2
+local OVERLAP = 2  -- cancel_reason
+local member = ARGV[3]
+local claims = cmsgpack.unpack(ARGV[4])
+
+-- A claim whose answer was lost is sent again. What it won is won, whatever has happened to the job since; that it
+-- was refused a place is known until something else happens.
+local function answer_again(claim, job)
+  local id, planned = claim[ID], claim[PLANNED]
+  local known = job and claim[NUMBER] ~= 0 and job[LAST_CLAIM] == claim[NUMBER]
+  local answer = {CLAIMED, job and waiting[id]}
+  local queued = {}
+  for _, each in ipairs(waiting_runs(id)) do queued[each[2][W_PLANNED_AS]] = each[2] end
+  for k = 1, #planned, 3 do
+    local run_id = planned[k]
+    if runs[run_id] == nil then read_runs({run_id}) end
+    local run = runs[run_id]
+    local what, fence, cancels = LEFT, 0, ''
+    if run and run[R_JOB] == id then
+      what, fence, known = WON, run[R_FENCE], true
+    elseif queued[run_id] then
+      what, cancels, known = WAITS, queued[run_id][W_CANCELS], true
+    end
+    answer[k + 2], answer[k + 3], answer[k + 4] = what, fence, cancels
+  end
+  return known and answer
+end
+
+local function move_cursor(claim, job)
+  job[LAST_CLAIM], job[LAST_FIRE] = claim[NUMBER], claim[LAST]
+  job[CURSOR], job[DELAY] = claim[NEXT], claim[NEXT_DELAY]
+  if claim[ENDS] == 1 and not claim[NEXT] then job[STATE] = HAS_ENDED end
+  job[SKIP_NEXT] = math.max(job[SKIP_NEXT] - claim[SKIPS_USED], 0)
+  changed_jobs[claim[ID]], changed_due[claim[ID]] = true, true
+  local left_out = claim[LEFT_OUT]
+  for k = 1, #left_out, 3 do
+    write_times(claim[ID], left_out[k + 2])
+    count(claim[ID], left_out[k], left_out[k + 1])
+  end
+end
+
+-- The oldest active run of a job that nobody has asked to stop.
+local function oldest_unstopped(id)
+  local ids = {}
+  for _, name in ipairs(redis.call('ZRANGEBYLEX', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')) do
+    ids[#ids + 1] = string.sub(name, #id + 18)
+  end
+  for _, run_id in ipairs(new_runs) do ids[#ids + 1] = run_id end
+  for _, run_id in ipairs(ids) do
+    if runs[run_id] == nil then read_runs({run_id}) end
+    local run = runs[run_id]
+    if run and run[R_JOB] == id and run[R_STOP] == 0 then return run_id, run end
+  end
+end
+
+local displaced = {}
+local function place_full(claim, job, run_id, occurrence, due)
+  local id = claim[ID]
+  local queued, older = 0, nil
+  for _, each in ipairs(waiting_runs(id)) do
+    if each[2][W_WHY] == QUEUED then queued, older = queued + 1, older or each end
+  end
+  if job[ON_OVERLAP] == 0 or (job[ON_OVERLAP] == 1 and queued >= job[QUEUE_LIMIT]) then
+    write_skip(id, occurrence, 0, 'overlap')
+    return LEFT, 0, ''
+  end
+  local cancels = ''
+  if job[ON_OVERLAP] == 2 and older then  -- Only the latest is worth the place that is being freed.
+    write_skip(id, older[2][W_OCCURRENCE], older[2][W_EXTRA], 'overlap')
+    cancels = older[2][W_CANCELS]
+    displaced[older[2][W_PLANNED_AS]] = true
+    redis.call('ZREM', prefix .. 'wait:' .. id, older[1])
+    follow_waiting(id)
+  elseif job[ON_OVERLAP] == 2 then
+    local oldest, run = oldest_unstopped(id)
+    if oldest then
+      cancels = oldest
+      run[R_STOP], changed_runs[oldest] = OVERLAP, true
+      tell_stop(oldest, run[R_MEMBER], OVERLAP)
+    end
+  end
+  wait_until(id, claim[NOW], {due, occurrence, 1, QUEUED, 0, run_id, cancels})
+  return WAITS, 0, cancels
+end
+
+-- Gives a planned run a place, unless all are taken or spoken for by runs that wait.
+local function place(claim, job, run_id, occurrence, due)
+  local id = claim[ID]
+  local taken = active_of(id)
+  if waiting[id] and waiting[id] <= claim[NOW] then
+    taken = taken + redis.call('ZCOUNT', prefix .. 'wait:' .. id, '-inf', digits(claim[NOW]))
+  end
+  if taken >= job[MAX_INSTANCES] then return place_full(claim, job, run_id, occurrence, due) end
+  return WON, hold(id, run_id, {id, job[BORN], 0, occurrence, due, claim[NOW], 1, member, 0, 0, 0, 0}), ''
+end
+
+local function answer_to(claim)
+  local id = claim[ID]
+  local job = jobs[id]
+  if job and (job[STATE] == IS_REMOVED or (claim[OF_BORN] ~= 0 and claim[OF_BORN] ~= job[BORN])) then job = false end
+  if not job or job[STATE] ~= IS_ACTIVE or job[REVISION] ~= claim[EXPECTED_REVISION]
+      or job[CURSOR] ~= claim[EXPECTED] then
+    return answer_again(claim, job) or {job and (job[STATE] ~= IS_ACTIVE and PAUSED or MOVED) or GONE}
+  end
+  local answer, planned = {CLAIMED, false}, claim[PLANNED]
+  move_cursor(claim, job)
+  for k = 1, #planned, 3 do
+    answer[k + 2], answer[k + 3], answer[k + 4] = place(claim, job, planned[k], planned[k + 1], planned[k + 2])
+  end
+  for k = 1, #planned, 3 do  -- A run that this claim has queued may have given way to a later one of it.
+    if displaced[planned[k]] then answer[k + 2], answer[k + 4] = LEFT, '' end
+  end
+  answer[2] = waiting[id]
+  end_if_over(id)
+  return answer
+end
+
+local ids, answers = {}, {}
+for k, claim in ipairs(claims) do ids[k] = claim[ID] end
+read_jobs(ids)
+read_waiting(ids)
+for k, claim in ipairs(claims) do answers[k] = answer_to(claim) end
+write_all()
+return answers

@@ -1,0 +1,22 @@
+--[[
+Puts down a run that waits for its time.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger
+ARGV[3]  packed: { job, occurrence, at, waiting reason, token or '' }
+Returns  { 1, or 0: there is no such job } | 'OTHER STORE'
+Sent again with the same token, within an hour, it puts down nothing more.
+--]]
+-- include: partition
+local id, occurrence, at, why, token = unpack(cmsgpack.unpack(ARGV[3]))
+if token ~= '' and redis.call('EXISTS', prefix .. 'token:' .. token) == 1 then return {1} end
+read_jobs({id})
+read_waiting({id})
+local job = jobs[id]
+if not job or job[STATE] == IS_REMOVED then return {0} end
+wait_until(id, at, {at, occurrence, 1, why, why == RUN_NOW and 1 or 0, '', ''})
+job[REVISION], changed_jobs[id] = take_number(), true
+tell_change(id, job, job[REVISION])
+if token ~= '' then remember('token:' .. token, 1) end
+write_all()
+return {1}

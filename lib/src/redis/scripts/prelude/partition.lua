@@ -1,0 +1,217 @@
+-- What a script of a partition begins with. It reads what it needs, decides, and writes all of it at its end
+-- (`write_all`), so that a failure on the way leaves the partition as it was.
+--
+-- KEYS[1] is the partition's `store`; its other keys have the same prefix, so the same hash tag and slot.
+-- ARGV[1] is the id of the store that was opened. Another one is here: 'OTHER STORE', and nothing is changed.
+-- ARGV[2] is how many entries of the ledger are kept.
+local prefix = string.sub(KEYS[1], 1, -6)
+local head = redis.call('MGET', KEYS[1], prefix .. 'seq')
+if head[1] ~= ARGV[1] then return 'OTHER STORE' end
+
+-- A job: an array in `jobs`, packed. Times are in ms, none is false. In C++: record_codec.cpp.
+local REVISION, BORN, STATE, CURSOR, DELAY, LAST_FIRE, ANCHOR, ZONE, SKIP_NEXT = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local MAX_INSTANCES, ON_OVERLAP, QUEUE_LIMIT, ON_LOST, PAUSE_AFTER = 10, 11, 12, 13, 14
+local KEEP, TASK, EXECUTOR, ORIGIN, LAST_CLAIM, LAST_ENDS = 15, 16, 17, 18, 19, 20
+local SUCCEEDED, FAILED, CANCELLED, LOST, RETRIED, MISSED, SKIPPED, COALESCED, IN_A_ROW = 21, 22, 23, 24, 25, 26, 27, 28, 29
+local COUNTER_OF = {[0] = SUCCEEDED, FAILED, FAILED, CANCELLED, LOST, MISSED, SKIPPED, COALESCED}  -- outcome_kind
+local IS_ACTIVE, IS_PAUSED, IS_PARKED, HAS_ENDED, IS_REMOVED = 0, 1, 2, 3, 4  -- job_state
+
+local function digits(number) return string.format('%.0f', number) end
+
+local function call_all(command, key, list)
+  for first = 1, #list, 2000 do redis.call(command, key, unpack(list, first, math.min(first + 1999, #list))) end
+end
+
+-- Numbers: each greater than all before it in this partition, and no less than Redis's time in microseconds.
+local seq, took_number = tonumber(head[2]) or 0, false
+local function take_number()
+  if not took_number then
+    local time = redis.call('TIME')
+    seq = math.max(seq, time[1] * 1000000 + time[2] - 1)
+    took_number = true
+  end
+  seq = seq + 1
+  return seq
+end
+
+-- Jobs by id; false: there is none.
+local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
+local function read_jobs(ids)
+  local texts = redis.call('HMGET', prefix .. 'jobs', unpack(ids))
+  for k, id in ipairs(ids) do jobs[id] = texts[k] and cmsgpack.unpack(texts[k]) end
+end
+local function count(id, kind, times)
+  local which = COUNTER_OF[kind]
+  jobs[id][which] = jobs[id][which] + times
+end
+
+-- The ledger. An entry is of a run (j, i, r, o, f) or of nominal times that did not run (j, s).
+local ledger = {}
+local function write_times(id, packed) ledger[#ledger + 1] = {digits(take_number()) .. '-0', 'j', id, 's', packed} end
+local function write_skip(id, occurrence, extra, why)
+  write_times(id, cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra}))
+  if jobs[id] then count(id, 6, 1) end
+end
+local function write_run(id, run_id, run, result, is_final)
+  ledger[#ledger + 1] =
+    {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', cmsgpack.pack(run), 'o', result, 'f', is_final and 1 or 0}
+end
+
+-- When the earliest waiting run of a job is to be taken; false: none waits.
+local waiting = {}
+
+-- Notices: that a job has changed, or that a run is to stop.
+local notices = {}
+local function tell_change(id, job, number, state)
+  notices[#notices + 1] = cmsgpack.pack(
+    {0, number, id, job[TASK], job[EXECUTOR], job[REVISION], state or job[STATE], waiting[id] and 1 or 0})
+end
+local function tell_stop(run_id, member, why) notices[#notices + 1] = cmsgpack.pack({1, seq, run_id, member, why}) end
+
+-- Active runs: arrays in `runs`, and for each a member of `active`, "JOB\0FENCE RUN" without the blank, so that
+-- those of a job are counted and found, oldest first. In C++: record_codec.cpp.
+local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
+local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP = 8, 9, 10, 11, 12
+local runs, changed_runs, new_runs, dropped_runs, actives = {}, {}, {}, {}, {}
+local function read_runs(ids)
+  local texts = redis.call('HMGET', prefix .. 'runs', unpack(ids))
+  for k, id in ipairs(ids) do runs[id] = texts[k] and cmsgpack.unpack(texts[k]) end
+end
+local function active_name(run_id, run) return run[R_JOB] .. '\0' .. string.format('%016.0f', run[R_FENCE]) .. run_id end
+local function active_of(id)
+  local number = actives[id]
+  if not number then
+    number = redis.call('ZLEXCOUNT', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')
+    actives[id] = number
+  end
+  return number
+end
+local function hold(id, run_id, run)
+  run[R_FENCE] = take_number()
+  actives[id] = active_of(id) + 1
+  runs[run_id], changed_runs[run_id] = run, true
+  new_runs[#new_runs + 1] = run_id
+  return run[R_FENCE]
+end
+local function drop(run_id, run)
+  actives[run[R_JOB]] = active_of(run[R_JOB]) - 1
+  dropped_runs[run_id], runs[run_id], changed_runs[run_id] = run, false, nil
+end
+
+-- Waiting runs of a job: `wait:ID`, by time, then in the order of arrival; `waiting` has the earliest of each job.
+local W_DUE, W_OCCURRENCE, W_ATTEMPT, W_WHY, W_EXTRA, W_PLANNED_AS, W_CANCELS = 1, 2, 3, 4, 5, 6, 7
+local RETRY, QUEUED, RERUN, RUN_NOW = 0, 1, 2, 3  -- waiting_reason
+local function read_waiting(ids)
+  local times = redis.call('ZMSCORE', prefix .. 'waiting', unpack(ids))
+  for k, id in ipairs(ids) do waiting[id] = times[k] and tonumber(times[k]) end
+end
+local function waiting_runs(id)
+  local all = {}
+  if not waiting[id] then return all end
+  for k, member in ipairs(redis.call('ZRANGE', prefix .. 'wait:' .. id, 0, -1)) do
+    all[k] = {member, cmsgpack.unpack(string.sub(member, 17))}
+  end
+  return all
+end
+local function wait_until(id, at, run)
+  redis.call('ZADD', prefix .. 'wait:' .. id, digits(at), string.format('%016.0f', take_number()) .. cmsgpack.pack(run))
+  if waiting[id] and waiting[id] <= at then return end
+  waiting[id] = at
+  redis.call('ZADD', prefix .. 'waiting', digits(at), id)
+end
+local function follow_waiting(id)
+  local first = redis.call('ZRANGE', prefix .. 'wait:' .. id, 0, 0, 'WITHSCORES')
+  waiting[id] = first[2] and tonumber(first[2]) or false
+  if waiting[id] then
+    redis.call('ZADD', prefix .. 'waiting', digits(waiting[id]), id)
+  else
+    redis.call('ZREM', prefix .. 'waiting', id)
+  end
+end
+
+-- What waits for a job that goes away does not run, and the ledger says so. Its active runs stay.
+local function drop_waiting(id)
+  if not waiting[id] then return end
+  for _, each in ipairs(waiting_runs(id)) do
+    write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], 'removed')
+  end
+  redis.call('DEL', prefix .. 'wait:' .. id)
+  redis.call('ZREM', prefix .. 'waiting', id)
+  waiting[id] = false
+end
+local function forget(id)
+  drop_waiting(id)
+  jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id] = false, nil, nil, nil, nil
+  forgotten[id] = true
+end
+-- Removes a job that has ended and of which nothing runs or waits, unless it is to be kept.
+local function end_if_over(id)
+  local job = jobs[id]
+  if job[STATE] ~= HAS_ENDED or job[KEEP] ~= 0 or waiting[id] or active_of(id) > 0 then return false end
+  tell_change(id, job, take_number(), IS_REMOVED)
+  forget(id)
+  return true
+end
+local function put_again(id, run, at, why)
+  wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', ''})
+end
+
+local function remember(key, value) redis.call('SET', prefix .. key, value, 'EX', 3600) end
+
+local function write_runs()
+  local values, names, old_ids, old_names = {}, {}, {}, {}
+  for run_id in pairs(changed_runs) do
+    values[#values + 1] = run_id
+    values[#values + 1] = cmsgpack.pack(runs[run_id])
+  end
+  for _, run_id in ipairs(new_runs) do
+    names[#names + 1] = 0
+    names[#names + 1] = active_name(run_id, runs[run_id])
+  end
+  for run_id, run in pairs(dropped_runs) do
+    old_ids[#old_ids + 1] = run_id
+    old_names[#old_names + 1] = active_name(run_id, run)
+  end
+  call_all('HDEL', prefix .. 'runs', old_ids)
+  call_all('ZREM', prefix .. 'active', old_names)
+  call_all('HSET', prefix .. 'runs', values)
+  call_all('ZADD', prefix .. 'active', names)
+end
+local function write_jobs()
+  local values, times, not_due, old = {}, {}, {}, {}
+  for id in pairs(changed_jobs) do
+    values[#values + 1] = id
+    values[#values + 1] = cmsgpack.pack(jobs[id])
+  end
+  for id in pairs(changed_due) do
+    local job = jobs[id]
+    if job[STATE] == IS_ACTIVE and job[CURSOR] then
+      times[#times + 1] = digits(job[CURSOR] + job[DELAY])
+      times[#times + 1] = id
+    else
+      not_due[#not_due + 1] = id
+    end
+  end
+  for id in pairs(forgotten) do
+    if not jobs[id] then
+      old[#old + 1] = id
+      not_due[#not_due + 1] = id
+    end
+  end
+  call_all('HSET', prefix .. 'jobs', values)
+  call_all('ZADD', prefix .. 'due', times)
+  call_all('ZREM', prefix .. 'due', not_due)
+  for _, key in ipairs({'jobs', 'definitions', 'notes'}) do call_all('HDEL', prefix .. key, old) end
+  call_all('ZREM', prefix .. 'ids', old)
+  for id, note in pairs(notes) do
+    if note == '' then redis.call('HDEL', prefix .. 'notes', id) else redis.call('HSET', prefix .. 'notes', id, note) end
+  end
+  for id, text in pairs(definitions) do redis.call('HSET', prefix .. 'definitions', id, text) end
+end
+local function write_all()
+  write_runs()
+  write_jobs()
+  for _, entry in ipairs(ledger) do redis.call('XADD', prefix .. 'ledger', 'MAXLEN', '~', ARGV[2], unpack(entry)) end
+  if took_number then redis.call('SET', prefix .. 'seq', digits(seq)) end
+  for _, notice in ipairs(notices) do redis.call('PUBLISH', prefix .. 'changes', notice) end
+end

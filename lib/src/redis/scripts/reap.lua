@@ -1,0 +1,40 @@
+--[[
+Ends runs whose member is gone, or which their member gives up: recorded as lost, and put down to be run again as the
+next attempt where the job's `on_lost` says so.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger
+ARGV[3]  packed: a list, each { job, run id, fence, packed outcome for the ledger }
+Returns  how many of them were active under their fences, and are not any more | 'OTHER STORE'
+--]]
+-- include: partition
+local ID, RUN, FENCE, RESULT = 1, 2, 3, 4
+local RERUNS = 1  -- lost_action
+local steps = cmsgpack.unpack(ARGV[3])
+
+local function lose(step)
+  local id, run_id = step[ID], step[RUN]
+  local job, run = jobs[id], runs[run_id]
+  if not run or run[R_JOB] ~= id or run[R_FENCE] ~= step[FENCE] then return 0 end
+  local of_this_job = job and run[R_BORN] == job[BORN] and job[STATE] ~= IS_REMOVED
+  local again = of_this_job and job[ON_LOST] == RERUNS
+  write_run(id, run_id, run, step[RESULT], not again)
+  if again then put_again(id, run, run[R_DUE], RERUN) end
+  drop(run_id, run)
+  if not job then return 1 end
+  tell_change(id, job, take_number())  -- There is room, or a run that waits.
+  if not of_this_job then return 1 end
+  if not again then count(id, 4, 1) end
+  job[LAST_CLAIM], changed_jobs[id] = 0, true
+  end_if_over(id)
+  return 1
+end
+
+local ids, run_ids, lost = {}, {}, 0
+for k, step in ipairs(steps) do ids[k], run_ids[k] = step[ID], step[RUN] end
+read_jobs(ids)
+read_waiting(ids)
+read_runs(run_ids)
+for _, step in ipairs(steps) do lost = lost + lose(step) end
+write_all()
+return lost

@@ -1,0 +1,24 @@
+--[[
+Marks all active runs of a job to be stopped, and tells.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  job     ARGV[4]  cancel reason
+Returns  { how many there are } | 'OTHER STORE'
+--]]
+-- include: partition
+local id, why = ARGV[3], tonumber(ARGV[4])
+local names = redis.call('ZRANGEBYLEX', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')
+for first = 1, #names, 1000 do
+  local ids = {}
+  for k = first, math.min(first + 999, #names) do ids[#ids + 1] = string.sub(names[k], #id + 18) end
+  read_runs(ids)
+  for _, run_id in ipairs(ids) do
+    local run = runs[run_id]
+    if run then
+      run[R_STOP], changed_runs[run_id] = why, true
+      tell_stop(run_id, run[R_MEMBER], why)
+    end
+  end
+end
+write_all()
+return {#names}

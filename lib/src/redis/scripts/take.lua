@@ -1,0 +1,47 @@
+--[[
+Makes of each job the earliest waiting run that is due active, under a new fence, if there is room.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  member that asks
+ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now }
+Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason },
+         what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two. | 'OTHER STORE'
+A take whose run is active already wins what it won, and changes nothing.
+--]]
+-- include: partition
+local ID, OF_BORN, RUN, NOW = 1, 2, 3, 4
+local WON, NONE_DUE, FULL, PAUSED, GONE = 0, 1, 2, 3, 4
+local member = ARGV[3]
+local takes = cmsgpack.unpack(ARGV[4])
+
+local function won(id, job, run)
+  return {WON, job and waiting[id], run[R_OCCURRENCE], run[R_DUE], run[R_ATTEMPT], run[R_FENCE], run[R_WHY]}
+end
+
+local function answer_to(take)
+  local id, run_id, now = take[ID], take[RUN], take[NOW]
+  local job, held = jobs[id], runs[run_id]
+  if job and (job[STATE] == IS_REMOVED or (take[OF_BORN] ~= 0 and take[OF_BORN] ~= job[BORN])) then job = false end
+  if held and held[R_JOB] == id then return won(id, job, held) end
+  if not job then return {GONE} end
+  if job[STATE] ~= IS_ACTIVE and job[STATE] ~= HAS_ENDED then return {PAUSED, waiting[id]} end
+  if not waiting[id] or waiting[id] > now then return {NONE_DUE, waiting[id]} end
+  if active_of(id) >= job[MAX_INSTANCES] then return {FULL, waiting[id]} end
+
+  local waited = cmsgpack.unpack(string.sub(redis.call('ZPOPMIN', prefix .. 'wait:' .. id)[1], 17))
+  follow_waiting(id)
+  local run = {id, job[BORN], 0, waited[W_OCCURRENCE], waited[W_DUE], now, waited[W_ATTEMPT], member, waited[W_WHY], 1,
+    waited[W_EXTRA], 0}
+  hold(id, run_id, run)
+  job[LAST_CLAIM], changed_jobs[id] = 0, true
+  return won(id, job, run)
+end
+
+local ids, run_ids, answers = {}, {}, {}
+for k, take in ipairs(takes) do ids[k], run_ids[k] = take[ID], take[RUN] end
+read_jobs(ids)
+read_waiting(ids)
+read_runs(run_ids)
+for k, take in ipairs(takes) do answers[k] = answer_to(take) end
+write_all()
+return answers
