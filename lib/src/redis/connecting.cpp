@@ -58,6 +58,7 @@ connection::wire::wire(const loop_executor& where, connection_options options)
   redis_ = std::make_unique<boost::redis::connection>(
       where, make_tls_context(how.where, how.tls),
       boost::redis::logger(boost::redis::logger::level::err, noted));
+  expect_messages();
 }
 
 void connection::wire::start() {
@@ -114,7 +115,9 @@ loop_awaitable<void> connection::wire::keep_connected(self me) {
 loop_awaitable<void> connection::wire::live_once() {
   last_note_.clear();
   outdated_ = false;
-  co_await while_watched(carry(), attend());
+  arriving_.clear();
+  arrived_.clear();
+  co_await while_watched(carry(), while_watched(attend(), listen()));
 }
 
 loop_awaitable<void> connection::wire::carry() {
@@ -141,6 +144,12 @@ void connection::wire::came_up() {
   up = true;
   why_down.clear();
   if (std::exchange(missed_, false)) how.outage->ended(*how.logger, how.where);
+  for (const auto& each : subscribers_) {
+    const auto subscribed = each.lock();
+    if (!subscribed) continue;
+    subscribed->confirmed = 0;
+    send_subscribe(subscribed->channels);
+  }
   call_all(on_up);
   flush();
 }

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <boost/asio/this_coro.hpp>
+
 #include "redis/wire.hpp"
 
 namespace carillon::redis {
@@ -23,12 +25,21 @@ std::string endpoint::to_string() const {
 connection::connection(const loop_executor& where, connection_options how)
     : wire_{std::make_shared<wire>(where, std::move(how))} {}
 
-connection::~connection() { wire_->abandon(); }
+connection::~connection() {
+  wire_->abandon();
+  if (ear_) ear_->abandon();
+}
 
 const loop_executor& connection::get_executor() const noexcept { return wire_->where; }
 const connection_options& connection::options() const noexcept { return wire_->how; }
 void connection::start() { wire_->start(); }
-loop_awaitable<void> connection::stop() { return wire_->stop(); }
+
+loop_awaitable<void> connection::stop() {
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
+  if (ear_) co_await ear_->stop();
+  co_await wire_->stop();
+}
+
 bool connection::is_up() const noexcept { return wire_->up; }
 const std::string& connection::why_down() const noexcept { return wire_->why_down; }
 
@@ -58,6 +69,17 @@ loop_awaitable<reply> connection::run(const lua_script& script, const words& key
   co_await wire_->ask(asked);
   while (wire_->lacks_script(asked)) co_await wire_->ask(asked);
   co_return wire_->taken(asked);
+}
+
+connection::listening connection::subscribe(std::vector<std::string> channels, message_handlers handlers) {
+  if (!ear_) {
+    auto how = wire_->how;
+    how.client_name += "-notices";
+    ear_ = std::make_shared<wire>(wire_->where, std::move(how));
+    if (wire_->stopping()) ear_->abandon();
+    ear_->start();
+  }
+  return ear_->subscribe(std::move(channels), std::move(handlers));
 }
 
 loop_awaitable<reply> connection::command(const words& all) {

@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "redis/connection_options.hpp"
 #include "redis/lua_script.hpp"
@@ -31,7 +32,7 @@ namespace carillon::redis {
 class connection {
  public:
   using milliseconds = std::chrono::milliseconds;
-  /// Keeps a listener for as long as it lives.
+  /// Keeps a listener or a subscription for as long as it lives. Let go on the strand.
   using listening = std::shared_ptr<void>;
 
   connection(const loop_executor& where, connection_options how);
@@ -71,9 +72,22 @@ class connection {
   loop_awaitable<reply> command(const words& all);
   loop_awaitable<reply> command(const words& all, milliseconds deadline);
 
+  /// What is done with messages. Called on the strand, in the order of their publishing. Must not throw.
+  struct message_handlers {
+    std::function<void(std::string_view channel, std::string_view message)> on_message;
+    /// Called each time the subscription has come into force, at first and after every loss of the
+    /// connection: what was published until now may have been missed, what is published from now on will be
+    /// told.
+    std::function<void()> on_subscribed;
+  };
+  /// Listens to channels until the result is let go. The first one opens a second connection to the server,
+  /// so that messages and answers never wait for each other.
+  [[nodiscard]] listening subscribe(std::vector<std::string> channels, message_handlers handlers);
+
  private:
   class wire;
   std::shared_ptr<wire> wire_;
+  std::shared_ptr<wire> ear_;  // for subscriptions
 };
 
 }  // namespace carillon::redis

@@ -22,6 +22,9 @@ namespace carillon::redis {
 ///
 /// A call goes: queue → batch (one write for all that came in one turn of the loop) → answered, in order. Its
 /// coroutine is resumed from the strand directly. One timer serves the deadlines of all.
+///
+/// Subscriptions are on a wire of their own: a server that refuses one says so in a line that nothing tells
+/// from the answer to a call.
 class connection::wire : public std::enable_shared_from_this<wire> {
  public:
   wire(const loop_executor& where, connection_options how);
@@ -46,6 +49,9 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   using listeners = std::vector<std::weak_ptr<std::function<void()>>>;
   static listening listen(listeners& all, std::function<void()> listener);
   listeners on_up, on_down;
+
+  listening subscribe(std::vector<std::string> channels, message_handlers handlers);
+  bool stopping() const noexcept { return stopping_; }
 
  private:
   using self = std::shared_ptr<wire>;
@@ -77,6 +83,22 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   void finish(call& which);
   void fail_all(const std::string& why);
 
+  // Subscriptions: subscriptions.cpp.
+  struct subscriber {
+    std::vector<std::string> channels;
+    message_handlers handlers;
+    std::size_t confirmed = 0;  // of the channels, since the connection came up
+  };
+  void expect_messages();
+  loop_awaitable<void> listen();
+  void deliver(const std::vector<std::string>& push);
+  void confirm(const std::string& channel);
+  void pass_on(const std::string& channel, const std::string& message);
+  void leave(const subscriber& gone);
+  void send_subscribe(const std::vector<std::string>& channels);
+  void send_unsubscribe(const std::vector<std::string>& channels);
+  void send_apart(std::shared_ptr<boost::redis::request> request);
+
   std::unique_ptr<boost::redis::connection> redis_;
   bool started_ = false;
   bool stopping_ = false;
@@ -98,6 +120,10 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   std::unordered_map<std::string_view, std::uint64_t>
       loaded_with_;  // sha1 → the batch that has the source, or an earlier
   std::vector<std::string_view> scratch_;
+
+  std::vector<std::weak_ptr<subscriber>> subscribers_;
+  std::vector<std::string> arriving_;              // the parts of a push
+  std::vector<std::vector<std::string>> arrived_;  // pushes that nobody has looked at
 };
 
 }  // namespace carillon::redis
