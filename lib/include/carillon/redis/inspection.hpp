@@ -1,0 +1,109 @@
+#pragma once
+#include <carillon/async/loop.hpp>
+#include <carillon/redis/link.hpp>
+#include <carillon/time/instant.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace carillon::redis {
+
+/// What can be wrong between the keys of a partition.
+enum class data_fault_kind : std::uint8_t {
+  due_without_job,  ///< In the index of what is due, and there is no such job.
+  wrong_due,       ///< A job is not in that index, or at another time than its record says, or should not be.
+  id_without_job,  ///< In the list of ids, and there is no such job.
+  job_without_id,  ///< A job that no list shows.
+  job_without_definition,  ///< Its definition is gone: it cannot run.
+  text_without_job,        ///< A definition or a note of no job.
+  active_without_run,      ///< Counted as active, and there is no record of the run.
+  run_without_active,      ///< The record of a run that is not counted as active.
+  wrong_waiting,           ///< Waiting runs that nobody looks for, or that are looked for and are not there.
+  waiting_without_job,     ///< Waiting runs of a job that is gone.
+  vanishing_key,           ///< It has a time to live and should stay.
+  lasting_key,             ///< It has no time to live and should not stay.
+  unreadable,              ///< A record that this version cannot read.
+  unknown_key,             ///< A key that this version does not write.
+  foreign_partition,       ///< The partition belongs to another store.
+};
+std::string_view name(data_fault_kind what) noexcept;
+
+/// Whether `inspection::repair` can mend it without a risk of losing what somebody still needs.
+bool can_repair(data_fault_kind what) noexcept;
+
+struct data_fault {
+  data_fault_kind what{};
+  std::uint32_t partition = 0;
+  std::string subject;  ///< The job's or the run's id, or the key.
+  std::string detail;   ///< For people; may be empty.
+};
+
+/// An active run, as far as one must know whose it is.
+struct run_holder {
+  std::string run_id;
+  std::string job;
+  std::string member;
+  instant started{};
+};
+
+/// A fire, or a waiting run, that is due and that nobody has claimed.
+struct unclaimed {
+  std::string job;
+  instant due{};
+  bool waiting = false;
+};
+
+/// What lies in one partition.
+struct partition_facts {
+  std::uint32_t partition = 0;
+  std::uint64_t jobs = 0, runs = 0, waiting = 0, ledger = 0;  ///< How many.
+  std::vector<run_holder> active;
+  std::vector<unclaimed> overdue;  ///< The most overdue first; at most 100 of either kind.
+  std::vector<data_fault> faults;
+};
+
+/// What a namespace says of its store.
+struct store_facts {
+  bool exists = false;
+  std::uint64_t id = 0;
+  std::uint32_t format = 0;
+  std::uint32_t partitions = 0;
+  bool known_format = false;                  ///< The one of this version.
+  std::vector<std::string> other_namespaces;  ///< Where it does not exist: those that do; at most 100.
+};
+
+/// Looks at what lies in a Redis, without being an instance, and mends what is safe to mend. Reads
+/// in pages: nothing here holds up the server for longer than a claim does.
+///
+/// Errors: as `link`'s: throws `system_error` with `errc::store_unreachable` or `errc::store_refused`.
+/// Cancellation: terminal. Lifetime: that of the link. Thread safety: none; one strand.
+class inspection {
+ public:
+  explicit inspection(link& which);
+  ~inspection();
+  inspection(const inspection&) = delete;
+  inspection& operator=(const inspection&) = delete;
+
+  /// Connects. Errors: also `store_unreachable` when nobody answers within the link's times.
+  loop_awaitable<void> open();
+  loop_awaitable<void> close();
+
+  loop_awaitable<store_facts> store();
+  /// @pre The store exists, in the format of this version.
+  /// @param grace What is due for longer counts as overdue.
+  loop_awaitable<partition_facts> partition(const store_facts& store, std::uint32_t which,
+                                            milliseconds grace);
+  /// Faults of keys by their names and times to live, over the whole namespace.
+  loop_awaitable<std::vector<data_fault>> keys(const store_facts& store);
+
+  /// Mends one fault, if it is still there. False: it was gone, or is not one that can be mended.
+  loop_awaitable<bool> repair(const store_facts& store, const data_fault& fault);
+
+ private:
+  struct parts;
+  std::unique_ptr<parts> parts_;
+};
+
+}  // namespace carillon::redis

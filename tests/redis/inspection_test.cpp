@@ -1,0 +1,233 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <carillon/redis/inspection.hpp>
+#include <carillon/redis/link.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "contract/job_store_walk.hpp"
+#include "contract/store_world.hpp"
+#include "redis/backend_world.hpp"
+#include "redis/data_faults.hpp"
+
+namespace carillon::testing {
+
+namespace {
+
+using namespace std::chrono_literals;
+using redis::data_fault;
+using redis::data_fault_kind;
+
+struct ignoring_listener final : store_listener {
+  void on_job_changed(const std::string&, std::uint64_t) override {}
+};
+
+/// A store of two partitions with a job "a" in it, that has a run which is active and one that waits; and who
+/// inspects it.
+struct inspected_world : backend_world {
+  inspected_world()
+      : store{backend, 2},
+        link{io,
+             redis::link_options{.url = shared_server().url(), .name_space = name_space, .logger = logger}},
+        inspector{link} {
+    run(store.open("cellar/1", nobody));
+    run(inspector.open());
+    facts = run(inspector.store());
+    auto record = contract::world::record("a");
+    record.cursor = record.due = now() + 1h;
+    run(store.add(record, on_conflict::refuse));
+    home = partition_of("a", 2);
+  }
+  ~inspected_world() {
+    run(inspector.close());
+    run(store.close());
+  }
+
+  static instant now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
+
+  std::string key(std::string_view name) const {
+    return "carillon:{" + name_space + ":" + std::to_string(home) + "}:" + std::string{name};
+  }
+  void enqueue(instant at) {
+    extra_run extra;
+    extra.id = "a";
+    extra.occurrence = extra.at = at;
+    run(store.enqueue(extra));
+  }
+  void take(instant at) {
+    take_request request;
+    request.id = "a", request.now = at, request.member = "cellar/1", request.run_id = "run-1";
+    REQUIRE(run(store.take(request)).what == take_answer::kind::won);
+  }
+  void ask(const std::vector<std::string>& words) const { shared_server().cli(words); }
+
+  /// All faults, as "kind subject".
+  std::vector<data_fault> faults() {
+    auto found = run(inspector.keys(facts));
+    for (std::uint32_t which = 0; which < facts.partitions; ++which) {
+      const auto partition = run(inspector.partition(facts, which, 30s));
+      found.insert(found.end(), partition.faults.begin(), partition.faults.end());
+    }
+    return found;
+  }
+  /// Finds just this fault, mends it, and finds nothing any more.
+  void finds_and_mends(data_fault_kind what, std::string_view subject) {
+    CAPTURE(name(what));
+    const auto found = faults();
+    REQUIRE(found.size() == 1);
+    CHECK(name(found[0].what) == name(what));
+    CHECK(found[0].subject == subject);
+    CHECK(run(inspector.repair(facts, found[0])));
+    CHECK_FALSE(run(inspector.repair(facts, found[0])));
+    CHECK(faults().empty());
+  }
+
+  ignoring_listener nobody;
+  plain_store store;
+  redis::link link;
+  redis::inspection inspector;
+  redis::store_facts facts;
+  std::uint32_t home = 0;
+};
+
+}  // namespace
+
+TEST_SUITE("inspection") {
+  TEST_CASE("whatever was done to a store, its indexes agree") {
+    for (std::uint64_t seed = 0; seed < 5; ++seed) {
+      CAPTURE(seed);
+      inspected_world world;
+      job_store_walk walk{world, world.store, seed};
+      walk.run(300);
+      const auto found = world.faults();
+      CAPTURE(found.size());
+      for (const auto& fault : found) MESSAGE(name(fault.what), " ", fault.subject, " ", fault.detail);
+      CHECK(found.empty());
+    }
+  }
+
+  TEST_CASE("a partition says how much lies in it, what runs and what is overdue") {
+    inspected_world world;
+    world.enqueue(world.now() - 2min);
+    world.take(world.now());
+    world.enqueue(world.now() - 1min);
+    auto seen = world.run(world.inspector.partition(world.facts, world.home, 30s));
+    CHECK(seen.jobs == 1);
+    CHECK(seen.runs == 1);
+    CHECK(seen.waiting == 1);
+    REQUIRE(seen.active.size() == 1);
+    CHECK(seen.active[0].member == "cellar/1");
+    CHECK(seen.active[0].job == "a");
+    CHECK_MESSAGE(seen.overdue.empty(), "what waits has no place yet: max_instances run");
+    world.ask(
+        {"ZADD", world.key("due"), std::to_string((world.now() - 1min).time_since_epoch().count()), "a"});
+    seen = world.run(world.inspector.partition(world.facts, world.home, 30s));
+    REQUIRE(seen.overdue.size() == 1);
+    CHECK(seen.overdue[0].job == "a");
+  }
+
+  TEST_CASE("what belongs to no job is found and taken away") {
+    inspected_world world;
+    world.ask({"ZADD", world.key("due"), "5", "ghost"});
+    world.finds_and_mends(data_fault_kind::due_without_job, "ghost");
+    world.ask({"ZADD", world.key("ids"), "0", "ghost"});
+    world.finds_and_mends(data_fault_kind::id_without_job, "ghost");
+    world.ask({"HSET", world.key("definitions"), "ghost", "{}"});
+    world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
+    world.ask({"HSET", world.key("notes"), "ghost", "why"});
+    world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
+  }
+
+  TEST_CASE("an index that disagrees with the record is put right") {
+    inspected_world world;
+    world.ask({"ZREM", world.key("due"), "a"});
+    world.finds_and_mends(data_fault_kind::wrong_due, "a");
+    world.ask({"ZADD", world.key("due"), "5", "a"});
+    world.finds_and_mends(data_fault_kind::wrong_due, "a");
+    world.ask({"ZREM", world.key("ids"), "a"});
+    world.finds_and_mends(data_fault_kind::job_without_id, "a");
+  }
+
+  TEST_CASE("active runs and their records are put in step") {
+    inspected_world world;
+    world.enqueue(world.now() - 1min);
+    world.take(world.now());
+    world.ask({"DEL", world.key("active")});
+    world.finds_and_mends(data_fault_kind::run_without_active, "run-1");
+    world.ask({"HDEL", world.key("runs"), "run-1"});
+    const auto found = world.faults();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == data_fault_kind::active_without_run);
+    CHECK(found[0].detail == "a");
+    CHECK(world.run(world.inspector.repair(world.facts, found[0])));
+    CHECK(world.faults().empty());
+  }
+
+  TEST_CASE("waiting runs are looked for again, and those of nobody end in the ledger") {
+    inspected_world world;
+    world.enqueue(world.now() + 1h);
+    world.ask({"ZADD", world.key("waiting"), "5", "a"});
+    world.finds_and_mends(data_fault_kind::wrong_waiting, "a");
+    world.ask({"ZREM", world.key("waiting"), "a"});
+    world.finds_and_mends(data_fault_kind::wrong_waiting, "a");
+    for (const auto* index : {"jobs", "definitions"}) world.ask({"HDEL", world.key(index), "a"});
+    for (const auto* index : {"ids", "due"}) world.ask({"ZREM", world.key(index), "a"});
+    world.finds_and_mends(data_fault_kind::waiting_without_job, "a");
+    ledger_query query;
+    query.job = "a";
+    const auto page = world.run(world.store.history(query));
+    REQUIRE(page.entries.size() == 1);
+    CHECK(page.entries[0].result.message == "removed");
+  }
+
+  TEST_CASE("a key that would vanish is kept, and one that should is given its time") {
+    inspected_world world;
+    world.ask({"EXPIRE", world.key("jobs"), "1000"});
+    world.finds_and_mends(data_fault_kind::vanishing_key, world.key("jobs"));
+    world.ask({"SET", world.key("ended:17"), "0"});
+    world.finds_and_mends(data_fault_kind::lasting_key, world.key("ended:17"));
+  }
+
+  TEST_CASE("what cannot be mended without a risk is found and left alone") {
+    inspected_world world;
+    world.ask({"HDEL", world.key("definitions"), "a"});
+    world.ask({"HSET", world.key("runs"), "broken", "?"});
+    world.ask({"SET", world.key("mine"), "?"});
+    const auto found = world.faults();
+    CHECK(found.size() == 3);
+    for (const auto& fault : found) {
+      CAPTURE(name(fault.what));
+      CHECK_FALSE(redis::can_repair(fault.what));
+      CHECK_FALSE(world.run(world.inspector.repair(world.facts, fault)));
+    }
+    CHECK(world.faults().size() == 3);
+    world.ask({"HDEL", world.key("runs"), "broken"});
+  }
+
+  TEST_CASE("a partition of another store is told, and not looked into") {
+    inspected_world world;
+    world.ask({"SET", world.key("store"), "17"});
+    const auto seen = world.run(world.inspector.partition(world.facts, world.home, 30s));
+    REQUIRE(seen.faults.size() == 1);
+    CHECK(seen.faults[0].what == data_fault_kind::foreign_partition);
+    CHECK(seen.jobs == 0);
+    world.ask({"SET", world.key("store"), std::to_string(world.facts.id)});
+  }
+
+  TEST_CASE("a namespace in which there is no store names those that there are, and none is made") {
+    inspected_world world;
+    redis::link elsewhere{world.io,
+                          redis::link_options{.url = shared_server().url(), .name_space = "nowhere"}};
+    redis::inspection inspector{elsewhere};
+    world.run(inspector.open());
+    const auto facts = world.run(inspector.store());
+    world.run(inspector.close());
+    CHECK_FALSE(facts.exists);
+    CHECK(std::ranges::find(facts.other_namespaces, world.name_space) != facts.other_namespaces.end());
+    CHECK(shared_server().cli({"KEYS", "carillon:{nowhere*"}).find("carillon") == std::string::npos);
+  }
+}
+
+}  // namespace carillon::testing
