@@ -36,12 +36,13 @@ loop_awaitable<store_identity> job_backend::open(std::uint32_t partitions, backe
     store = co_await find_store(partitions, greatest);
   }
   store_ = store;
-  listener_ = &listener;
+  notices_ = std::make_unique<notices>(link_, keys_, store_.partitions, listener);
+  co_await notices_->wait_until_heard();
   co_return store_;
 }
 
 loop_awaitable<void> job_backend::close() {
-  listener_ = nullptr;
+  notices_.reset();
   co_return;
 }
 

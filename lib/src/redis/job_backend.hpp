@@ -2,12 +2,14 @@
 #include <carillon/store/job_backend.hpp>
 #include <chrono>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "redis/connection.hpp"
 #include "redis/keys.hpp"
+#include "redis/notices.hpp"
 
 namespace carillon::redis {
 
@@ -72,7 +74,7 @@ class job_backend final : public carillon::job_backend {
   store_keys keys_;
   job_backend_options how_;
   store_identity store_;
-  backend_listener* listener_ = nullptr;
+  std::unique_ptr<notices> notices_;
 };
 
 }  // namespace carillon::redis
