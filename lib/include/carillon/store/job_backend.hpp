@@ -98,6 +98,8 @@ class backend_listener {
   virtual void on_stop_asked(const std::string& member, const std::string& run_id, cancel_reason why) = 0;
   /// Hints may have been lost: the connection was.
   virtual void on_gap() = 0;
+  /// An instance has joined or left. A hint, so that others need not wait for their next heartbeat.
+  virtual void on_members_changed() {}
   /// The store answers again, or does not any more and why.
   virtual void on_reachable(bool reachable, const std::string& why) = 0;
 

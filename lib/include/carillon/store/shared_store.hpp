@@ -1,0 +1,133 @@
+#pragma once
+#include <carillon/async/loop.hpp>
+#include <carillon/store/job_backend.hpp>
+#include <carillon/store/job_store.hpp>
+#include <carillon/store/member_backend.hpp>
+#include <carillon/time/clock.hpp>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace spdlog {
+class logger;
+}
+
+namespace carillon {
+
+class shared_core;  // private: lib/src/store/shared_core.hpp
+
+/// How an instance takes part in a shared store.
+struct shared_store_options {
+  /// How long an instance that says nothing counts as live; renewed every third of it. At least 100 ms. All
+  /// instances of a store must have the same.
+  milliseconds lease{10'000};
+  /// Over how many partitions the jobs are spread; fixed when the store is created. 0: whatever is there,
+  /// else 64.
+  std::uint32_t partitions = 0;
+  /// After how many leases without a word from its event loop an instance renews its lease no more. At least
+  /// 1.
+  std::uint32_t stall_limit = 6;
+  /// How many occurrences that were started here are remembered, for a fail-over may bring their cursors
+  /// back. 0: none.
+  std::size_t remembered = 100'000;
+  /// False: only looks and changes, and never runs anything; no member.
+  bool takes_part = true;
+  /// Where this instance runs, for others to see. Empty: this machine's name.
+  std::string host;
+  /// Of what is random in names and waiting. 0: truly.
+  std::uint64_t seed = 0;
+  /// Null: spdlog's default.
+  std::shared_ptr<spdlog::logger> logger;
+};
+
+/// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
+void check(const shared_store_options& options);
+
+/// How an instance stands with its store.
+struct store_health {
+  bool reachable = false;
+  bool member = false;              ///< Its lease is good.
+  std::uint32_t watched = 0;        ///< Partitions where it has jobs or runs.
+  std::vector<std::uint32_t> late;  ///< Those of them at which no look has gone through for a lease.
+  std::string why;                  ///< Of what is wrong; else empty.
+
+  bool good() const noexcept { return reachable && member && late.empty(); }
+};
+
+/// Jobs in a place that several instances share: everything that an instance does, over the atomic steps of a
+/// `job_backend` and a `member_backend`. docs/redis.md says what and why.
+///
+/// - A step that is not answered is sent again with the same run id, until it is answered or this instance is
+///   a member no more. Steps of one partition go together, at most 100 of them and one such call at a time,
+///   so that batches grow under load.
+/// - It is a member by a lease, renewed on an executor of its own; by the view of the members it owns jobs.
+/// - Every third of a lease it looks at the partitions that concern it: for runs of its own that it does not
+///   know, for runs of members that are gone, for what is due and nobody serves.
+///
+/// Claims and takes are passed on only while the lease is good. A finish of a run that was cancelled because
+/// the lease was lost, or by the end of the drain time, applies `on_lost` as if another had found it.
+///
+/// Errors: as `job_store`; what is not a claim, a take or a finish throws `errc::store_unreachable` when the
+/// store has not answered for a lease, and `errc::stopped` before `open` and after `close`. An update whose
+/// answer was lost and that finds the job changed throws `errc::store_unreachable`, for nobody knows by whom.
+/// Cancellation: none; a call that is under way is waited for. Thread safety: none; one strand, that of
+/// `open`.
+class shared_store final : public job_store {
+ public:
+  using member_factory = std::function<std::unique_ptr<member_backend>(const loop_executor&)>;
+
+  /// @param members Makes the member backend for the executor that it is given: `member_executor`, which
+  /// should run on a thread that no caller can block. It must run from `open` to `close`.
+  /// Errors: throws `std::invalid_argument` for options out of range.
+  shared_store(std::unique_ptr<job_backend> jobs, const member_factory& members,
+               loop_executor member_executor, std::shared_ptr<clock> time, shared_store_options options = {});
+  /// @pre It is closed, or its executors do not run any more.
+  ~shared_store() override;
+
+  /// Returns when this instance is a member. Errors: also `errc::store_unreachable` when it has not become
+  /// one within a lease, and `errc::store_refused` as `job_backend::open`.
+  loop_awaitable<void> open(std::string instance, store_listener& listener) override;
+  loop_awaitable<void> close() override;
+
+  loop_awaitable<put_answer> add(job_record job, on_conflict policy) override;
+  loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
+                                       job_change change) override;
+  loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
+                                       bool tombstone) override;
+  loop_awaitable<std::optional<loaded_job>> load(std::string id) override;
+  loop_awaitable<job_page> list(job_query query) override;
+  loop_awaitable<bool> enqueue(extra_run run) override;
+  loop_awaitable<ledger_page> history(ledger_query query) override;
+
+  loop_awaitable<claim_answer> claim(const claim_request& request) override;
+  loop_awaitable<take_answer> take(const take_request& request) override;
+  loop_awaitable<finish_answer> finish(const run_report& report) override;
+
+  bool is_shared() const noexcept override { return true; }
+  void serve(served_work work) override;
+  bool owns(const job_record& job) const override;
+  loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
+  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why) override;
+  loop_awaitable<std::vector<member_info>> members() override;
+  void loop_answers() override;
+
+  store_health health() const;
+  /// The `member_info::id` under which this instance acts; empty while it is no member.
+  std::string member() const;
+
+ private:
+  shared_core& opened() const;
+
+  std::shared_ptr<job_backend> backend_;
+  member_factory members_;
+  loop_executor member_executor_;
+  std::shared_ptr<clock> time_;
+  shared_store_options options_;
+  std::shared_ptr<const served_work> work_;
+  std::shared_ptr<shared_core> core_;
+};
+
+}  // namespace carillon

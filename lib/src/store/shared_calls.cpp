@@ -1,0 +1,131 @@
+// What is asked of the store apart from runs, and for how long it is repeated.
+
+#include <fmt/format.h>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+
+#include "store/shared_repeat.hpp"
+
+namespace carillon {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr milliseconds first_pause{20};
+constexpr milliseconds longest_pause{2'000};
+
+}  // namespace
+
+std::uint32_t shared_core::partition_of(std::string_view id) const noexcept {
+  return carillon::partition_of(id, store_.partitions);
+}
+
+/// Waits while the store is being opened again. Throws when there is none to be used.
+loop_awaitable<void> shared_core::until_usable() {
+  const auto until = time_->elapsed() + patience();
+  while (replacing_ && !closing_ && time_->elapsed() < until) co_await sleeps_.until(until);
+  if (closing_) throw boost::system::system_error(errc::stopped);
+  if (replacing_) throw boost::system::system_error(errc::store_unreachable);
+}
+
+/// Twice as long each time, and not all instances in step.
+loop_awaitable<void> shared_core::before_again(std::uint32_t times) {
+  const auto longest = std::min<nanoseconds>(longest_pause, nanoseconds{options_.lease} / 10);
+  const auto pause = std::min<nanoseconds>(longest, first_pause * (1 << std::min(times, 10u)));
+  const auto half = static_cast<std::uint64_t>(pause.count() / 2);
+  co_await sleeps_.last(pause / 2 + nanoseconds{static_cast<std::int64_t>(random_() % (half + 1))});
+  if (closing_) throw boost::system::system_error(errc::stopped);
+}
+
+loop_awaitable<put_answer> shared_core::add(job_record job, on_conflict policy) {
+  co_await until_usable();
+  const auto partition = partition_of(job.id());
+  told_.insert(seed_of(job.id()));
+  add_step step;
+  step.job = &job;
+  step.policy = policy;
+  auto answer = co_await adds_.ask(partition, step);
+  co_return answer;
+}
+
+loop_awaitable<change_answer> shared_core::update(std::string id, std::uint64_t expected_revision,
+                                                  job_change change) {
+  if (change.definition && change.definition->id != id) {
+    throw std::invalid_argument(
+        fmt::format("update of '{}' with the definition of '{}'", id, change.definition->id));
+  }
+  bool unsure = false;
+  const auto call = [&] { return backend_->update(id, expected_revision, change); };
+  const auto answer = co_await repeated(call, unsure);
+  if (unsure && answer != change_answer::done) {
+    throw boost::system::system_error(errc::store_unreachable,
+                                      fmt::format("an update of '{}' may have been made", id));
+  }
+  co_return answer;
+}
+
+loop_awaitable<change_answer> shared_core::remove(std::string id,
+                                                  std::optional<std::uint64_t> expected_revision,
+                                                  bool tombstone) {
+  bool unsure = false;
+  const auto call = [&] { return backend_->remove(id, expected_revision, tombstone); };
+  const auto answer = co_await repeated(call, unsure);
+  co_return unsure&& answer == change_answer::gone ? change_answer::done : answer;
+}
+
+loop_awaitable<std::optional<loaded_job>> shared_core::load(std::string id) {
+  co_await until_usable();
+  auto record = co_await loads_.ask(partition_of(id), id);
+  if (!record) co_return std::nullopt;
+  told_.insert(seed_of(id));
+  auto handle = std::make_shared<shared_handle>();
+  handle->born = record->born;
+  loaded_job job;
+  job.record = std::move(*record);
+  job.handle = std::move(handle);
+  co_return job;
+}
+
+loop_awaitable<job_page> shared_core::list(job_query query) {
+  bool unsure = false;
+  const auto call = [&] { return backend_->list(query); };
+  auto page = co_await repeated(call, unsure);
+  co_return page;
+}
+
+loop_awaitable<ledger_page> shared_core::history(ledger_query query) {
+  bool unsure = false;
+  const auto call = [&] { return backend_->history(query); };
+  auto page = co_await repeated(call, unsure);
+  co_return page;
+}
+
+loop_awaitable<bool> shared_core::enqueue(extra_run run) {
+  if (run.token.empty()) run.token = fmt::format("{:016x}{:016x}", random_(), random_());
+  bool unsure = false;
+  const auto call = [&] { return backend_->enqueue(run); };
+  const auto answer = co_await repeated(call, unsure);
+  co_return answer;
+}
+
+loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, cancel_reason why) {
+  bool unsure = false;
+  const auto call = [&] { return backend_->ask_to_stop(id, why); };
+  const auto answer = co_await repeated(call, unsure);
+  co_return answer;
+}
+
+loop_awaitable<std::vector<member_info>> shared_core::members() {
+  bool unsure = false;
+  const auto ask = [this]() -> loop_awaitable<std::vector<member_info>> {
+    auto there =
+        co_await boost::asio::co_spawn(member_executor_, membership_->members(), boost::asio::deferred);
+    co_return there;
+  };
+  auto all = co_await repeated(ask, unsure);
+  co_return all;
+}
+
+}  // namespace carillon

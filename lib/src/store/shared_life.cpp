@@ -1,0 +1,272 @@
+// From open to close: the store, the lease, and what happens when either is lost.
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+
+#include "store/shared_core.hpp"
+
+namespace carillon {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr milliseconds smallest_offset_told{5};
+constexpr milliseconds offset_warned_of{1'000};
+
+std::uint64_t seed_from(std::uint64_t wanted) {
+  if (wanted != 0) return wanted;
+  std::random_device random;
+  return (std::uint64_t{random()} << 32) | random();
+}
+
+std::string name_of_this_machine() {
+  char host[256] = "";
+  ::gethostname(host, sizeof host - 1);
+  return host;
+}
+
+}  // namespace
+
+shared_core::shared_core(std::shared_ptr<job_backend> backend, loop_executor strand,
+                         std::shared_ptr<clock> time, const shared_store_options& options,
+                         store_listener& listener)
+    : backend_{std::move(backend)},
+      strand_{std::move(strand)},
+      time_{std::move(time)},
+      options_{options},
+      logger_{options.logger ? options.logger : spdlog::default_logger()},
+      listener_{listener},
+      member_executor_{strand_},
+      random_{seed_from(options.seed)},
+      occurrences_{options.remembered},
+      sleeps_{*time_, strand_},
+      news_{strand_},
+      tasks_{strand_, [this](const std::exception_ptr& failure) {
+               logger_->critical("shared store: {}", what_of(failure));
+             }} {}
+
+membership_options shared_core::member_options(std::string instance) {
+  membership_options options;
+  options.instance = std::move(instance);
+  options.host = options_.host.empty() ? name_of_this_machine() : options_.host;
+  options.process = static_cast<std::uint64_t>(::getpid());
+  options.version = CARILLON_VERSION;
+  options.lease = options_.lease;
+  options.stall_limit = options_.stall_limit;
+  options.seed = random_();
+  return options;
+}
+
+loop_awaitable<void> shared_core::open(std::string instance, const shared_store::member_factory& members,
+                                       loop_executor member_executor,
+                                       std::shared_ptr<const served_work> work) {
+  member_executor_ = std::move(member_executor);
+  const auto probe = [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) {
+      boost::asio::post(self->strand_, [self] { self->membership_->loop_answered(); });
+    }
+  };
+  membership_ = std::make_shared<membership>(members(member_executor_), member_executor_, time_,
+                                             member_options(std::move(instance)), weak_from_this(), probe);
+  co_await open_store();
+  listening_ = true;
+  steps_ = time_->watch_steps(strand_, [weak = weak_from_this()](clock_step) {
+    if (const auto self = weak.lock()) self->sleeps_.reset_all();
+  });
+  if (!options_.takes_part) co_return;
+  co_await boost::asio::co_spawn(member_executor_, membership_->start(store_, std::move(work)),
+                                 boost::asio::deferred);
+  tasks_.spawn(watch_lease());
+  co_await wait_for_lease();
+  tasks_.spawn(look_again_and_again());
+}
+
+loop_awaitable<void> shared_core::open_store() {
+  store_ = co_await backend_->open(options_.partitions, *this);
+  partitions_.assign(store_.partitions, {});
+}
+
+loop_awaitable<void> shared_core::wait_for_lease() {
+  const auto until = time_->elapsed() + nanoseconds{options_.lease};
+  while (!lease_ && time_->elapsed() < until) co_await sleeps_.until(until);
+  if (!lease_) throw boost::system::system_error(errc::store_unreachable, "joining the shared store");
+}
+
+loop_awaitable<void> shared_core::close() {
+  const auto self = shared_from_this();
+  listening_ = false;
+  steps_.reset();
+  co_await give_up_runs();
+  closing_ = true;
+  sleeps_.wake_all();
+  news_.notify();
+  co_await tasks_.join();
+  co_await boost::asio::co_spawn(member_executor_, membership_->stop(), boost::asio::deferred);
+  lease_.reset();
+  co_await backend_->close();
+}
+
+/// What this instance still holds ends as lost, as far as the store can be reached: others need not wait.
+loop_awaitable<void> shared_core::give_up_runs() {
+  std::map<std::uint32_t, std::vector<started_run>> held;
+  for (auto& run : runs_.held()) held[run.partition].push_back(std::move(run));
+  for (const auto& [partition, runs] : held) {
+    std::vector<reap_step> steps;
+    for (const auto& run : runs) steps.push_back({run.run_id, run.job, run.fence, "its instance left"});
+    auto call = reap(partition, std::move(steps));
+    const auto got = co_await attempted(std::move(call));
+    if (got.answer) continue;
+    logger_->warn("shared store: {} runs could not be given up, and are lost when their lease is over: {}",
+                  runs_.held().size(), got.why);
+    co_return;
+  }
+}
+
+void shared_core::serve(std::shared_ptr<const served_work> work) { membership_->serve(std::move(work)); }
+
+template <typename Work>
+void shared_core::hop(Work work) {
+  boost::asio::post(strand_, [self = shared_from_this(), work = std::move(work)]() mutable {
+    if (!self->closing_) work(*self);
+  });
+}
+
+void shared_core::on_view(member_view view) {
+  hop([view = std::move(view)](shared_core& self) mutable { self.follow_view(std::move(view)); });
+}
+
+void shared_core::on_lease_over(std::shared_ptr<lease> which) {
+  hop([which = std::move(which)](shared_core& self) { self.lose_lease(which); });
+}
+
+void shared_core::on_offset_measured(milliseconds offset, milliseconds error) {
+  hop([offset, error](shared_core& self) { self.follow_offset(offset, error); });
+}
+
+void shared_core::on_other_store(store_identity expected) {
+  hop([expected](shared_core& self) {
+    if (self.store_ == expected && !self.replacing_) self.tasks_.spawn(self.replace_store());
+  });
+}
+
+void shared_core::on_reachable(bool reachable, const std::string& why) {
+  if (reachable_ == reachable) return;
+  const bool was_away = reachable_ == false;
+  reachable_ = reachable;
+  unreachable_why_ = reachable ? std::string{} : why;
+  if (!reachable) logger_->error("the shared store does not answer, nothing is claimed meanwhile: {}", why);
+  if (reachable && was_away) logger_->info("the shared store answers again");
+  if (listening_) listener_.on_reachable(reachable, why);
+  if (!reachable) return;
+  sleeps_.wake_all();
+  if (membership_) membership_->refresh();
+  look_soon();
+}
+
+void shared_core::follow_view(member_view&& view) {
+  if (!view.mine->good()) return;
+  const bool joined = lease_ != view.mine;
+  if (joined && lease_) lose_lease(lease_);
+  ownership now{std::move(view.members), view.mine->member()};
+  const bool news = joined || !owners_.same_as(now);
+  bool somebody_left = false;
+  for (const auto& member : owners_.members()) somebody_left = somebody_left || !now.is_live(member.id);
+  lease_ = view.mine;
+  owners_ = std::move(now);
+  view_asked_at_ = view.asked_at;
+  if (joined) {
+    if (std::exchange(lost_once_, false))
+      logger_->info("joined the shared store again as {}", lease_->member());
+    sleeps_.wake_all();
+  }
+  if (news) {
+    for (auto& partition : partitions_) partition.overdue.clear();
+    if (listening_ && !replacing_) listener_.on_ownership_changed();
+  }
+  if (somebody_left || joined) look_soon();
+  if (!orphans_.empty()) tasks_.spawn(reap_orphans(view.asked_at));
+}
+
+void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
+  if (!lease_ || lease_ != which) return;
+  lease_->end();
+  logger_->warn(
+      "this instance lost its lease on the shared store: its runs are cancelled, and it joins anew");
+  lease_.reset();
+  lost_once_ = true;
+  owners_ = {};
+  orphans_.clear();
+  runs_.forget();
+  for (auto& partition : partitions_) partition.overdue.clear();
+  sleeps_.wake_all();
+  if (listening_) listener_.on_lease_lost();
+}
+
+/// The end of the lease is noticed here, also when nobody answers.
+loop_awaitable<void> shared_core::watch_lease() {
+  while (!closing_) {
+    if (!lease_) {
+      co_await sleeps_.last(nanoseconds{options_.lease});
+    } else if (lease_->good()) {
+      co_await sleeps_.until(lease_->ends());
+    } else {
+      lose_lease(lease_);
+    }
+  }
+}
+
+void shared_core::follow_offset(milliseconds offset, milliseconds error) {
+  const auto news = std::chrono::abs(offset - offset_);
+  if (news > std::max(smallest_offset_told, error)) {
+    offset_ = offset;
+    if (listening_) listener_.on_clock_offset(offset);
+  }
+  const bool far = std::chrono::abs(offset_) > offset_warned_of;
+  if (far && !offset_warned_) {
+    logger_->warn("this machine's clock is {} ms {} the shared store's", std::chrono::abs(offset_).count(),
+                  offset_ < milliseconds{0} ? "ahead of" : "behind");
+  }
+  offset_warned_ = far;
+}
+
+loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {
+  if (generation == generation_ && !replacing_) tasks_.spawn(replace_store());
+  co_await until_usable();
+}
+
+/// Another store has taken the place of ours, or it was emptied: everything begins anew.
+loop_awaitable<void> shared_core::replace_store() {
+  replacing_ = true;
+  logger_->critical("another store has taken the place of the shared store, or it was emptied");
+  if (lease_) lose_lease(lease_);
+  co_await boost::asio::co_spawn(member_executor_, membership_->halt(), boost::asio::deferred);
+  bool is_open = false;
+  for (std::uint32_t times = 1; !is_open && !closing_; ++times) {
+    auto call = done(open_store());
+    const auto got = co_await attempted(std::move(call));
+    is_open = got.answer.has_value();
+    if (is_open) break;
+    if (times == 1) logger_->error("the shared store cannot be opened again yet: {}", got.why);
+    const auto wait = std::min(nanoseconds{options_.lease}, third() * times);
+    co_await sleeps_.last(wait);
+  }
+  if (!is_open) co_return;
+  ++generation_;
+  told_.clear();
+  co_await boost::asio::co_spawn(member_executor_, membership_->expect(store_), boost::asio::deferred);
+  if (options_.takes_part) {
+    while (!lease_ && !closing_) co_await sleeps_.last(nanoseconds{options_.lease});
+  }
+  replacing_ = false;
+  news_.notify();
+  if (!listening_ || closing_) co_return;
+  listener_.on_store_replaced();
+  listener_.on_ownership_changed();
+}
+
+}  // namespace carillon

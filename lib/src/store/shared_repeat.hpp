@@ -1,0 +1,33 @@
+#pragma once
+#include <utility>
+
+#include "store/shared_core.hpp"
+
+namespace carillon {
+
+/// Sends what may be sent twice until it is answered, or patience is at its end. `unsure`: it was sent before
+/// it was answered, and may have taken effect then.
+template <typename Call>
+auto shared_core::repeated(const Call& call, bool& unsure)
+    -> loop_awaitable<typename decltype(call())::value_type> {
+  const auto first = time_->elapsed();
+  unsure = false;
+  for (std::uint32_t times = 1;; ++times) {
+    co_await until_usable();
+    const auto generation = generation_;
+    auto sent = call();
+    auto got = co_await attempted(std::move(sent));
+    if (got.answer) co_return std::move(*got.answer);
+    if (got.failed_with(errc::other_store)) {
+      unsure = false;
+      co_await meet_other_store(generation);
+      continue;
+    }
+    const bool lost = got.failed_with(errc::store_unreachable);
+    if (!lost || time_->elapsed() - first >= patience()) std::rethrow_exception(got.failure);
+    unsure = true;
+    co_await before_again(times);
+  }
+}
+
+}  // namespace carillon

@@ -1,0 +1,130 @@
+#include <carillon/store/shared_store.hpp>
+
+#include <boost/asio/this_coro.hpp>
+#include <stdexcept>
+
+#include "store/shared_core.hpp"
+
+namespace carillon {
+
+void check(const shared_store_options& options) {
+  if (options.lease < milliseconds{100}) {
+    throw std::invalid_argument("lease: " + std::to_string(options.lease.count()) +
+                                " ms; at least 100 ms are needed");
+  }
+  if (options.stall_limit == 0) throw std::invalid_argument("stall_limit: 0; at least 1 lease");
+  if (options.partitions > 65'536) {
+    throw std::invalid_argument("partitions: " + std::to_string(options.partitions) + "; at most 65536");
+  }
+}
+
+shared_store::shared_store(std::unique_ptr<job_backend> jobs, const member_factory& members,
+                           loop_executor member_executor, std::shared_ptr<clock> time,
+                           shared_store_options options)
+    : backend_{std::move(jobs)},
+      members_{members},
+      member_executor_{std::move(member_executor)},
+      time_{std::move(time)},
+      options_{std::move(options)},
+      work_{std::make_shared<const served_work>()} {
+  check(options_);
+}
+
+shared_store::~shared_store() = default;
+
+loop_awaitable<void> shared_store::open(std::string instance, store_listener& listener) {
+  if (core_) throw std::logic_error("this store has been opened before and not closed");
+  const loop_executor strand = co_await boost::asio::this_coro::executor;
+  core_ = std::make_shared<shared_core>(backend_, strand, time_, options_, listener);
+  const auto core = core_;
+  std::exception_ptr failure;
+  try {
+    co_await core->open(std::move(instance), members_, member_executor_, work_);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  co_await close();
+  std::rethrow_exception(failure);
+}
+
+loop_awaitable<void> shared_store::close() {
+  const auto core = core_;
+  if (!core) co_return;
+  co_await core->close();
+  core_.reset();
+}
+
+shared_core& shared_store::opened() const {
+  if (!core_) throw boost::system::system_error(errc::stopped, "this store is not open");
+  return *core_;
+}
+
+loop_awaitable<put_answer> shared_store::add(job_record job, on_conflict policy) {
+  return opened().add(std::move(job), policy);
+}
+
+loop_awaitable<change_answer> shared_store::update(std::string id, std::uint64_t expected_revision,
+                                                   job_change change) {
+  return opened().update(std::move(id), expected_revision, std::move(change));
+}
+
+loop_awaitable<change_answer> shared_store::remove(std::string id,
+                                                   std::optional<std::uint64_t> expected_revision,
+                                                   bool tombstone) {
+  return opened().remove(std::move(id), expected_revision, tombstone);
+}
+
+loop_awaitable<std::optional<loaded_job>> shared_store::load(std::string id) {
+  return opened().load(std::move(id));
+}
+
+loop_awaitable<job_page> shared_store::list(job_query query) { return opened().list(std::move(query)); }
+
+loop_awaitable<bool> shared_store::enqueue(extra_run run) { return opened().enqueue(std::move(run)); }
+
+loop_awaitable<ledger_page> shared_store::history(ledger_query query) {
+  return opened().history(std::move(query));
+}
+
+loop_awaitable<claim_answer> shared_store::claim(const claim_request& request) {
+  return opened().claim(request);
+}
+
+loop_awaitable<take_answer> shared_store::take(const take_request& request) { return opened().take(request); }
+
+loop_awaitable<finish_answer> shared_store::finish(const run_report& report) {
+  return opened().finish(report);
+}
+
+void shared_store::serve(served_work work) {
+  work_ = std::make_shared<const served_work>(std::move(work));
+  if (core_) core_->serve(work_);
+}
+
+bool shared_store::owns(const job_record& job) const { return core_ && core_->owns(job); }
+
+loop_awaitable<own_jobs> shared_store::load_own(std::string from, known_job is_known) {
+  return opened().load_own(std::move(from), std::move(is_known));
+}
+
+loop_awaitable<std::size_t> shared_store::stop_runs(std::string id, cancel_reason why) {
+  return opened().stop_runs(std::move(id), why);
+}
+
+loop_awaitable<std::vector<member_info>> shared_store::members() { return opened().members(); }
+
+void shared_store::loop_answers() {
+  if (core_) core_->loop_answers();
+}
+
+store_health shared_store::health() const {
+  if (core_) return core_->health();
+  store_health closed;
+  closed.why = "the store is not open";
+  return closed;
+}
+
+std::string shared_store::member() const { return core_ ? core_->member() : std::string{}; }
+
+}  // namespace carillon

@@ -1,0 +1,98 @@
+#include "store/started_runs.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <array>
+
+namespace carillon {
+
+namespace {
+
+std::uint64_t hash_of(std::string_view text) { return XXH64(text.data(), text.size(), 0); }
+
+std::uint64_t hash_of(std::string_view job, std::uint64_t born, instant occurrence) {
+  const std::array<std::uint64_t, 2> rest{born,
+                                          static_cast<std::uint64_t>(occurrence.time_since_epoch().count())};
+  return XXH64(rest.data(), sizeof rest, hash_of(job));
+}
+
+}  // namespace
+
+void started_runs::asking(std::string_view run_id) { asked_.insert(hash_of(run_id)); }
+
+void started_runs::answered(std::string_view run_id) { asked_.erase(hash_of(run_id)); }
+
+bool started_runs::is_asked(std::string_view run_id) const { return asked_.contains(hash_of(run_id)); }
+
+bool started_runs::start(started_run run) {
+  const key which{run.partition, run.fence};
+  if (is_known(run.partition, run.fence)) return false;
+  by_run_[hash_of(run.run_id)] = which;
+  held_.emplace(which, std::move(run));
+  return true;
+}
+
+bool started_runs::is_known(std::uint32_t partition, std::uint64_t fence) const {
+  const key which{partition, fence};
+  return held_.contains(which) || ended_.contains(which);
+}
+
+void started_runs::end(std::uint32_t partition, std::uint64_t fence) {
+  const auto run = held_.find(key{partition, fence});
+  if (run == held_.end()) return;
+  by_run_.erase(hash_of(run->second.run_id));
+  held_.erase(run);
+  ended_.insert(key{partition, fence});
+  ended_in_[partition].push_back({++steps_, fence});
+}
+
+const started_run* started_runs::find(std::string_view run_id) const {
+  const auto which = by_run_.find(hash_of(run_id));
+  if (which == by_run_.end()) return nullptr;
+  const auto run = held_.find(which->second);
+  return run == held_.end() || run->second.run_id != run_id ? nullptr : &run->second;
+}
+
+std::vector<started_run> started_runs::held() const {
+  std::vector<started_run> all;
+  for (const auto& [which, run] : held_) all.push_back(run);
+  std::ranges::sort(all, {}, [](const started_run& run) { return key{run.partition, run.fence}; });
+  return all;
+}
+
+void started_runs::end_look(std::uint32_t partition, std::uint64_t number) {
+  const auto ended = ended_in_.find(partition);
+  if (ended == ended_in_.end()) return;
+  auto& fences = ended->second;
+  for (; !fences.empty() && fences.front().step < number; fences.pop_front()) {
+    ended_.erase(key{partition, fences.front().fence});
+  }
+}
+
+void started_runs::forget() {
+  held_.clear();
+  by_run_.clear();
+  ended_.clear();
+  ended_in_.clear();
+}
+
+void started_occurrences::remember(std::string_view job, std::uint64_t born, instant occurrence,
+                                   std::uint64_t revision) {
+  if (most_ == 0) return;
+  const auto [known, is_new] = revisions_.try_emplace(hash_of(job, born, occurrence), revision);
+  known->second = std::max(known->second, revision);
+  if (!is_new) return;
+  order_.push_back(known->first);
+  if (order_.size() <= most_) return;
+  revisions_.erase(order_.front());
+  order_.pop_front();
+}
+
+bool started_occurrences::contains(std::string_view job, std::uint64_t born, instant occurrence,
+                                   std::uint64_t revision) const {
+  const auto known = revisions_.find(hash_of(job, born, occurrence));
+  return known != revisions_.end() && known->second >= revision;
+}
+
+}  // namespace carillon

@@ -1,0 +1,83 @@
+#pragma once
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
+#include <carillon/time/instant.hpp>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace carillon {
+
+/// A run that this instance holds.
+struct started_run {
+  std::string job;
+  std::string run_id;
+  std::uint32_t partition = 0;
+  std::uint64_t fence = 0;
+};
+
+/// Which runs this member has asked for, holds, or has ended: so that each is started once, by its fence,
+/// whoever names it (an answer, a repeated answer, a look at the store).
+class started_runs {
+ public:
+  /// A run id is being asked for: until it is answered, a look that finds it says nothing new.
+  void asking(std::string_view run_id);
+  void answered(std::string_view run_id);
+  bool is_asked(std::string_view run_id) const;
+
+  /// Holds a run from now on. False: a run with that fence was started before.
+  bool start(started_run run);
+  /// Of a run that is held or was not long ago.
+  bool is_known(std::uint32_t partition, std::uint64_t fence) const;
+  /// It is over. Its fence is kept until a look has ended that began afterwards: an older one may still name
+  /// it.
+  void end(std::uint32_t partition, std::uint64_t fence);
+  /// The job of a run that is held; null: none is.
+  const started_run* find(std::string_view run_id) const;
+  std::vector<started_run> held() const;
+
+  /// The number to end the look with.
+  std::uint64_t begin_look() { return ++steps_; }
+  void end_look(std::uint32_t partition, std::uint64_t number);
+
+  /// All of it was under a lease that is lost.
+  void forget();
+
+ private:
+  using key = std::pair<std::uint32_t, std::uint64_t>;  // Partition, fence.
+  struct ended_fence {
+    std::uint64_t step = 0;
+    std::uint64_t fence = 0;
+  };
+
+  std::uint64_t steps_ = 0;
+  boost::unordered_flat_set<std::uint64_t> asked_;  // By hash: a mistake is put right by the next look.
+  boost::unordered_flat_map<key, started_run> held_;
+  boost::unordered_flat_map<std::uint64_t, key> by_run_;
+  boost::unordered_flat_set<key> ended_;
+  boost::unordered_flat_map<std::uint32_t, std::deque<ended_fence>> ended_in_;  // In the order of their ends.
+};
+
+/// The occurrences that this instance has started lately. A fail-over to a replica that lacks the last writes
+/// may bring a cursor back, and then a claim wins what has run. A change of the job may do so too, but that
+/// is meant: it takes a new revision, and is no repetition.
+class started_occurrences {
+ public:
+  /// @param most How many are remembered; the oldest go first.
+  explicit started_occurrences(std::size_t most) : most_{most} {}
+
+  void remember(std::string_view job, std::uint64_t born, instant occurrence, std::uint64_t revision);
+  /// Whether it was started at that revision or a later one.
+  bool contains(std::string_view job, std::uint64_t born, instant occurrence, std::uint64_t revision) const;
+
+ private:
+  std::size_t most_;
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> revisions_;  // By the hash of the occurrence.
+  std::deque<std::uint64_t> order_;
+};
+
+}  // namespace carillon
