@@ -330,7 +330,7 @@ inline rules leaving_rules() {
          w.add("rerun", again);
          const auto fence = w.win("rerun", "r1");
          w.win("dropped", "r2");
-         w.wait(w.store().close());
+         w.leave();
          CHECK(w.seen("dropped").active == 0);
          CHECK(w.seen("dropped").counters.lost == 1);
          CHECK_FALSE(w.seen("dropped").next_waiting);
@@ -350,7 +350,7 @@ inline rules leaving_rules() {
          w.add("a");
          const auto job = w.wait(w.other().load("a"));
          const auto fence = w.ask(w.other(), w.claim_of(*job, "r1", "b")).runs.at(0).fence;
-         w.wait(w.store().close());
+         w.leave();
          CHECK(w.wait(w.other().load("a"))->record.active == 1);
          const auto result = w.ended(outcome_kind::succeeded);
          CHECK(w.ask(w.other(), w.report("a", "r1", fence, result)).what == finished::done);

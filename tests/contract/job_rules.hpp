@@ -369,7 +369,7 @@ inline rules notice_rules() {
            void on_job_changed(const std::string&, std::uint64_t) override {}
          } nobody;
          CHECK_THROWS_AS(w.wait(w.store().open("a", nobody)), std::logic_error);
-         w.wait(w.store().close());
+         w.leave();
          w.add("a");
          CHECK(w.told().empty());
        }},

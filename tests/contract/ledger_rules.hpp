@@ -31,7 +31,7 @@ inline rules entry_rules() {
          CHECK_FALSE(entry.extra);
          CHECK(entry.final);
          CHECK(entry.run == "r1");
-         CHECK(entry.instance == "a");
+         CHECK(instance_of(entry.instance) == "a");
          CHECK(entry.attempt == 1);
          CHECK(entry.fence == fence);
          CHECK(entry.due == at(60));

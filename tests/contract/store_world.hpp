@@ -17,9 +17,9 @@ namespace carillon::contract {
 class store_under_test {
  public:
   virtual ~store_under_test() = default;
-  /// Opened as member "a".
+  /// Opened as instance "a".
   virtual job_store& store() = 0;
-  /// What member "b" sees of the same jobs; may be the same object.
+  /// What instance "b" sees of the same jobs; may be the same object. It runs none of their loops.
   virtual job_store& other() = 0;
   /// Runs `work` to its end, with what it posted.
   virtual void run(loop_awaitable<void> work) = 0;
@@ -43,7 +43,7 @@ class world {
  public:
   explicit world(store_under_test& under) : under_{under} {}
 
-  job_store& store() { return under_.store(); }
+  job_store& store() { return left_ ? under_.other() : under_.store(); }
   job_store& other() { return under_.other(); }
   std::vector<std::string> told() { return under_.told(); }
 
@@ -57,6 +57,11 @@ class world {
     return std::move(*answer);
   }
   void wait(loop_awaitable<void> asked) { wait(done(std::move(asked))); }
+  /// Closes the store of "a"; what is asked from now on, "b" is asked.
+  void leave() {
+    wait(store().close());
+    left_ = true;
+  }
 
   /// A record as a scheduler makes it.
   static job_record record(std::string id, const job_options& options = {},
@@ -239,6 +244,7 @@ class world {
   }
 
   store_under_test& under_;
+  bool left_ = false;
   int runs_ = 0;
 };
 

@@ -130,13 +130,13 @@ run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, cons
   }
   if (options.on_overlap == overlap_action::cancel_running) {
     const auto older = std::ranges::find_if(live.waiting, is_queued);
-    const auto oldest = std::ranges::find(live.held, false, &held_run::told_to_stop);
+    const auto oldest = std::ranges::find(live.held, cancel_reason::none, &held_run::stop);
     if (older != live.waiting.end()) {  // Only the latest is worth the place that is being freed.
       write_skip(job, older->occurrence, older->extra, "overlap");
       answer.cancel_run = std::move(older->cancels);  // Whose place this one waits for now.
       live.waiting.erase(older);
     } else if (oldest != live.held.end()) {
-      oldest->told_to_stop = true;
+      oldest->stop = cancel_reason::overlap;
       answer.cancel_run = oldest->id;
     }
   }
@@ -190,6 +190,7 @@ take_answer memory_jobs::take(const take_request& request) {
   held.due = waited.due;
   held.attempt = waited.attempt;
   held.why = waited.why;
+  held.taken = true;
   held.extra = waited.extra;
   job->last_claim = 0;
   return tell(held);

@@ -47,11 +47,11 @@ void memory_jobs::write_end(const held_run& run, const run_report& report, bool 
   entry.finished = report.finished;
 }
 
-void memory_jobs::write_lost(std::string_view id, const held_run& run, bool final) {
+void memory_jobs::write_lost(std::string_view id, const held_run& run, bool final, std::string_view why) {
   auto& entry = write_run(id, run, final);
   entry.result.kind = outcome_kind::lost;
   entry.result.reason = cancel_reason::lost_lease;
-  entry.result.message = "its instance left";
+  entry.result.message = why;
 }
 
 void memory_jobs::count(memory_job& job, outcome_kind kind, std::uint64_t times) {

@@ -6,6 +6,12 @@
 
 namespace carillon {
 
+namespace {
+
+constexpr std::string_view left = "its instance left";
+
+}  // namespace
+
 finish_answer memory_jobs::finish(const run_report& report) {
   auto* job = find(report.id, report.handle);
   auto* held = job && job->live ? job->live->find(report.run_id) : nullptr;
@@ -106,7 +112,7 @@ void memory_jobs::give_up(std::string_view member) {
   }
   for (auto& [id, live] : orphans_) {
     while (auto* held = live->find_of(member)) {
-      write_lost(id, *held, true);
+      write_lost(id, *held, true, left);
       drop_held(*live, *held);
     }
   }
@@ -116,18 +122,44 @@ void memory_jobs::give_up(std::string_view member) {
 void memory_jobs::lose_runs(memory_job& job, std::string_view member) {
   bool lost = false;
   while (auto* held = job.live->find_of(member)) {
-    const bool of_this_job = held->born == job.born && job.state != job_state::removed;
-    const bool again = of_this_job && job.definition->options->on_lost == lost_action::rerun;
-    write_lost(job.id(), *held, !again);
-    if (again) put_again(job, *held, held->due, waiting_reason::rerun);
-    if (of_this_job && !again) count(job, outcome_kind::lost, 1);
-    drop_held(*job.live, *held);
+    lose_run(job, *held, left);
     lost = true;
   }
   if (!lost) return;
   job.last_claim = 0;
   release_live(job);
   end_if_over(job);
+}
+
+/// Ends an active run without knowing how it went. Whether it is to run again.
+bool memory_jobs::lose_run(memory_job& job, held_run& run, std::string_view why) {
+  const bool of_this_job = run.born == job.born && job.state != job_state::removed;
+  const bool again = of_this_job && job.definition->options->on_lost == lost_action::rerun;
+  write_lost(job.id(), run, !again, why);
+  if (again) put_again(job, run, run.due, waiting_reason::rerun);
+  if (of_this_job && !again) count(job, outcome_kind::lost, 1);
+  drop_held(*job.live, run);
+  return again;
+}
+
+bool memory_jobs::reap(std::string_view id, std::string_view run_id, std::uint64_t fence,
+                       std::string_view why) {
+  auto* const job = find(id);
+  auto* const live = runs_of(id);
+  auto* const held = live ? live->find(run_id) : nullptr;
+  if (!held || held->fence != fence) return false;
+  if (!job) {
+    write_lost(id, *held, true, why);
+    drop_held(*live, *held);
+    if (live->empty()) orphans_.erase(orphans_.find(id));
+    return true;
+  }
+  lose_run(*job, *held, why);
+  job->last_claim = 0;
+  release_live(*job);
+  notify(*job, take_number());  // It may wait again, there is room, a fixed_delay must be moved on.
+  end_if_over(*job);
+  return true;
 }
 
 void memory_jobs::follow_delay(memory_job& job, const run_report& report) {

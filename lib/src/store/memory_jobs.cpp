@@ -103,6 +103,7 @@ void memory_jobs::close() {
 }
 
 void memory_jobs::notify(const memory_job& job, std::uint64_t number) {
+  if (on_change) on_change(job, number);
   if (listener_) listener_->note(job, number);
 }
 
@@ -297,6 +298,10 @@ own_jobs memory_jobs::load_own(const std::string& from, const job_store::known_j
     page.jobs.push_back({job->record(), job->self});
   }
   return page;
+}
+
+void memory_jobs::visit_jobs(const std::function<void(const memory_job&)>& visit) const {
+  for (const auto& job : jobs_) visit(job);
 }
 
 }  // namespace carillon

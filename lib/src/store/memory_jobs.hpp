@@ -4,6 +4,8 @@
 #include <boost/intrusive/set.hpp>
 #include <carillon/store/job_store.hpp>
 #include <cstdint>
+#include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -24,9 +26,11 @@ struct held_run {
   instant occurrence{};
   instant due{};
   std::uint32_t attempt = 1;
+  instant started{};     ///< When it was claimed or taken.
   waiting_reason why{};  ///< Of a run that waited.
+  bool taken = false;    ///< It waited.
   bool extra = false;
-  bool told_to_stop = false;  ///< Another run waits for its place.
+  cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end; overlap: for another in its place.
 };
 
 /// A run that waits for its time, or for a place.
@@ -114,6 +118,19 @@ class memory_jobs {
   take_answer take(const take_request& request);
   finish_answer finish(const run_report& report);
 
+  // ---- For several members.
+  /// Ends a run as lost, by its fence, if it is still active. Whether it was.
+  bool reap(std::string_view id, std::string_view run_id, std::uint64_t fence, std::string_view why);
+  /// Marks the active runs of a job; answers which.
+  std::vector<const held_run*> ask_to_stop(std::string_view id, cancel_reason why);
+  /// Calls `visit(job, run)` for each active run, those of removed jobs included; in no order.
+  void visit_active(const std::function<void(const std::string&, const held_run&)>& visit) const;
+  /// In the order of their ids.
+  void visit_jobs(const std::function<void(const memory_job&)>& visit) const;
+  /// Called with each change that a listener would be told of, from within the step that makes it.
+  std::function<void(const memory_job&, std::uint64_t number)> on_change;
+  std::uint64_t last_number() const noexcept { return number_; }
+
  private:
   struct by_id {
     using type = std::string_view;
@@ -149,6 +166,7 @@ class memory_jobs {
 
   void give_up(std::string_view member);
   void lose_runs(memory_job& job, std::string_view member);
+  bool lose_run(memory_job& job, held_run& run, std::string_view why);
   finish_answer finish_again(const run_report& report, const memory_job* job) const;
   finish_answer finish_of_another(const run_report& report);
   void put_again(memory_job& job, const held_run& run, instant at, waiting_reason why);
@@ -159,13 +177,15 @@ class memory_jobs {
   void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why);
   ledger_entry& write_run(std::string_view id, const held_run& run, bool final);
   void write_end(const held_run& run, const run_report& report, bool final);
-  void write_lost(std::string_view id, const held_run& run, bool final);
+  void write_lost(std::string_view id, const held_run& run, bool final, std::string_view why);
   void count(memory_job& job, outcome_kind kind, std::uint64_t times);
 
   index jobs_;
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
   std::set<std::string, std::less<>> members_;
+  std::set<std::string, std::less<>> tokens_;  ///< Of extra runs that were put down lately ...
+  std::deque<std::string> tokens_in_order_;    ///< ... the oldest first.
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;
   std::string member_;  ///< Who has opened it.

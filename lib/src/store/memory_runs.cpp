@@ -9,6 +9,7 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t most_spare = 4'096;
+constexpr std::size_t most_tokens = 10'000;
 
 }  // namespace
 
@@ -74,6 +75,7 @@ held_run& memory_jobs::hold(memory_job& job, std::string_view run_id, std::strin
   run.member = &*known;
   run.fence = take_number(now);
   run.born = job.born;
+  run.started = now;
   ++held_;
   return run;
 }
@@ -84,8 +86,17 @@ void memory_jobs::drop_held(live_runs& live, const held_run& run) {
 }
 
 bool memory_jobs::enqueue(const extra_run& wanted) {
+  if (tokens_.contains(wanted.token)) return true;
   auto* job = find(wanted.id);
   if (!job || job->state == job_state::removed) return false;
+  if (!wanted.token.empty()) {
+    tokens_.insert(wanted.token);
+    tokens_in_order_.push_back(wanted.token);
+    if (tokens_.size() > most_tokens) {
+      tokens_.erase(tokens_in_order_.front());
+      tokens_in_order_.pop_front();
+    }
+  }
   waiting_run run;
   run.at = run.due = wanted.at;
   run.occurrence = wanted.occurrence;
@@ -95,6 +106,27 @@ bool memory_jobs::enqueue(const extra_run& wanted) {
   job->revision = take_number();
   notify(*job, job->revision);
   return true;
+}
+
+std::vector<const held_run*> memory_jobs::ask_to_stop(std::string_view id, cancel_reason why) {
+  std::vector<const held_run*> asked;
+  auto* const live = runs_of(id);
+  if (!live) return asked;
+  for (auto& run : live->held) {
+    if (run.stop == cancel_reason::none) run.stop = why;
+    asked.push_back(&run);
+  }
+  return asked;
+}
+
+void memory_jobs::visit_active(const std::function<void(const std::string&, const held_run&)>& visit) const {
+  for (const auto& job : jobs_) {
+    if (!job.live) continue;
+    for (const auto& run : job.live->held) visit(job.id(), run);
+  }
+  for (const auto& [id, live] : orphans_) {
+    for (const auto& run : live->held) visit(id, run);
+  }
 }
 
 }  // namespace carillon

@@ -35,7 +35,8 @@ loop_awaitable<void> shared_core::before_again(std::uint32_t times) {
   const auto longest = std::min<nanoseconds>(longest_pause, nanoseconds{options_.lease} / 10);
   const auto pause = std::min<nanoseconds>(longest, first_pause * (1 << std::min(times, 10u)));
   const auto half = static_cast<std::uint64_t>(pause.count() / 2);
-  co_await sleeps_.last(pause / 2 + nanoseconds{static_cast<std::int64_t>(random_() % (half + 1))});
+  const nanoseconds more{static_cast<std::int64_t>(random_() % (half + 1))};
+  co_await sleeps_.last(pause / 2 + more);
   if (closing_) throw boost::system::system_error(errc::stopped);
 }
 

@@ -37,7 +37,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
                           private step_sender {
  public:
   shared_core(std::shared_ptr<job_backend> backend, loop_executor strand, std::shared_ptr<clock> time,
-              const shared_store_options& options, store_listener& listener);
+              const shared_store_options& options, store_listener& listener, bool takes_part);
 
   // ---- shared_life.cpp
   loop_awaitable<void> open(std::string instance, const shared_store::member_factory& members,
@@ -134,8 +134,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   // shared_runs.cpp
   std::shared_ptr<lease> require_lease() const;
   static std::uint64_t born_of(const job_handle& handle);
-  loop_awaitable<void> started(std::uint32_t partition, const claim_request& request, claim_answer& answer);
-  void started(std::uint32_t partition, std::string_view job, std::string_view run_id, std::uint64_t fence);
+  bool started(std::uint32_t partition, std::string_view job, std::string_view run_id, std::uint64_t fence);
   loop_awaitable<void> finish_as_already_run(std::uint32_t partition, std::string job, std::string run_id,
                                              std::uint64_t born, std::uint64_t fence, instant occurrence,
                                              instant due);
@@ -144,6 +143,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
 
   // shared_jobs.cpp
   bool is_mine(std::uint32_t partition, std::string_view task, std::string_view executor);
+  void concern(std::uint32_t partition);
   void tell_changed(const std::string& id, std::uint64_t number);
   loop_awaitable<void> load_page(std::uint32_t partition, std::string& after, loading& into);
   loop_awaitable<void> load_pages(std::uint32_t partition, std::string& after, loading& into);
@@ -162,6 +162,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   const loop_executor strand_;
   const std::shared_ptr<clock> time_;
   const shared_store_options options_;
+  const bool takes_part_;
   const std::shared_ptr<spdlog::logger> logger_;
   store_listener& listener_;
   loop_executor member_executor_;

@@ -59,8 +59,14 @@ struct shared_core::loading {
 
 bool shared_core::is_mine(std::uint32_t partition, std::string_view task, std::string_view executor) {
   if (!is_member() || !owners_.is_mine(partition, task, executor)) return false;
-  if (partition < partitions_.size()) partitions_[partition].concerns = true;
+  concern(partition);
   return true;
+}
+
+/// From now on it is looked at.
+void shared_core::concern(std::uint32_t partition) {
+  if (partition >= partitions_.size() || std::exchange(partitions_[partition].concerns, true)) return;
+  partitions_[partition].looked = time_->elapsed();
 }
 
 bool shared_core::owns(const job_record& job) {

@@ -34,11 +34,12 @@ std::string name_of_this_machine() {
 
 shared_core::shared_core(std::shared_ptr<job_backend> backend, loop_executor strand,
                          std::shared_ptr<clock> time, const shared_store_options& options,
-                         store_listener& listener)
+                         store_listener& listener, bool takes_part)
     : backend_{std::move(backend)},
       strand_{std::move(strand)},
       time_{std::move(time)},
       options_{options},
+      takes_part_{takes_part},
       logger_{options.logger ? options.logger : spdlog::default_logger()},
       listener_{listener},
       member_executor_{strand_},
@@ -78,7 +79,7 @@ loop_awaitable<void> shared_core::open(std::string instance, const shared_store:
   steps_ = time_->watch_steps(strand_, [weak = weak_from_this()](clock_step) {
     if (const auto self = weak.lock()) self->sleeps_.reset_all();
   });
-  if (!options_.takes_part) co_return;
+  if (!takes_part_) co_return;
   co_await boost::asio::co_spawn(member_executor_, membership_->start(store_, std::move(work)),
                                  boost::asio::deferred);
   tasks_.spawn(watch_lease());
@@ -211,7 +212,7 @@ void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
 loop_awaitable<void> shared_core::watch_lease() {
   while (!closing_) {
     if (!lease_) {
-      co_await sleeps_.last(nanoseconds{options_.lease});
+      co_await sleeps_.last(options_.lease);
     } else if (lease_->good()) {
       co_await sleeps_.until(lease_->ends());
     } else {
@@ -259,8 +260,8 @@ loop_awaitable<void> shared_core::replace_store() {
   ++generation_;
   told_.clear();
   co_await boost::asio::co_spawn(member_executor_, membership_->expect(store_), boost::asio::deferred);
-  if (options_.takes_part) {
-    while (!lease_ && !closing_) co_await sleeps_.last(nanoseconds{options_.lease});
+  if (takes_part_) {
+    while (!lease_ && !closing_) co_await sleeps_.last(options_.lease);
   }
   replacing_ = false;
   news_.notify();

@@ -164,22 +164,19 @@ loop_awaitable<void> shared_core::reap_orphans(nanoseconds asked_at) {
 
 store_health shared_core::health() const {
   store_health seen;
-  seen.reachable = reachable_.value_or(true);
-  seen.member = is_member();
-  const auto now = time_->elapsed();
-  for (std::uint32_t p = 0; p < partitions_.size(); ++p) {
-    if (!partitions_[p].concerns) continue;
-    ++seen.watched;
-    if (now - partitions_[p].looked > nanoseconds{options_.lease}) seen.late.push_back(p);
-  }
-  if (!seen.reachable) {
+  if (reachable_ == false) {
     seen.why = unreachable_why_;
-  } else if (!seen.member) {
+  } else if (replacing_) {
+    seen.why = "another store has taken the place of the one that was opened";
+  } else if (takes_part_ && !is_member()) {
     seen.why = "this instance is not a member of its store";
-  } else if (!seen.late.empty()) {
-    seen.why = std::to_string(seen.late.size()) + " of " + std::to_string(seen.watched) +
-               " partitions were not looked at for a lease";
+  } else {
+    const auto late = std::ranges::count_if(partitions_, [&](const partition_state& each) {
+      return each.concerns && time_->elapsed() - each.looked > nanoseconds{options_.lease};
+    });
+    if (late > 0) seen.why = std::to_string(late) + " partitions were not looked at for a lease";
   }
+  seen.healthy = seen.why.empty();
   return seen;
 }
 

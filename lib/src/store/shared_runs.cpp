@@ -50,7 +50,7 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
   }
   const auto under = require_lease();
   const auto partition = partition_of(request.id);
-  partitions_[partition].concerns = true;
+  concern(partition);
   asking asked{runs_};
   for (const auto& run : request.runs) asked.add(run.run_id);
   claim_step step;
@@ -63,9 +63,10 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
     auto& said = answer.runs[i];
     if (said.what != run_answer::kind::won) continue;
     const auto& planned = request.runs[i];
-    started(partition, request.id, planned.run_id, said.fence);
-    const bool again = step.born != 0 && occurrences_.contains(request.id, step.born, planned.occurrence,
-                                                               request.expected_revision);
+    const bool news = started(partition, request.id, planned.run_id, said.fence);
+    const bool again =
+        news && step.born != 0 &&
+        occurrences_.contains(request.id, step.born, planned.occurrence, request.expected_revision);
     if (again) {
       said.what = run_answer::kind::skipped;
       tasks_.spawn(finish_as_already_run(partition, std::string(request.id), std::string(planned.run_id),
@@ -77,14 +78,15 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
   co_return answer;
 }
 
-void shared_core::started(std::uint32_t partition, std::string_view job, std::string_view run_id,
+/// Holds a run from now on. False: it was started before.
+bool shared_core::started(std::uint32_t partition, std::string_view job, std::string_view run_id,
                           std::uint64_t fence) {
   started_run run;
   run.job = job;
   run.run_id = run_id;
   run.partition = partition;
   run.fence = fence;
-  runs_.start(std::move(run));
+  return runs_.start(std::move(run));
 }
 
 /// A cursor was brought back by a fail-over: the occurrence has been run, and the ledger says so.
@@ -117,7 +119,7 @@ loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition,
 loop_awaitable<take_answer> shared_core::take(const take_request& request) {
   const auto under = require_lease();
   const auto partition = partition_of(request.id);
-  partitions_[partition].concerns = true;
+  concern(partition);
   asking asked{runs_};
   asked.add(request.run_id);
   take_step step;

@@ -35,7 +35,7 @@ shared_store::~shared_store() = default;
 loop_awaitable<void> shared_store::open(std::string instance, store_listener& listener) {
   if (core_) throw std::logic_error("this store has been opened before and not closed");
   const loop_executor strand = co_await boost::asio::this_coro::executor;
-  core_ = std::make_shared<shared_core>(backend_, strand, time_, options_, listener);
+  core_ = std::make_shared<shared_core>(backend_, strand, time_, options_, listener, !stays_out_);
   const auto core = core_;
   std::exception_ptr failure;
   try {
@@ -121,6 +121,7 @@ void shared_store::loop_answers() {
 store_health shared_store::health() const {
   if (core_) return core_->health();
   store_health closed;
+  closed.healthy = false;
   closed.why = "the store is not open";
   return closed;
 }

@@ -33,8 +33,6 @@ struct shared_store_options {
   /// How many occurrences that were started here are remembered, for a fail-over may bring their cursors
   /// back. 0: none.
   std::size_t remembered = 100'000;
-  /// False: only looks and changes, and never runs anything; no member.
-  bool takes_part = true;
   /// Where this instance runs, for others to see. Empty: this machine's name.
   std::string host;
   /// Of what is random in names and waiting. 0: truly.
@@ -45,17 +43,6 @@ struct shared_store_options {
 
 /// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
 void check(const shared_store_options& options);
-
-/// How an instance stands with its store.
-struct store_health {
-  bool reachable = false;
-  bool member = false;              ///< Its lease is good.
-  std::uint32_t watched = 0;        ///< Partitions where it has jobs or runs.
-  std::vector<std::uint32_t> late;  ///< Those of them at which no look has gone through for a lease.
-  std::string why;                  ///< Of what is wrong; else empty.
-
-  bool good() const noexcept { return reachable && member && late.empty(); }
-};
 
 /// Jobs in a place that several instances share: everything that an instance does, over the atomic steps of a
 /// `job_backend` and a `member_backend`. docs/redis.md says what and why.
@@ -106,6 +93,10 @@ class shared_store final : public job_store {
   loop_awaitable<take_answer> take(const take_request& request) override;
   loop_awaitable<finish_answer> finish(const run_report& report) override;
 
+  void stay_out() override { stays_out_ = true; }
+  /// Good: the store answers, the lease is good, and of every partition where this instance has jobs or runs
+  /// the last look went through less than a lease ago.
+  store_health health() const override;
   bool is_shared() const noexcept override { return true; }
   void serve(served_work work) override;
   bool owns(const job_record& job) const override;
@@ -114,7 +105,6 @@ class shared_store final : public job_store {
   loop_awaitable<std::vector<member_info>> members() override;
   void loop_answers() override;
 
-  store_health health() const;
   /// The `member_info::id` under which this instance acts; empty while it is no member.
   std::string member() const;
 
@@ -127,6 +117,7 @@ class shared_store final : public job_store {
   std::shared_ptr<clock> time_;
   shared_store_options options_;
   std::shared_ptr<const served_work> work_;
+  bool stays_out_ = false;
   std::shared_ptr<shared_core> core_;
 };
 

@@ -1,0 +1,327 @@
+// What an instance sees of the simulated store: each call goes through its link, with all that it needs to
+// take effect long after its caller has given up.
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+
+#include "support/simulated_store.hpp"
+
+namespace carillon::testing {
+
+namespace {
+
+/// A claim with all that it refers to.
+struct owned_claim {
+  explicit owned_claim(const claim_step& step)
+      : request{*step.request}, born{step.born}, id{step.request->id} {
+    for (const auto& run : request.runs) run_ids.emplace_back(run.run_id);
+    request.handle.reset();
+  }
+  claim_request& get() {
+    request.id = id;
+    for (std::size_t i = 0; i < run_ids.size(); ++i) request.runs[i].run_id = run_ids[i];
+    return request;
+  }
+  claim_request request;
+  std::uint64_t born;
+  std::string id;
+  std::vector<std::string> run_ids;
+};
+
+struct owned_take {
+  explicit owned_take(const take_step& step)
+      : request{*step.request}, born{step.born}, id{step.request->id}, run_id{step.request->run_id} {
+    request.handle.reset();
+  }
+  take_request& get() {
+    request.id = id;
+    request.run_id = run_id;
+    return request;
+  }
+  take_request request;
+  std::uint64_t born;
+  std::string id, run_id;
+};
+
+struct owned_finish {
+  explicit owned_finish(const finish_step& step)
+      : report{*step.report},
+        born{step.born},
+        id{step.report->id},
+        run_id{step.report->run_id},
+        result{*step.report->result} {
+    report.handle.reset();
+  }
+  run_report& get() {
+    report.id = id;
+    report.run_id = run_id;
+    report.result = &result;
+    return report;
+  }
+  run_report report;
+  std::uint64_t born;
+  std::string id, run_id;
+  outcome result;
+};
+
+struct owned_reap {
+  explicit owned_reap(const reap_step& step)
+      : run_id{step.run_id}, job{step.job}, why{step.why}, fence{step.fence} {}
+  std::string run_id, job, why;
+  std::uint64_t fence;
+};
+
+template <typename Owned, typename Step>
+std::vector<Owned> own(std::span<const Step> steps) {
+  std::vector<Owned> all;
+  for (const auto& step : steps) all.emplace_back(step);
+  return all;
+}
+
+}  // namespace
+
+class simulated_jobs final : public job_backend {
+ public:
+  simulated_jobs(simulated_store& store, simulated_link& link) : store_{store}, link_{link} {}
+  ~simulated_jobs() override { forget(); }
+
+  loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) override {
+    const loop_executor where = co_await boost::asio::this_coro::executor;
+    std::function<store_identity()> effect = [this, partitions] { return open_now(partitions); };
+    const auto identity = co_await link_.call<store_identity>(std::move(effect));
+    identity_ = identity;
+    listen(listener, where);
+    co_return identity;
+  }
+  loop_awaitable<void> close() override {
+    forget();
+    co_return;
+  }
+
+  loop_awaitable<std::vector<put_answer>> add(std::uint32_t, std::span<const add_step> steps) override {
+    std::vector<std::pair<job_record, on_conflict>> owned;
+    for (const auto& step : steps) owned.emplace_back(*step.job, step.policy);
+    return ask<std::vector<put_answer>>([this, owned = std::move(owned)] {
+      std::vector<put_answer> answers;
+      for (auto [job, policy] : owned) {
+        answers.push_back(store_.jobs_->add(std::move(job), policy));
+        answers.back().handle.reset();
+      }
+      return answers;
+    });
+  }
+  loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
+                                       const job_change& change) override {
+    return ask<change_answer>([this, id = std::move(id), expected_revision, change] {
+      auto copy = change;
+      return store_.jobs_->update(id, expected_revision, std::move(copy));
+    });
+  }
+  loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
+                                       bool tombstone) override {
+    return ask<change_answer>([this, id = std::move(id), expected_revision, tombstone] {
+      return store_.jobs_->remove(id, expected_revision, tombstone);
+    });
+  }
+  loop_awaitable<bool> enqueue(const extra_run& run) override {
+    return ask<bool>([this, run = run, id = std::string{run.id}]() mutable {
+      run.id = id;
+      return store_.jobs_->enqueue(run);
+    });
+  }
+  loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t,
+                                                              std::span<const std::string> ids) override {
+    std::vector<std::string> owned{ids.begin(), ids.end()};
+    return ask<std::vector<std::optional<job_record>>>([this, owned = std::move(owned)] {
+      std::vector<std::optional<job_record>> jobs;
+      for (const auto& id : owned) jobs.push_back(store_.load(id));
+      return jobs;
+    });
+  }
+  loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) override {
+    return ask<brief_page>(
+        [this, partition, after = std::move(after), limit] { return store_.page(partition, after, limit); });
+  }
+  loop_awaitable<job_page> list(const job_query& query) override {
+    return ask<job_page>([this, query] { return store_.jobs_->list(query); });
+  }
+  loop_awaitable<ledger_page> history(const ledger_query& query) override {
+    return ask<ledger_page>([this, query] { return store_.jobs_->history(query); });
+  }
+
+  loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t, std::string_view member,
+                                                  std::span<const claim_step> steps) override {
+    store_.steps += steps.size();
+    return ask<std::vector<claim_answer>>(
+        [this, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
+          std::vector<claim_answer> answers;
+          for (auto& step : all) answers.push_back(store_.claim(step.get(), step.born, who));
+          return answers;
+        });
+  }
+  loop_awaitable<std::vector<take_answer>> take(std::uint32_t, std::string_view member,
+                                                std::span<const take_step> steps) override {
+    store_.steps += steps.size();
+    return ask<std::vector<take_answer>>(
+        [this, who = std::string{member}, all = own<owned_take>(steps)]() mutable {
+          std::vector<take_answer> answers;
+          for (auto& step : all) answers.push_back(store_.take(step.get(), step.born, who));
+          return answers;
+        });
+  }
+  loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t,
+                                                    std::span<const finish_step> steps) override {
+    store_.steps += steps.size();
+    return ask<std::vector<finish_answer>>([this, all = own<owned_finish>(steps)]() mutable {
+      std::vector<finish_answer> answers;
+      for (auto& step : all) answers.push_back(store_.finish(step.get(), step.born));
+      return answers;
+    });
+  }
+  loop_awaitable<std::size_t> reap(std::uint32_t, std::span<const reap_step> steps, instant) override {
+    return ask<std::size_t>([this, all = own<owned_reap>(steps)] {
+      std::size_t ended = 0;
+      for (const auto& step : all) {
+        ended += store_.jobs_->reap(step.job, step.run_id, step.fence, step.why) ? 1 : 0;
+      }
+      return ended;
+    });
+  }
+  loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override {
+    return ask<std::size_t>([this, id = std::move(id), why] {
+      const auto asked = store_.jobs_->ask_to_stop(id, why);
+      for (const auto* run : asked) {
+        for (const auto& tell : store_.on_stop_) tell(*run->member, run->id, why);
+      }
+      return asked.size();
+    });
+  }
+  loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override {
+    return ask<partition_look>([this, partition, now] { return store_.look(partition, now); });
+  }
+
+ private:
+  template <typename T, typename Effect>
+  loop_awaitable<T> ask(Effect effect) {
+    ++store_.calls;
+    return link_.call<T>([this, effect = std::move(effect), identity = identity_]() mutable {
+      store_.expect(identity);
+      return effect();
+    });
+  }
+
+  store_identity open_now(std::uint32_t partitions) {
+    if (!store_.jobs_) {
+      store_.identity_ = {1, partitions == 0 ? 64 : partitions};
+      store_.jobs_ = std::make_unique<memory_jobs>(store_.ledger_size_);
+      store_.observe();
+    }
+    if (partitions != 0 && partitions != store_.identity_.partitions) {
+      throw boost::system::system_error(errc::store_refused, "it has another number of partitions");
+    }
+    return store_.identity_;
+  }
+
+  /// What the store tells goes through the link, and arrives on the executor that opened this.
+  template <typename Call>
+  void tell(Call call) {
+    link_.notify([where = where_, alive = alive_, listener = listener_, call = std::move(call)] {
+      boost::asio::post(*where, [alive, listener, call] {
+        if (*alive) call(*listener);
+      });
+    });
+  }
+  void listen(backend_listener& listener, const loop_executor& where) {
+    forget();
+    alive_ = std::make_shared<bool>(true);
+    where_ = where;
+    listener_ = &listener;
+    change_ = store_.on_change_.insert(store_.on_change_.end(), [this](const simulated_store::notice& news) {
+      tell([news](backend_listener& to) { to.on_change(news.partition, news.number, news.job); });
+    });
+    stop_ = store_.on_stop_.insert(
+        store_.on_stop_.end(), [this](const std::string& member, const std::string& run, cancel_reason why) {
+          tell([member, run, why](backend_listener& to) { to.on_stop_asked(member, run, why); });
+        });
+    members_ = store_.on_members_.insert(
+        store_.on_members_.end(), [this] { tell([](backend_listener& to) { to.on_members_changed(); }); });
+    link_.on_reachable = [where, alive = alive_, &listener](bool reachable) {
+      boost::asio::post(where, [alive, reachable, &listener] {
+        if (!*alive) return;
+        listener.on_reachable(reachable, reachable ? "" : "the simulated link is cut");
+        if (reachable) listener.on_gap();
+      });
+    };
+  }
+  void forget() {
+    if (!alive_ || !std::exchange(*alive_, false)) return;
+    store_.on_change_.erase(change_);
+    store_.on_stop_.erase(stop_);
+    store_.on_members_.erase(members_);
+    link_.on_reachable = nullptr;
+  }
+
+  simulated_store& store_;
+  simulated_link& link_;
+  store_identity identity_;
+  std::optional<loop_executor> where_;
+  backend_listener* listener_ = nullptr;
+  std::shared_ptr<bool> alive_;
+  decltype(simulated_store::on_change_)::iterator change_;
+  decltype(simulated_store::on_stop_)::iterator stop_;
+  decltype(simulated_store::on_members_)::iterator members_;
+};
+
+class simulated_members final : public member_backend {
+ public:
+  simulated_members(simulated_store& store, simulated_link& link) : store_{store}, link_{link} {}
+
+  loop_awaitable<members_answer> join(const member_info& me, milliseconds lease,
+                                      store_identity expected) override {
+    return link_.call<members_answer>(
+        [this, me, lease, expected] { return store_.heartbeat(me, lease, expected, true); });
+  }
+  loop_awaitable<members_answer> heartbeat(const member_info& me, milliseconds lease,
+                                           store_identity expected) override {
+    return link_.call<members_answer>(
+        [this, me, lease, expected] { return store_.heartbeat(me, lease, expected, false); });
+  }
+  loop_awaitable<void> leave(std::string member) override {
+    std::function<bool()> effect = [this, member = std::move(member)] {
+      if (store_.members_.erase(member) > 0) store_.members_changed();
+      return true;
+    };
+    co_await link_.call<bool>(std::move(effect));
+  }
+  loop_awaitable<members_answer> members() override {
+    return link_.call<members_answer>([this] { return store_.members(); });
+  }
+  loop_awaitable<void> publish_work(const served_work& work) override {
+    auto copy = std::make_shared<const served_work>(work);
+    std::function<bool()> effect = [this, copy] {
+      store_.works_[copy->digest()] = copy;
+      return true;
+    };
+    co_await link_.call<bool>(std::move(effect));
+  }
+  loop_awaitable<std::shared_ptr<const served_work>> fetch_work(std::uint64_t digest) override {
+    return link_.call<std::shared_ptr<const served_work>>([this, digest] {
+      const auto known = store_.works_.find(digest);
+      return known == store_.works_.end() ? nullptr : known->second;
+    });
+  }
+
+ private:
+  simulated_store& store_;
+  simulated_link& link_;
+};
+
+std::unique_ptr<job_backend> simulated_store::jobs_through(simulated_link& link) {
+  return std::make_unique<simulated_jobs>(*this, link);
+}
+
+std::unique_ptr<member_backend> simulated_store::members_through(simulated_link& link) {
+  return std::make_unique<simulated_members>(*this, link);
+}
+
+}  // namespace carillon::testing

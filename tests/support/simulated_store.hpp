@@ -1,0 +1,86 @@
+#pragma once
+#include <carillon/store/job_backend.hpp>
+#include <carillon/store/member_backend.hpp>
+#include <functional>
+#include <list>
+#include <map>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "store/memory_jobs.hpp"
+#include "support/simulated_network.hpp"
+
+namespace carillon::testing {
+
+/// One place for jobs and members that several instances share, in this process: what Redis is to them. Its
+/// steps are those of the memory store.
+class simulated_store {
+ public:
+  explicit simulated_store(std::shared_ptr<clock> time, std::size_t ledger_size = 1'000'000);
+
+  /// What an instance uses. The link and the store outlive it.
+  std::unique_ptr<job_backend> jobs_through(simulated_link& link);
+  std::unique_ptr<member_backend> members_through(simulated_link& link);
+
+  /// The protocol broken on purpose, to see that somebody notices.
+  struct {
+    bool any_cursor = false;     ///< A claim is not asked where it thinks the cursor is.
+    bool any_fence = false;      ///< A finish is not asked for its fence, only for its occurrence.
+    bool nobody_leaves = false;  ///< A heartbeat after the end of a lease renews it all the same.
+  } broken;
+
+  memory_jobs& jobs() noexcept { return *jobs_; }
+  store_identity identity() const noexcept { return identity_; }
+  /// Another store takes its place, an empty one.
+  void replace();
+  std::vector<std::string> live() const;
+  /// How many steps of all kinds were taken, and in how many calls.
+  std::uint64_t steps = 0, calls = 0;
+
+ private:
+  friend class simulated_jobs;
+  friend class simulated_members;
+  struct notice {
+    std::uint32_t partition = 0;
+    std::uint64_t number = 0;
+    job_brief job;
+  };
+  struct member_entry {
+    member_info who;
+    instant expires;
+  };
+
+  void expect(const store_identity& identity) const;
+  void observe();
+  void changed(const memory_job& job, std::uint64_t number);
+  job_handle handle_of(std::uint64_t born) const;
+  claim_answer claim(const claim_request& request, std::uint64_t born, std::string_view member);
+  take_answer take(take_request request, std::uint64_t born, std::string_view member);
+  finish_answer finish(run_report report, std::uint64_t born);
+  brief_page page(std::uint32_t partition, const std::string& after, std::size_t limit) const;
+  partition_look look(std::uint32_t partition, instant now) const;
+  std::optional<job_record> load(const std::string& id);
+  void accept_any_cursor(claim_request& request);
+  void accept_any_fence(run_report& report);
+
+  members_answer heartbeat(member_info me, milliseconds lease, const store_identity& expected, bool joins);
+  members_answer members();
+  void drop_expired();
+  void members_changed();
+
+  std::shared_ptr<clock> time_;
+  std::size_t ledger_size_;
+  store_identity identity_;
+  std::unique_ptr<memory_jobs> jobs_;
+  std::unordered_map<std::uint64_t, job_handle> by_birth_;
+  job_handle nobody_;  ///< Of a job that is gone.
+  std::map<std::string, member_entry> members_;
+  std::map<std::uint64_t, std::shared_ptr<const served_work>> works_;
+  std::list<std::function<void(const notice&)>> on_change_;
+  std::list<std::function<void(const std::string&, const std::string&, cancel_reason)>> on_stop_;
+  std::list<std::function<void()>> on_members_;
+};
+
+}  // namespace carillon::testing
