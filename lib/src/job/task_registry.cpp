@@ -1,5 +1,6 @@
 #include <carillon/job/task_registry.hpp>
 
+#include <algorithm>
 #include <stdexcept>
 #include <utility>
 
@@ -14,6 +15,14 @@ void task_registry::add(std::string name, task body) {
 const task* task_registry::find(std::string_view name) const {
   const auto found = tasks_.find(name);
   return found == tasks_.end() ? nullptr : &(*found)->body;
+}
+
+std::vector<std::string> task_registry::names() const {
+  std::vector<std::string> all;
+  all.reserve(tasks_.size());
+  for (const auto& one : tasks_) all.push_back(one->name);
+  std::ranges::sort(all);
+  return all;
 }
 
 }  // namespace carillon

@@ -1,13 +1,22 @@
 // Operations that add jobs.
 
 #include <fmt/format.h>
-#include <boost/asio/error.hpp>
+#include <spdlog/logger.h>
+#include <algorithm>
+#include <functional>
 #include <set>
 #include <stdexcept>
 
 #include "scheduler/engine_parts.hpp"
 
 namespace carillon {
+
+namespace {
+
+constexpr milliseconds between_looks{2'000};
+constexpr int most_looks = 5;
+
+}  // namespace
 
 job_record engine::new_record(std::shared_ptr<const job_definition> definition) const {
   const auto now = clock_.now();
@@ -32,35 +41,47 @@ binding engine::bound_to(const job_record& record) const {
   return bound;
 }
 
-/// Has a loop follow a job that was just added: as it was added, if the store says enough of it, else as it
-/// is loaded.
-loop_awaitable<void> engine::follow_added(job_record record, put_answer answer) {
-  if (!answer.handle) {
-    co_await follow(record.id());
-  } else {
-    record.revision = record.born = answer.revision;
-    take_in({std::move(record), std::move(answer.handle)});
-  }
+/// Has a loop follow a job that was just added, as it was added: nothing has happened to it since that would
+/// not be told.
+void engine::follow_added(job_record record, put_answer answer) {
+  record.revision = record.born = answer.revision;
+  take_in({std::move(record), std::move(answer.handle)});
 }
 
 /// Adds a declared job; one that is there is changed where its definition is another, and left alone
 /// otherwise.
-loop_awaitable<put_result> engine::bring_in(std::shared_ptr<const job_definition> definition) {
-  const auto record = new_record(definition);
-  const auto answer = co_await store_->add(record, on_conflict::keep);
+loop_awaitable<put_result> engine::bring_in(definition_ptr definition) {
+  for (;;) {
+    const auto did = co_await bring_in_once(definition);
+    if (did) co_return *did;
+  }
+}
+
+/// None: somebody else changed the job meanwhile.
+loop_awaitable<std::optional<put_result>> engine::bring_in_once(definition_ptr definition) {
+  auto record = new_record(definition);
+  own_change noted{*this, definition->id};
+  auto answer = co_await store_->add(record, on_conflict::refuse);
+  noted.knows(answer.revision);
   if (answer.what == put_answer::kind::added) {
-    co_await follow_added(record, answer);
+    follow_added(std::move(record), std::move(answer));
     tell_job(event_kind::job_added, definition->id);
     co_return put_result::added;
   }
-  auto there = co_await store_->load(definition->id);
-  const bool same = there && there->record.definition->same_but_origin(*definition);
-  if (!there || same) {
-    if (there) take_in(std::move(*there));
+  if (answer.what == put_answer::kind::unchanged) {
+    const auto known = jobs_.find(std::string_view{definition->id});
+    const bool up_to_date = known != jobs_.end() && (*known)->revision == answer.revision;
+    if (!up_to_date && owns(record)) co_await follow(definition->id);
     co_return put_result::unchanged;
   }
+  const auto there = co_await store_->load(definition->id);
+  if (!there || there->record.definition->same_but_origin(*definition)) co_return std::nullopt;
   const bool done = co_await replace_definition(there->record, definition, false);
-  if (!done) throw boost::system::system_error(boost::asio::error::try_again, definition->id);
+  if (!done) co_return std::nullopt;
+  if (shared_) {
+    logger_->info("{}: {} declares it otherwise: '{}', was '{}'", definition->id, definition->origin.str(),
+                  definition->when.text(), there->record.definition->when.text());
+  }
   co_return put_result::replaced;
 }
 
@@ -73,40 +94,92 @@ loop_awaitable<put_result> engine::put(job_definition job, on_conflict policy) {
         fmt::format("job '{}': '{}' never fires again", definition->id, definition->when.text()));
   }
   if (policy == on_conflict::replace) co_return co_await bring_in(definition);
-  const auto answer = co_await store_->add(record, policy);
+  own_change noted{*this, definition->id};
+  auto answer = co_await store_->add(record, policy);
+  noted.knows(answer.revision);
   if (answer.what == put_answer::kind::conflict) co_return put_result::conflict;
   if (answer.what != put_answer::kind::added) co_return put_result::unchanged;
-  co_await follow_added(record, answer);
+  follow_added(record, std::move(answer));
   tell_job(event_kind::job_added, definition->id);
   co_return put_result::added;
 }
 
-loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vector<job_definition> jobs) {
-  declare_result result;
+loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vector<job_definition> jobs,
+                                                   undeclared rest) {
   std::set<std::string> listed;
-  std::vector<std::shared_ptr<const job_definition>> wanted;
+  const auto wanted = std::make_shared<std::vector<definition_ptr>>();
   const shared_text shared_origin{origin};
   for (auto& job : jobs) {
     job.origin = shared_origin;
-    wanted.push_back(checked(std::move(job)));
-    const auto& id = wanted.back()->id;
-    if (const auto fault = fault_of(*wanted.back()))
-      throw std::invalid_argument(fmt::format("job '{}': {}", id, *fault));
+    wanted->push_back(checked(std::move(job)));
+    const auto& id = wanted->back()->id;
+    const auto fault = options_.operate_only ? std::nullopt : fault_of(*wanted->back());
+    if (fault) throw std::invalid_argument(fmt::format("job '{}': {}", id, *fault));
     if (!listed.insert(id).second) throw std::invalid_argument(fmt::format("job '{}' is there twice", id));
   }
-  const auto before = co_await ids_of(origin);
-  for (const auto& job : wanted) {
-    const auto did = co_await bring_in(job);
-    if (did == put_result::added) ++result.added;
-    if (did == put_result::replaced) ++result.changed;
-    if (did == put_result::unchanged) ++result.unchanged;
+  std::vector<std::string> before;
+  if (!shared_ || rest == undeclared::remove_all) {
+    before = co_await ids_of(origin);
+  } else {
+    for (const auto& job : files_[origin]) before.push_back(job->id);
   }
-  for (const auto& id : before) {
-    if (listed.contains(id)) continue;
+  std::erase_if(before, [&](const std::string& id) { return listed.contains(id); });
+  if (shared_) {
+    files_[origin] = *wanted;
+    served_changed();
+  }
+  const auto counts = std::make_shared<declare_result>();
+  std::function<loop_awaitable<void>(std::size_t)> bring_one = [this, wanted, counts](std::size_t number) {
+    return bring_in_counted((*wanted)[number], counts);
+  };
+  co_await for_each(wanted->size(), std::move(bring_one));
+  co_await remove_undeclared(std::move(origin), std::move(before), rest, counts);
+  co_return *counts;
+}
+
+loop_awaitable<void> engine::bring_in_counted(definition_ptr definition,
+                                              std::shared_ptr<declare_result> counts) {
+  const auto did = co_await bring_in(std::move(definition));
+  if (did == put_result::added) ++counts->added;
+  if (did == put_result::replaced) ++counts->changed;
+  if (did == put_result::unchanged) ++counts->unchanged;
+}
+
+/// Removes jobs that their origin does not declare any more. On a shared store those that a live instance
+/// still declares stay; all are given a moment, for their files were perhaps changed with ours.
+loop_awaitable<void> engine::remove_undeclared(std::string origin, std::vector<std::string> ids,
+                                               undeclared rest, std::shared_ptr<declare_result> counts) {
+  auto still = co_await declared_elsewhere(ids);
+  for (int looks = 1; !still.empty() && rest == undeclared::remove_ours && looks < most_looks; ++looks) {
+    co_await rest_for(between_looks);
+    still = co_await declared_elsewhere(ids);
+  }
+  counts->kept = still.size();
+  for (const auto& id : still) {
+    logger_->info("{}: {} does not declare it any more, but another instance does: it stays", id, origin);
+  }
+  for (const auto& id : ids) {
+    if (still.contains(id)) continue;
+    const auto job = co_await store_->load(id);
+    if (!job || job->record.definition->origin != origin) continue;  // It has moved to another file.
     const bool removed = co_await remove_for_good(id);
-    if (removed) ++result.removed;
+    if (removed) ++counts->removed;
   }
-  co_return result;
+}
+
+/// Those that other live instances declare; one whose work is not known yet may declare anything.
+loop_awaitable<std::set<std::string>> engine::declared_elsewhere(std::vector<std::string> ids) {
+  std::set<std::string> still;
+  if (!shared_ || ids.empty()) co_return still;
+  const auto all = co_await store_->members();
+  for (const auto& id : ids) {
+    const bool listed = std::ranges::any_of(all, [&](const member_info& member) {
+      const bool other = instance_of(member.id) != options_.instance;
+      return other && (!member.work || member.work->declares(seed_of(id)));
+    });
+    if (listed) still.insert(id);
+  }
+  co_return still;
 }
 
 /// The ids of all jobs, or of those that were declared by an origin.

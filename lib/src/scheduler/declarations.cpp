@@ -2,11 +2,15 @@
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
+#include <algorithm>
 #include <boost/asio/post.hpp>
+#include <functional>
+#include <iterator>
 #include <stdexcept>
 #include <utility>
 
 #include "scheduler/engine_parts.hpp"
+#include "scheduler/store_failure.hpp"
 
 namespace carillon {
 
@@ -21,7 +25,7 @@ constexpr std::size_t recent_triggers = 16'384;
 }  // namespace
 
 /// A definition that is sound in itself, to be shared from now on; throws otherwise.
-std::shared_ptr<const job_definition> engine::checked(job_definition&& job) {
+engine::definition_ptr engine::checked(job_definition&& job) {
   if (const auto fault = fault_of_id(job.id)) throw std::invalid_argument(*fault);
   if (!job.options) job.options = default_options();
   if (job.options != default_options()) check(*job.options);
@@ -68,6 +72,7 @@ std::optional<std::string> engine::fault_of(const job_definition& job, const tas
 /// Refuses a job that this process is meant to run and cannot. One whose task is not known here may be for
 /// another.
 void engine::refuse_misfit(const job_definition& job) {
+  if (options_.operate_only) return;  // Others run it.
   bool for_another = job.options->executor.empty();
   {
     const std::lock_guard lock{declared_mutex_};
@@ -79,17 +84,25 @@ void engine::refuse_misfit(const job_definition& job) {
 
 void engine::declare(job_definition job, std::optional<task> body) {
   static const shared_text program{"program"};
+  if (options_.operate_only)
+    throw std::logic_error("this scheduler runs no jobs (operate_only): it may put them, not add them");
   job.origin = program;
   const auto definition = checked(std::move(job));
   if (const auto fault = fault_of(*definition, body ? &*body : nullptr)) refuse(definition->id, *fault);
+  bool is_first = false;
   {
     const std::lock_guard lock{declared_mutex_};
-    if (!declared_ids_.insert(seed_of(definition->id)).second)
-      refuse(definition->id, "this id has been added before");
+    const auto seed = seed_of(definition->id);
+    if (declared_ids_.contains(seed)) refuse(definition->id, "this id has been added before");
     if (body) tasks_.add(definition->task_name(), std::move(*body));
+    declared_ids_.insert(seed);
+    is_first = declared_.empty();
     declared_.push_back(definition);
+    if (shared_) declared_ever_.push_back(definition);
   }
-  if (phase_ != phase::idle) wake_run();
+  if (phase_ == phase::idle) return;
+  if (body) served_changed();
+  if (is_first) boost::asio::post(strand_, [self = shared_from_this()] { self->ask(self->declaring_); });
 }
 
 void engine::add_task(std::string name, task body) {
@@ -97,6 +110,7 @@ void engine::add_task(std::string name, task body) {
     const std::lock_guard lock{declared_mutex_};
     tasks_.add(std::move(name), std::move(body));
   }
+  served_changed();
   boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
 }
 
@@ -111,28 +125,79 @@ void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
       throw std::invalid_argument("an executor of that name has been added before");
     }
   }
+  served_changed();
   boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
 }
 
-/// Has `run()` look for what was declared.
-void engine::wake_run() {
-  boost::asio::post(strand_, [self = shared_from_this()] { self->news_.notify(); });
-}
-
-bool engine::anything_declared() {
-  const std::lock_guard lock{declared_mutex_};
-  return !declared_.empty();
-}
-
-std::vector<std::shared_ptr<const job_definition>> engine::take_declared() {
+std::vector<engine::definition_ptr> engine::take_declared() {
   const std::lock_guard lock{declared_mutex_};
   return std::exchange(declared_, {});
 }
 
+/// What could not be brought in, because the store failed: for the next time.
+void engine::put_back_declared(std::vector<definition_ptr> rest) {
+  std::erase(rest, nullptr);
+  const std::lock_guard lock{declared_mutex_};
+  declared_.insert(declared_.begin(), std::make_move_iterator(rest.begin()),
+                   std::make_move_iterator(rest.end()));
+}
+
 loop_awaitable<void> engine::bring_in_declarations() {
-  const auto declared = take_declared();
-  jobs_.reserve(jobs_.size() + declared.size());
-  for (const auto& job : declared) co_await bring_in(job);
+  const auto declared = std::make_shared<std::vector<definition_ptr>>(take_declared());
+  if (declared->empty()) co_return;
+  if (!shared_) jobs_.reserve(jobs_.size() + declared->size());
+  std::function<loop_awaitable<void>(std::size_t)> bring_one = [this, declared](std::size_t number) {
+    return bring_in_declared(std::exchange((*declared)[number], nullptr));
+  };
+  std::exception_ptr failure;
+  try {
+    co_await for_each(declared->size(), std::move(bring_one));
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  put_back_declared(std::move(*declared));
+  if (failure) std::rethrow_exception(failure);
+}
+
+loop_awaitable<void> engine::bring_in_declared(definition_ptr definition) {
+  std::exception_ptr failure;
+  try {
+    co_await bring_in(definition);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  if (is_store_failure(failure)) {
+    put_back_declared({std::move(definition)});
+  } else if (phase_ == phase::running) {  // One job's fault must not keep the others out.
+    logger_->critical("{}: was not added: {}", definition->id, outcome_of(failure).message);
+    co_return;
+  }
+  std::rethrow_exception(failure);
+}
+
+/// What this instance can carry out, and what its files declare: all instances agree by that whose a job is.
+served_work engine::served() {
+  served_work work;
+  for (const auto& [origin, jobs] : files_) {
+    for (const auto& job : jobs) work.declared.push_back(seed_of(job->id));
+  }
+  std::ranges::sort(work.declared);
+  const std::lock_guard lock{declared_mutex_};
+  work.tasks = tasks_.names();
+  for (const auto& [name, place] : places_) {
+    (place->how->needs_body() ? work.body_executors : work.executors).push_back(name);
+  }
+  return work;
+}
+
+/// Has a shared store told what is served here, once for all that changes together.
+void engine::served_changed() {
+  if (!shared_ || phase_ == phase::idle || serving_changed_.exchange(true)) return;
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->serving_changed_ = false;
+    if (self->at_work() && !self->options_.operate_only) self->store_->serve(self->served());
+  });
 }
 
 /// What would carry out a job here, if nothing speaks against it.

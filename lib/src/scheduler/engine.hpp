@@ -1,6 +1,7 @@
 #pragma once
 #include <spdlog/logger.h>
 #include <atomic>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <carillon/async/condition.hpp>
 #include <carillon/async/task_group.hpp>
@@ -9,7 +10,11 @@
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
+#include <carillon/time/corrected_clock.hpp>
 #include <carillon/trigger/schedule.hpp>
+#include <deque>
+#include <functional>
+#include <list>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -20,15 +25,18 @@
 #include "scheduler/job_index.hpp"
 #include "scheduler/run_ids.hpp"
 #include "scheduler/runner.hpp"
+#include "scheduler/seen_lately.hpp"
 
 namespace carillon {
 
 /// What a scheduler is behind its public face.
 ///
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
-/// on the strand. The parts: declarations.cpp (what a program says), operations.cpp and queries.cpp (what is
-/// asked at run time), following.cpp (which jobs have a loop here, and how it keeps up with the store),
-/// loop.cpp (claims), execution.cpp (runs), lifetime.cpp (start and stop).
+/// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp and
+/// queries.cpp (what is asked at run time), following.cpp (which jobs have a loop here, and how it keeps up
+/// with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
+/// execution.cpp and finish.cpp (runs), errands.cpp (work in the background, and a store that fails),
+/// lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
@@ -54,11 +62,13 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   // ---- Operations; see scheduler.hpp.
   loop_awaitable<put_result> put(job_definition job, on_conflict policy);
-  loop_awaitable<declare_result> declare_all(std::string origin, std::vector<job_definition> jobs);
+  loop_awaitable<declare_result> declare_all(std::string origin, std::vector<job_definition> jobs,
+                                             undeclared rest);
   loop_awaitable<std::optional<job_record>> find(std::string id);
   loop_awaitable<job_page> list(job_query query);
   loop_awaitable<job_record> modify(std::string id, job_changes changes);
-  loop_awaitable<job_record> reschedule(std::string id, schedule when, std::optional<instant> first_time);
+  loop_awaitable<job_record> reschedule(std::string id, schedule when, std::optional<instant> first_time,
+                                        std::optional<std::uint64_t> expected_revision);
   loop_awaitable<bool> pause_job(std::string id, std::string note);
   loop_awaitable<bool> resume_job(std::string id, resume_from where);
   loop_awaitable<bool> remove(std::string id);
@@ -70,6 +80,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<ledger_page> history(ledger_query query);
   loop_awaitable<void> pause_all();
   loop_awaitable<void> resume_all(resume_from where);
+  loop_awaitable<health_report> health();
 
  private:
   enum class phase : std::uint8_t { idle, starting, running, stopping, stopped };
@@ -77,7 +88,24 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   struct claim_work;
   struct finish_work;
   struct loop_done;
+  struct crew;
   class operation_count;
+  class own_change;
+  using definition_ptr = std::shared_ptr<const job_definition>;
+
+  /// What was heard of a job that is being changed here.
+  struct change_heard {
+    std::uint32_t changes = 0;  ///< Under way.
+    std::uint64_t number = 0;   ///< The latest.
+  };
+
+  /// Something done in the background, by one coroutine at a time: asked for again meanwhile, it is done once
+  /// more. A store that fails makes it rest, and try again.
+  struct errand {
+    loop_awaitable<void> (engine::*work)();
+    bool wanted = false;
+    bool under_way = false;
+  };
 
   template <typename T>
   static loop_awaitable<T> gated(std::shared_ptr<engine> self, loop_awaitable<T> work);
@@ -85,42 +113,59 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> wait_until_running();
 
   // declarations.cpp
-  std::shared_ptr<const job_definition> checked(job_definition&& job);
+  definition_ptr checked(job_definition&& job);
   void share(job_definition& job);
   std::optional<std::string> fault_of(const job_definition& job, const task* own = nullptr);
   void refuse_misfit(const job_definition& job);
-  void wake_run();
-  bool anything_declared();
-  std::vector<std::shared_ptr<const job_definition>> take_declared();
+  std::vector<definition_ptr> take_declared();
+  void put_back_declared(std::vector<definition_ptr> rest);
   const run_means* means_of(const job_definition& job);
   loop_awaitable<void> bring_in_declarations();
+  loop_awaitable<void> bring_in_declared(definition_ptr definition);
+  served_work served();
+  void served_changed();
   void settle_body(job_entry& job);
   void look_at_parked();
 
   // adding.cpp, operations.cpp, queries.cpp
   job_record new_record(std::shared_ptr<const job_definition> definition) const;
   binding bound_to(const job_record& record) const;
-  loop_awaitable<put_result> bring_in(std::shared_ptr<const job_definition> definition);
-  loop_awaitable<void> follow_added(job_record record, put_answer answer);
+  loop_awaitable<put_result> bring_in(definition_ptr definition);
+  loop_awaitable<std::optional<put_result>> bring_in_once(definition_ptr definition);
+  loop_awaitable<void> bring_in_counted(definition_ptr definition, std::shared_ptr<declare_result> counts);
+  void follow_added(job_record record, put_answer answer);
+  loop_awaitable<void> remove_undeclared(std::string origin, std::vector<std::string> ids, undeclared rest,
+                                         std::shared_ptr<declare_result> counts);
+  loop_awaitable<std::set<std::string>> declared_elsewhere(std::vector<std::string> ids);
   loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
   loop_awaitable<loaded_job> require(std::string id);
   loop_awaitable<bool> change(job_record seen, job_change what);
   fire_plan leave_out_due(const job_record& record, job_change& what, std::string_view reason);
-  loop_awaitable<bool> replace_definition(job_record old, std::shared_ptr<const job_definition> definition,
-                                          bool afresh);
+  job_change change_to(const job_record& old, definition_ptr definition, bool afresh);
+  loop_awaitable<bool> replace_definition(job_record old, definition_ptr definition, bool afresh);
+  loop_awaitable<job_record> redefine(std::string id, std::function<void(job_definition&)> edit, bool afresh,
+                                      std::optional<std::uint64_t> expected_revision);
   loop_awaitable<void> pause_with_note(std::string id, std::string why);
   loop_awaitable<bool> remove_for_good(std::string id);
-  loop_awaitable<void> restart_fixed_delay(std::string id);
-  std::optional<instant> first_not_skipped(const job_entry& job) const;
+  loop_awaitable<void> remove_counted(std::string id, std::shared_ptr<std::size_t> removed);
+  loop_awaitable<void> restart_fixed_delay(job_record record);
+  struct listed_job;
+  loop_awaitable<std::vector<listed_job>> listed_in_store(std::string id);
+  static std::vector<upcoming_fire> timetable(std::vector<listed_job> jobs, std::size_t count);
   job_record as_seen_here(job_record record) const;
 
   // following.cpp
   bool owns(const job_record& record) const;
   void on_job_changed(const std::string& id, std::uint64_t number) override;
-  loop_awaitable<void> load_all();
+  void look_again(const std::string& id);
+  loop_awaitable<void> take_ownership();
+  loop_awaitable<void> let_go();
+  loop_awaitable<void> load_owned();
   loop_awaitable<void> follow(std::string id);
+  loop_awaitable<void> follow_one(std::string id);
   loop_awaitable<void> follow_changes();
   void take_in(loaded_job job);
+  void await_elsewhere(const job_record& record);
   void start_loop(loaded_job job);
   void retire(job_entry& job);
   void loop_ended(job_entry& job);
@@ -130,9 +175,46 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void on_clock_step(clock_step step);
   void settle_idle(job_entry& job);
 
+  // sharing.cpp
+  void on_ownership_changed() override;
+  void on_run_found(const found_run& run) override;
+  void on_stop_asked(const std::string& job, const std::string& run_id, cancel_reason why) override;
+  void on_lease_lost() override;
+  void on_store_replaced() override;
+  void on_clock_offset(milliseconds offset) override;
+  void on_reachable(bool reachable, const std::string& why) override;
+  loop_awaitable<void> start_found();
+  loop_awaitable<void> start_found_run(found_run run);
+  job_entry& host(loaded_job job);
+  void report_unstarted(const found_run& run);
+  bool may_start(const job_entry& job, const taken_run& taken);
+  bool ran_before(const job_entry& job, std::uint64_t revision, instant occurrence);
+  std::size_t cancel_held(cancel_reason reason);
+  void forget_all_known();
+  void tick();
+  void wake_crowded();
+
+  // errands.cpp
+  bool at_work() const noexcept { return phase_ == phase::starting || phase_ == phase::running; }
+  void ask(errand& what);
+  loop_awaitable<void> run_errand(errand& what);
+  loop_awaitable<void> done(errand& what);
+  loop_awaitable<void> for_each(std::size_t count, std::function<loop_awaitable<void>(std::size_t)> each);
+  loop_awaitable<void> work_off(std::shared_ptr<crew> all);
+  loop_awaitable<void> rest(std::uint32_t failures);
+  loop_awaitable<void> rest_for(milliseconds time);
+  void wake_resting();
+  milliseconds backoff_after(std::uint32_t failures);
+  milliseconds some_of(milliseconds time);
+  void tell_trouble(const std::exception_ptr& failure);
+  void store_answers();
+  void store_is_lost(const std::string& why);
+
   // loop.cpp
   enum class loop_step : std::uint8_t { wait, ask, end };
   loop_awaitable<void> job_loop(job_entry& job);
+  bool claims() const noexcept { return !paused_ && member_ && reachable_; }
+  bool something_due(const job_entry& job) const;
   loop_step look(job_entry& job) noexcept;
   loop_step wait_for(job_entry& job) noexcept;
   loop_awaitable<void> ask_store(job_entry& job);
@@ -148,13 +230,16 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   bool prepare_claim(job_entry& job, claim_work& work);
   void write_request(const job_entry& job, claim_work& work, instant now);
   void claimed(job_entry& job, const claim_work& work, const claim_answer& answer);
-  void won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer);
+  void follow_plan(job_entry& job, const claim_work& work, const claim_answer& answer);
+  void won_or_not(job_entry& job, const claim_work& work, std::size_t number, const run_answer& answer);
   void pause_exhausted(job_entry& job, std::string why);
   void reload(job_entry& job);
 
   // execution.cpp
   void start(job_entry& job, const taken_run& taken);
   void run_plain(job_entry& job, const taken_run& taken);
+  outcome not_served(const job_entry& job);
+  void finish_unrun(job_entry& job, const taken_run& taken, outcome result);
   void fill(active_run& attempt, job_entry& job, const taken_run& taken);
   runner& acquire_runner();
   void release_runner(runner& who);
@@ -169,17 +254,20 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void body_ended(runner& who, const std::exception_ptr& thrown);
   void run_over(runner& who, outcome result, const std::exception_ptr& thrown);
   void cancel(runner& who, cancel_reason reason);
-  void cancel_run(job_entry& job, std::string_view run_id, cancel_reason reason);
-  std::size_t cancel_all(job_entry& job, cancel_reason reason);
+  void cancel_run(std::string_view run_id, cancel_reason reason);
+  std::size_t cancel_all(std::string_view id, cancel_reason reason);
   void watch(runner& who, instant until);
   void on_watch(runner& who);
 
   // finish.cpp
   void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
               const std::exception_ptr& thrown);
-  run_report report_of(const active_run& attempt, const outcome& result, std::chrono::nanoseconds took) const;
+  run_report report_of(const active_run& attempt, const outcome& result, std::chrono::nanoseconds took);
+  void move_on(run_report& report, job_entry& job, const trigger& when);
   loop_awaitable<void> finish_slowly(std::shared_ptr<finish_work> work);
+  bool may_finish_again(const std::exception_ptr& failure) const;
   void finished(job_entry& job, const run_report& report, const finish_answer& answer);
+  void no_longer_active(job_entry& job);
 
   // reports.cpp
   bool wanted(event_kind kind) const noexcept { return events_.wanted(mask(kind)); }
@@ -190,6 +278,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void tell_queued(const job_entry& job, const planned_run& planned);
   void tell_left_out(const job_entry& job, const ledger_stretch& stretch);
   void tell_ended(const run_report& report, const std::exception_ptr& thrown);
+  void tell_unreported(const run_report& report, const std::string& why);
+  void tell_of_store(event_kind kind, std::string message, std::uint64_t count = 1);
   void tell_stuck(const active_run& attempt);
   void tell_blocked(const active_run& attempt, std::chrono::nanoseconds took);
 
@@ -198,23 +288,27 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> serve_until_stopped();
   loop_awaitable<void> shut_down();
   loop_awaitable<void> drain();
+  loop_awaitable<void> join_all();
+  loop_awaitable<void> close_store();
   std::vector<std::shared_ptr<executor_place>> places();
-  void cancel_everything();
 
   loop_executor strand_;
   scheduler_options options_;
+  std::shared_ptr<job_store> store_;
+  const bool shared_;                           ///< Others use the store as well.
+  std::shared_ptr<corrected_clock> corrected_;  ///< Of a shared store; else null.
   std::shared_ptr<carillon::clock> clock_owner_;
   carillon::clock& clock_;
   std::shared_ptr<spdlog::logger> logger_;
   zone zone_;  ///< Of schedules that name none.
-  std::shared_ptr<job_store> store_;
   event_bus events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next seven.
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next eight.
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
-  std::vector<std::shared_ptr<const job_definition>> declared_;
+  std::vector<definition_ptr> declared_;
+  std::vector<definition_ptr> declared_ever_;  ///< With a shared store: for another that takes its place.
   boost::unordered_flat_set<std::uint64_t>
       declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
   std::map<std::pair<const task*, executor_place*>, run_means> means_;
@@ -223,6 +317,11 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
+  bool member_ = true;        ///< Of a shared store: claims are allowed.
+  bool reachable_ = true;     ///< The store has not said otherwise.
+  bool in_trouble_ = false;   ///< It has been told that the store fails.
+  bool cancelling_ = false;   ///< Shutdown has cancelled what runs: so is what may still be started.
+  bool offset_told_ = false;  ///< That this machine's clock is not the store's.
   job_index jobs_;
   std::size_t waking_ = 0;                           ///< Passes over all jobs that are under way ...
   std::vector<std::unique_ptr<job_entry>> leaving_;  ///< ... and what they may still refer to.
@@ -230,7 +329,14 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::size_t operations_ = 0;                       ///< Operations under way.
   std::size_t active_ = 0;                           ///< Runs of this instance.
   std::map<std::string, std::string, std::less<>> parked_why_;  ///< Jobs that nobody here can run.
-  std::set<std::string> changed_;                               ///< Jobs to ask the store about.
+  std::set<std::string, std::less<>> changed_;                  ///< Jobs to ask the store about.
+  std::set<std::string, std::less<>> crowded_;   ///< Their waiting runs find no place, which others hold.
+  std::set<std::string, std::less<>> awaiting_;  ///< fixed_delay jobs whose run another instance has.
+  boost::unordered_flat_map<std::uint64_t, change_heard> changing_;  ///< By `seed_of`: what is changed here.
+  std::deque<found_run> found_;                                      ///< Runs to be started.
+  seen_lately started_;  ///< With a shared store: fences of runs, and occurrences, that were started.
+  std::map<std::string, std::vector<definition_ptr>, std::less<>> files_;  ///< Declared here, by origin.
+  std::atomic<bool> serving_changed_ = false;
   std::vector<std::shared_ptr<runner>> runners_;
   std::vector<runner*> parked_runners_;
   std::size_t launched_ = 0;  ///< Runners whose coroutine has not ended.
@@ -239,6 +345,17 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::unique_ptr<clock::watch> step_watch_;
   condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.
   task_group chores_;
+  std::list<wall_timer*> resting_;  ///< Of those who wait for a store that failed.
+  std::uint64_t jitters_ = 0;
+  std::string refused_;                  ///< What the store said last when it refused something ...
+  instant refused_at_ = instant::min();  ///< ... and when that was told.
+  std::exception_ptr start_failure_;
+  errand owning_{&engine::take_ownership};
+  errand following_{&engine::follow_changes};
+  errand declaring_{&engine::bring_in_declarations};
+  errand finding_{&engine::start_found};
+  std::optional<wall_timer> tick_bell_;  ///< With a shared store, while it is open.
+  std::uint64_t ticks_ = 0;
 };
 
 }  // namespace carillon

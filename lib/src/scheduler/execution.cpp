@@ -22,6 +22,8 @@ constexpr std::size_t most_parked = 4'096;  // Runners kept for the next burst.
 }  // namespace
 
 void engine::start(job_entry& job, const taken_run& taken) {
+  if (shared_ && !may_start(job, taken)) return;
+  if (job.parked()) return finish_unrun(job, taken, not_served(job));
   ++job.active;
   ++active_;
   if (job.how->place == nullptr && job.how->body->plain()) return run_plain(job, taken);
@@ -36,6 +38,25 @@ void engine::start(job_entry& job, const taken_run& taken) {
   if (who.next) who.next->previous = &who;
   job.running = &who;
   enter_place(who);
+  if (cancelling_ && who.attempt.context.id == taken.id) cancel(who, cancel_reason::shutdown);
+}
+
+/// Of a run that was won while the job changed to one that nobody here can run.
+outcome engine::not_served(const job_entry& job) {
+  outcome result;
+  result.kind = outcome_kind::failed;
+  result.failure = "not served";
+  result.message = fault_of(*job.definition).value_or("nobody here can run this job");
+  return result;
+}
+
+/// Ends a run that was won without beginning it.
+void engine::finish_unrun(job_entry& job, const taken_run& taken, outcome result) {
+  ++job.active;
+  ++active_;
+  fill(plain_, job, taken);
+  plain_.started = clock_.now();
+  finish(plain_, std::move(result), std::chrono::nanoseconds{0}, nullptr);
 }
 
 void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
@@ -253,16 +274,20 @@ void engine::cancel(runner& who, cancel_reason reason) {
   }
 }
 
-void engine::cancel_run(job_entry& job, std::string_view run_id, cancel_reason reason) {
-  for (auto* who = job.running; who; who = who->next) {
-    if (who->attempt.context.id == run_id) return cancel(*who, reason);
+/// Asks a run to stop, if it is one of this instance.
+void engine::cancel_run(std::string_view run_id, cancel_reason reason) {
+  for (const auto& who : runners_) {
+    if (who->attempt.job && who->attempt.context.id == run_id) return cancel(*who, reason);
   }
 }
 
-/// Asks all runs of a job to stop. Answers how many there were.
-std::size_t engine::cancel_all(job_entry& job, cancel_reason reason) {
+/// Asks all runs of a job to stop, those included that were begun before it was removed or given to another
+/// instance. Answers how many there were.
+std::size_t engine::cancel_all(std::string_view id, cancel_reason reason) {
   std::vector<runner*> all;  // The list changes when one that waits for its executor ends at once.
-  for (auto* who = job.running; who; who = who->next) all.push_back(who);
+  for (const auto& who : runners_) {
+    if (who->attempt.job && *who->attempt.context.job == id) all.push_back(who.get());
+  }
   for (auto* who : all) cancel(*who, reason);
   return all.size();
 }

@@ -3,7 +3,11 @@
 #include <spdlog/logger.h>
 #include <carillon/job/retry.hpp>
 
+#include <optional>
+#include <utility>
+
 #include "scheduler/engine_parts.hpp"
+#include "scheduler/store_failure.hpp"
 
 namespace carillon {
 
@@ -30,7 +34,7 @@ void engine::finish(active_run& attempt, outcome result, std::chrono::nanosecond
 }
 
 run_report engine::report_of(const active_run& attempt, const outcome& result,
-                             std::chrono::nanoseconds took) const {
+                             std::chrono::nanoseconds took) {
   const auto& job = *attempt.job;
   const auto& definition = attempt.definition ? *attempt.definition : *job.definition;
   const auto& context = attempt.context;
@@ -52,27 +56,64 @@ run_report engine::report_of(const active_run& attempt, const outcome& result,
   }
   const bool waits_for_this =
       definition.when.fixed_delay() && !job.has_cursor() && job.state == job_state::active;
-  if (waits_for_this && !report.retry_at) {
-    auto bound = bound_to(job);
-    bound.fired = job.fired;
-    const auto next = fire_after_run(definition.when, bound, report.finished);
-    report.next = run_report::fixed_delay_move{
-        job.revision, next ? std::optional{next->nominal} : std::nullopt, next ? next->due : instant{}};
-  }
+  if (waits_for_this && !report.retry_at) move_on(report, *attempt.job, definition.when);
   return report;
 }
 
+/// The end of a run of a fixed_delay job says when the next one begins.
+void engine::move_on(run_report& report, job_entry& job, const trigger& when) {
+  auto bound = bound_to(job);
+  bound.fired = job.fired;
+  std::optional<fire> next;
+  try {
+    next = fire_after_run(when, bound, report.finished);
+  } catch (const boost::system::system_error& failure) {
+    return pause_exhausted(job, failure.what());
+  }
+  report.next = run_report::fixed_delay_move{job.revision, next ? std::optional{next->nominal} : std::nullopt,
+                                             next ? next->due : instant{}};
+}
+
+/// Tells a store that must be waited for: again and again while it fails, as long as this instance may. The
+/// run counts as active here until then, as it does there.
 loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
-  const auto answer = co_await store_->finish(work->report);
+  std::optional<finish_answer> answer;
+  std::string why;
+  for (std::uint32_t failures = 0; !answer; ++failures) {
+    std::exception_ptr failure;
+    try {
+      answer = co_await store_->finish(work->report);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure) break;
+    why = outcome_of(failure).message;
+    if (!may_finish_again(failure)) break;
+    tell_trouble(failure);
+    co_await rest(failures);
+  }
+  if (answer) store_answers();
   tell_ended(work->report, work->thrown);
-  finished(*work->job, work->report, answer);
+  if (!answer) tell_unreported(work->report, why);
+  if (answer && answer->what == finish_answer::kind::stale)
+    tell_unreported(work->report, "it was given up as lost meanwhile, and perhaps run again");
+  if (!work->job) co_return;
+  if (answer) {
+    finished(*work->job, work->report, *answer);
+  } else {
+    no_longer_active(*work->job);
+  }
+}
+
+/// Whether a finish that failed is worth another try: not when the store has given the run up, and not when
+/// everybody waits for the end.
+bool engine::may_finish_again(const std::exception_ptr& failure) const {
+  const auto code = store_failure(failure);
+  return at_work() && member_ && (code == errc::store_unreachable || code == errc::store_refused);
 }
 
 void engine::finished(job_entry& job, const run_report& report, const finish_answer& answer) {
-  --job.active;
-  --active_;
   job.no_room = false;
-  if (active_ == 0 && phase_ != phase::running) news_.notify();
   if (answer.what == finish_answer::kind::done) {
     job.next_waiting = answer.next_waiting.value_or(job_entry::never);
     if (report.next && report.next->expected_revision == job.revision) {
@@ -90,7 +131,19 @@ void engine::finished(job_entry& job, const run_report& report, const finish_ans
     }
     if (answer.removed_now) retire(job);
   }
+  no_longer_active(job);
+}
+
+/// The end of a run here; perhaps that of the job.
+void engine::no_longer_active(job_entry& job) {
+  --job.active;
+  --active_;
+  if (active_ == 0 && phase_ != phase::running) news_.notify();
   job.bell.wake();
+  if (job.retired && shared_) {
+    const auto successor = jobs_.find(std::string_view{job.id()});  // The same job, owned once more.
+    if (successor != jobs_.end()) look_again(job.id());
+  }
   if (job.active == 0) settle_idle(job);  // the last thing: it may be the end of the job
 }
 

@@ -20,6 +20,13 @@ struct run_means {
   executor_place* place = nullptr;  ///< Null: in the event loop.
 };
 
+/// Nominal times so far: for a `fixed_delay` with a limit.
+inline std::uint32_t fired_of(const job_record& record) noexcept {
+  const auto& did = record.counters;
+  return static_cast<std::uint32_t>(did.succeeded + did.failed + did.cancelled + did.lost + did.missed +
+                                    did.skipped + did.coalesced);
+}
+
 /// A job whose loop this instance runs: what the loop needs of the record, kept up with the store. A million
 /// of them exist at once.
 struct job_entry {
@@ -47,11 +54,10 @@ struct job_entry {
     set_cursor(record.cursor ? std::optional{fire{*record.cursor, record.due}} : std::nullopt);
     next_waiting = record.next_waiting.value_or(never);
     skip_next = record.skip_next;
-    const auto& did = record.counters;
-    fired = static_cast<std::uint32_t>(did.succeeded + did.failed + did.cancelled + did.lost + did.missed +
-                                       did.skipped + did.coalesced);
+    fired = fired_of(record);
     state = record.state;
     stale = false;
+    ++round;
   }
 
   wall_timer bell;
@@ -66,10 +72,11 @@ struct job_entry {
   std::uint64_t revision = 0;
   instant anchor = never;
   zone where;
-  std::uint32_t fired = 0;  ///< Nominal times so far: for a `fixed_delay` with a limit.
+  std::uint32_t fired = 0;  ///< `fired_of` it, kept up.
   std::uint32_t skip_next = 0;
   std::uint32_t active = 0;    ///< Runs of this instance.
   std::uint16_t failures = 0;  ///< Of its loop, in a row.
+  std::uint16_t round = 0;     ///< Another after each `take_over`: what was asked before is older.
   job_state state = job_state::active;
   bool retired : 1 = false;           ///< Its loop is to end.
   bool loop_over : 1 = false;         ///< Its loop has ended.

@@ -23,16 +23,26 @@ std::string name_of_this_process() {
   return fmt::format("{}-{}-{:08x}", host, ::getpid(), std::random_device{}());
 }
 
+std::shared_ptr<clock> clock_of(const scheduler_options& options) {
+  return options.clock ? options.clock : system_clock::shared();
+}
+
+// A run is named again, by a late answer or a look, only while it is active or was a moment ago.
+constexpr std::chrono::minutes fences_kept{2};
+
 }  // namespace
 
 engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options)
     : strand_{boost::asio::make_strand(io)},
       options_{std::move(options)},
-      clock_owner_{options_.clock ? options_.clock : system_clock::shared()},
+      store_{std::move(store)},
+      shared_{store_->is_shared()},
+      corrected_{shared_ ? std::make_shared<corrected_clock>(clock_of(options_)) : nullptr},
+      clock_owner_{corrected_ ? corrected_ : clock_of(options_)},
       clock_{*clock_owner_},
       logger_{options_.logger ? options_.logger : spdlog::default_logger()},
       zone_{options_.time_zone.value_or(zone::system())},
-      store_{std::move(store)},
+      started_{fences_kept},
       news_{strand_},
       chores_{strand_, [this](const std::exception_ptr& failure) {
                 logger_->critical("scheduler: {}", outcome_of(failure).message);
@@ -71,10 +81,21 @@ loop_awaitable<void> engine::run() {
 }
 
 loop_awaitable<void> engine::start_up() {
+  if (options_.operate_only) {
+    store_->stay_out();
+  } else if (shared_) {
+    store_->serve(served());
+  }
   co_await store_->open(options_.instance, *this);
   step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
-  co_await load_all();
-  co_await bring_in_declarations();
+  if (shared_) {
+    tick_bell_.emplace(clock_, strand_);
+    tick();
+  }
+  if (!options_.operate_only) {
+    co_await done(owning_);
+    co_await done(declaring_);
+  }
   if (phase_ == phase::starting) phase_ = phase::running;
   news_.notify();
   logger_->info("scheduler {} started with {} jobs", options_.instance, jobs_.size());
@@ -82,12 +103,8 @@ loop_awaitable<void> engine::start_up() {
 }
 
 loop_awaitable<void> engine::serve_until_stopped() {
-  while (phase_ == phase::running) {
-    const bool nothing_new = changed_.empty() && !anything_declared();
-    if (nothing_new) co_await news_.wait();
-    co_await bring_in_declarations();
-    co_await follow_changes();
-  }
+  ask(declaring_);  // What was declared since.
+  while (phase_ == phase::running) co_await news_.wait();
 }
 
 /// Asks `run()` to end, and returns when it is about to.
@@ -104,18 +121,18 @@ loop_awaitable<void> engine::stop(shutdown_options how) {
 loop_awaitable<void> engine::shut_down() {
   phase_ = phase::stopping;
   news_.notify();
+  wake_resting();
   step_watch_.reset();
   const std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
   for (auto* job : all) retire(*job);
-  while (loops_ > 0) co_await news_.wait();
   co_await drain();
-  co_await chores_.join();
-  while (operations_ > 0) co_await news_.wait();
+  co_await join_all();
   const auto used = places();
   for (const auto& place : used) {
     if (place->how) co_await boost::asio::co_spawn(strand_, place->how->close(), boost::asio::deferred);
   }
-  co_await store_->close();
+  tick_bell_.reset();
+  co_await close_store();
   logger_->info("scheduler {} stopped", options_.instance);
   if (wanted(event_kind::scheduler_stopped)) events_.tell(make_event(event_kind::scheduler_stopped));
   phase_ = phase::stopped;
@@ -123,29 +140,47 @@ loop_awaitable<void> engine::shut_down() {
 }
 
 /// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the
-/// runners home.
+/// runners home. What is still claimed meanwhile, by loops that wait for their store, counts as well.
 loop_awaitable<void> engine::drain() {
   const auto until = clock_.now() + stop_how_.drain.value_or(options_.drain);
+  const auto anything = [this] { return loops_ > 0 || active_ > 0; };
   wall_timer bell{clock_, strand_};
-  if (active_ > 0 && until > clock_.now()) {
-    logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
+  if (anything() && until > clock_.now()) {
+    if (active_ > 0) logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
     bell.set(until);
     bell.async_wait([self = shared_from_this()](boost::system::error_code) { self->news_.notify(); });
   }
-  while (active_ > 0 && clock_.now() < until) co_await news_.wait();
-  cancel_everything();
-  while (active_ > 0) co_await news_.wait();
+  while (anything() && clock_.now() < until) co_await news_.wait();
+  cancelling_ = true;
+  cancel_held(cancel_reason::shutdown);
+  while (anything()) co_await news_.wait();
   const auto all = runners_;
   for (const auto& who : all) dismiss(*who);
   while (launched_ > 0) co_await news_.wait();
   parked_runners_.clear();
 }
 
-void engine::cancel_everything() {
-  const auto all = runners_;
-  for (const auto& who : all) {
-    if (who->attempt.job) cancel(*who, cancel_reason::shutdown);
+/// Waits for what is done in the background, and for operations, which may begin more of that.
+loop_awaitable<void> engine::join_all() {
+  co_await chores_.join();
+  while (operations_ > 0) {
+    co_await news_.wait();
+    co_await chores_.join();
   }
+}
+
+/// That a store cannot be told good-bye must not keep the scheduler from ending.
+loop_awaitable<void> engine::close_store() {
+  std::exception_ptr failure;
+  try {
+    co_await store_->close();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  logger_->error(
+      "the store could not be left in order: {}: what runs here counts as lost when the lease ends",
+      outcome_of(failure).message);
 }
 
 std::vector<std::shared_ptr<executor_place>> engine::places() {

@@ -6,13 +6,21 @@
 #include <boost/asio/deferred.hpp>
 
 #include "scheduler/engine_parts.hpp"
+#include "scheduler/store_failure.hpp"
 
 namespace carillon {
 
 namespace {
 
-constexpr milliseconds first_backoff{1'000};
-constexpr milliseconds longest_backoff{60'000};
+constexpr std::uint16_t most_failures = 100;  // More are counted as so many.
+
+/// Of an occurrence that this instance has run, and that a store offers again which lost its last changes.
+outcome already_ran() {
+  outcome result;
+  result.kind = outcome_kind::skipped;
+  result.message = "already ran";
+  return result;
+}
 
 }  // namespace
 
@@ -29,6 +37,7 @@ loop_awaitable<void> engine::job_loop(job_entry& job) {
 /// Does what is due, and sets when to look again.
 engine::loop_step engine::look(job_entry& job) noexcept {
   if (job.retired) return loop_step::end;
+  if (shared_) return something_due(job) ? loop_step::ask : wait_for(job);
   try {
     const bool answered = serve_now(job);
     if (!answered) return loop_step::ask;
@@ -63,15 +72,21 @@ loop_awaitable<void> engine::ask_store(job_entry& job) {
 /// Sets when the job is to be looked at next. It is looked at earlier whenever something about it changes.
 void engine::set_bell(job_entry& job) {
   auto at = job_entry::never;
-  const bool fires = job.state == job_state::active && !job.parked() && !job.stale && !paused_;
+  const bool fires = job.state == job_state::active && !job.parked() && !job.stale && claims();
   if (fires && !(job.catching_up && job.full())) at = job.cursor.due;
   const bool takes = fires || job.state == job_state::ended;
-  if (takes && !job.stale && !job.parked() && !paused_ && !job.no_room) at = std::min(at, job.next_waiting);
+  if (takes && !job.stale && !job.parked() && claims() && !job.no_room) at = std::min(at, job.next_waiting);
   if (at == job_entry::never) {
     job.bell.set_never();
   } else {
     job.bell.set(std::max(at, job.not_before));
   }
+}
+
+bool engine::something_due(const job_entry& job) const {
+  const auto now = clock_.now();
+  const bool fires = job.state == job_state::active && !job.parked() && !job.stale && claims();
+  return (fires && job.cursor.due <= now && job.not_before <= now) || wants_take(job, now);
 }
 
 /// Does what is due as far as the store answers at once. False: the rest needs a round trip.
@@ -99,23 +114,30 @@ loop_awaitable<void> engine::serve(job_entry& job) {
   if (wants_take(job, now)) {
     const auto run_id = run_ids_.next();
     const auto request = ask_to_take(job, run_id, now);
+    const auto round = job.round;
     const auto answer = co_await store_->take(request);
     took(job, answer, run_id);
+    if (round != job.round) reload(job);
   }
   claim_work work;
-  if (prepare_claim(job, work)) {
+  if (!job.retired && prepare_claim(job, work)) {
     const auto answer = co_await store_->claim(work.request);
     claimed(job, work, answer);
   }
   job.failures = 0;
+  store_answers();
 }
 
-/// Nobody expected this: it is told, and the loop goes on after a while.
+/// The loop goes on after a while. What is the store's fault is told once for all jobs; nobody expected
+/// anything else.
 void engine::recover(job_entry& job, const std::exception_ptr& failure) {
-  const auto why = outcome_of(failure).message;
-  const auto wait = std::min(longest_backoff, first_backoff * (1 << std::min<int>(job.failures, 6)));
-  ++job.failures;
+  const auto code = store_failure(failure);
+  const auto wait = backoff_after(job.failures);
+  if (job.failures < most_failures) ++job.failures;
   job.not_before = clock_.now() + wait;
+  if (code == errc::lease_lost) return reload(job);  // Whose it is now is told, or has been meanwhile.
+  if (code) return tell_trouble(failure);
+  const auto why = outcome_of(failure).message;
   logger_->critical("{}: the loop of this job failed and starts again in {} ms: {}", job.id(), wait.count(),
                     why);
   if (!wanted(event_kind::loop_failed)) return;
@@ -135,7 +157,7 @@ binding engine::bound_to(const job_entry& job) const {
 
 bool engine::wants_take(const job_entry& job, instant now) const {
   const bool may = job.state == job_state::active || job.state == job_state::ended;
-  return may && !job.parked() && !job.stale && !paused_ && !job.no_room && job.next_waiting <= now &&
+  return may && !job.parked() && !job.stale && claims() && !job.no_room && job.next_waiting <= now &&
          job.not_before <= now;
 }
 
@@ -156,7 +178,10 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
       start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id});
       break;
     case take_answer::kind::none_due: break;
-    case take_answer::kind::full: job.no_room = true; break;
+    case take_answer::kind::full:
+      job.no_room = true;
+      if (shared_) crowded_.insert(job.id());  // Those who hold the places may be others.
+      break;
     case take_answer::kind::paused:
     case take_answer::kind::gone: reload(job); break;
   }
@@ -172,7 +197,7 @@ planner_job engine::planned(const job_entry& job, const binding& bound) const {
 /// Plans what is due and writes the request. False: nothing is.
 bool engine::prepare_claim(job_entry& job, claim_work& work) {
   const auto now = clock_.now();
-  const bool may = job.state == job_state::active && !job.parked() && !job.stale && !paused_;
+  const bool may = job.state == job_state::active && !job.parked() && !job.stale && claims();
   if (!may || job.cursor.due > now || job.not_before > now) return false;
   try {
     const auto bound = bound_to(job);
@@ -189,6 +214,7 @@ bool engine::prepare_claim(job_entry& job, claim_work& work) {
 }
 
 void engine::write_request(const job_entry& job, claim_work& work, instant now) {
+  work.round = job.round;
   auto& request = work.request;
   const auto& plan = work.plan;
   request.id = job.id();
@@ -213,29 +239,40 @@ void engine::write_request(const job_entry& job, claim_work& work, instant now) 
 
 void engine::claimed(job_entry& job, const claim_work& work, const claim_answer& answer) {
   if (answer.what != claim_answer::kind::claimed) return reload(job);
+  // What was heard of the job while the claim was under way may be older than its answer, or newer.
+  const bool in_order = work.round == job.round && !job.retired;
+  if (in_order) follow_plan(job, work, answer);
+  for (const auto& stretch : work.request.left_out) tell_left_out(job, stretch);
+  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work, i, answer.runs[i]);
+  if (!in_order) return reload(job);
+  if (job.active == 0) settle_idle(job);
+}
+
+void engine::follow_plan(job_entry& job, const claim_work& work, const claim_answer& answer) {
   const auto& plan = work.plan;
   job.set_cursor(plan.next);
   job.skip_next -= std::min(job.skip_next, plan.skips_used);
   job.leave_out_paused = false;
   job.next_waiting = answer.next_waiting.value_or(job_entry::never);
   job.fired += static_cast<std::uint32_t>(plan.runs.size());
-  for (const auto& stretch : work.request.left_out) {
-    job.fired += static_cast<std::uint32_t>(stretch.count);
-    tell_left_out(job, stretch);
-  }
-  if (plan.ends) {
-    job.state = job_state::ended;
-    tell_job(event_kind::job_ended, job.id());
-  }
-  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work.request.runs[i], answer.runs[i]);
-  if (job.active == 0) settle_idle(job);
+  for (const auto& stretch : work.request.left_out) job.fired += static_cast<std::uint32_t>(stretch.count);
+  if (!plan.ends) return;
+  job.state = job_state::ended;
+  tell_job(event_kind::job_ended, job.id());
 }
 
-void engine::won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer) {
-  if (!answer.cancel_run.empty()) cancel_run(job, answer.cancel_run, cancel_reason::overlap);
+void engine::won_or_not(job_entry& job, const claim_work& work, std::size_t number,
+                        const run_answer& answer) {
+  const auto& planned = work.request.runs[number];
+  if (!answer.cancel_run.empty()) cancel_run(answer.cancel_run, cancel_reason::overlap);
   switch (answer.what) {
-    case run_answer::kind::won:
-      return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id});
+    case run_answer::kind::won: {
+      const taken_run won{planned.occurrence, planned.due, 1, answer.fence, planned.run_id};
+      if (ran_before(job, work.request.expected_revision, planned.occurrence)) {
+        return finish_unrun(job, won, already_ran());
+      }
+      return start(job, won);
+    }
     case run_answer::kind::skipped: {
       ledger_stretch left_out;
       left_out.kind = outcome_kind::skipped;
@@ -255,8 +292,9 @@ void engine::pause_exhausted(job_entry& job, std::string why) {
 
 /// Somebody else has changed the job: what we know of it is worth nothing until the store has told us more.
 void engine::reload(job_entry& job) {
+  if (job.retired) return;
   job.stale = true;
-  chores_.spawn(follow(job.id()));
+  look_again(job.id());
 }
 
 }  // namespace carillon

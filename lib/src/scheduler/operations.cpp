@@ -1,16 +1,20 @@
 // Operations that change jobs.
 
 #include <fmt/format.h>
+#include <algorithm>
+#include <functional>
 #include <stdexcept>
 #include <utility>
 
 #include "scheduler/engine_parts.hpp"
+#include "scheduler/store_failure.hpp"
 
 namespace carillon {
 
 namespace {
 
 constexpr std::uint32_t most_skips = 10'000;
+constexpr std::uint32_t most_repeats = 2;  // Of what may safely be asked twice.
 
 ledger_entry entry_of(const std::string& job, const ledger_stretch& stretch) {
   ledger_entry entry;
@@ -34,6 +38,17 @@ job_change::cursor_move move_of(const job_record& from, std::optional<fire> next
   return move;
 }
 
+std::string words_of_conflict(const job_record& now, std::uint64_t expected) {
+  auto words = fmt::format("job '{}' is at revision {}, not {}: it is {} now and fires '{}'", now.id(),
+                           now.revision, expected, name(now.state), now.definition->when.text());
+  if (!now.note.empty()) words += fmt::format("; its note says: {}", now.note);
+  return words;
+}
+
+[[noreturn]] void refuse_ended(const job_definition& job) {
+  throw std::invalid_argument(fmt::format("job '{}': '{}' never fires again", job.id, job.when.text()));
+}
+
 }  // namespace
 
 /// A job as the store has it; throws if there is none.
@@ -47,6 +62,7 @@ loop_awaitable<loaded_job> engine::require(std::string id) {
 /// Writes a change if the job is still as it was seen, and has its loop follow. False: somebody else was
 /// faster.
 loop_awaitable<bool> engine::change(job_record seen, job_change what) {
+  const own_change noted{*this, seen.id()};
   const auto answer = co_await store_->update(seen.id(), seen.revision, std::move(what));
   co_await follow(seen.id());
   co_return answer == change_answer::done;
@@ -65,11 +81,9 @@ fire_plan engine::leave_out_due(const job_record& record, job_change& what, std:
   return plan;
 }
 
-/// Gives a job another definition. Its cursor stays where the new schedule fires there too, unless it is to
-/// begin afresh.
-loop_awaitable<bool> engine::replace_definition(job_record old,
-                                                std::shared_ptr<const job_definition> definition,
-                                                bool afresh) {
+/// What gives a job another definition. Its cursor stays where the new schedule fires there too, unless it is
+/// to begin afresh.
+job_change engine::change_to(const job_record& old, definition_ptr definition, bool afresh) {
   job_change what;
   const auto& when = definition->when;
   const bool same_times =
@@ -86,42 +100,62 @@ loop_awaitable<bool> engine::replace_definition(job_record old,
     if (!next) what.state = job_state::ended;
     if (next && over) what.state = job_state::active;
   }
-  what.definition = definition;
+  what.definition = std::move(definition);
+  return what;
+}
+
+/// False: somebody else was faster.
+loop_awaitable<bool> engine::replace_definition(job_record old, definition_ptr definition, bool afresh) {
+  auto what = change_to(old, definition, afresh);
+  // What a paused job has to say is why it is paused.
+  if (shared_ && old.state != job_state::paused)
+    what.note = fmt::format("declared by {} on {}", definition->origin.str(), options_.instance);
   const bool done = co_await change(old, std::move(what));
   if (done) tell_job(event_kind::job_changed, definition->id);
   co_return done;
 }
 
-loop_awaitable<job_record> engine::modify(std::string id, job_changes changes) {
+/// Changes a definition, at the revision that one expects, or whatever it is.
+loop_awaitable<job_record> engine::redefine(std::string id, std::function<void(job_definition&)> edit,
+                                            bool afresh, std::optional<std::uint64_t> expected_revision) {
   for (;;) {
     const auto job = co_await require(id);
-    auto definition = *job.record.definition;
-    if (changes.when) definition.when = *changes.when;
-    if (changes.task) definition.task = *changes.task;
-    if (changes.arguments) definition.arguments = *changes.arguments;
-    if (changes.options) definition.options = intern(*changes.options);
+    const auto& record = job.record;
+    if (expected_revision && record.revision != *expected_revision)
+      throw boost::system::system_error(errc::conflict, words_of_conflict(record, *expected_revision));
+    auto definition = *record.definition;
+    edit(definition);
     const auto changed = checked(std::move(definition));
-    refuse_misfit(*changed);
-    const bool done = co_await replace_definition(job.record, changed, false);
+    if (!afresh) refuse_misfit(*changed);
+    auto what = change_to(record, changed, afresh);
+    if (what.state == job_state::ended) refuse_ended(*changed);
+    const bool done = co_await change(record, std::move(what));
     if (done) break;
   }
+  tell_job(event_kind::job_changed, id);
   const auto now_there = co_await require(id);
   co_return as_seen_here(now_there.record);
 }
 
+loop_awaitable<job_record> engine::modify(std::string id, job_changes changes) {
+  const auto expected = changes.expected_revision;
+  std::function<void(job_definition&)> edit = [changes](job_definition& definition) {
+    if (changes.when) definition.when = *changes.when;
+    if (changes.task) definition.task = *changes.task;
+    if (changes.arguments) definition.arguments = *changes.arguments;
+    if (changes.options) definition.options = intern(*changes.options);
+  };
+  return redefine(std::move(id), std::move(edit), false, expected);
+}
+
 loop_awaitable<job_record> engine::reschedule(std::string id, schedule when,
-                                              std::optional<instant> first_time) {
-  for (;;) {
-    const auto job = co_await require(id);
-    auto definition = *job.record.definition;
-    definition.when = when.when;
-    definition.first_time = first_time;
-    const auto changed = checked(std::move(definition));
-    const bool done = co_await replace_definition(job.record, changed, true);
-    if (done) break;
-  }
-  const auto now_there = co_await require(id);
-  co_return as_seen_here(now_there.record);
+                                              std::optional<instant> first_time,
+                                              std::optional<std::uint64_t> expected_revision) {
+  std::function<void(job_definition&)> edit = [when = std::move(when), first_time](job_definition& job) {
+    job.when = when.when;
+    job.first_time = first_time;
+  };
+  return redefine(std::move(id), std::move(edit), true, expected_revision);
 }
 
 loop_awaitable<bool> engine::pause_job(std::string id, std::string note) {
@@ -138,10 +172,20 @@ loop_awaitable<bool> engine::pause_job(std::string id, std::string note) {
   co_return true;
 }
 
-/// Of a loop that cannot go on.
+/// Of a loop that cannot go on: as often as it takes.
 loop_awaitable<void> engine::pause_with_note(std::string id, std::string why) {
-  const bool paused = co_await pause_job(std::move(id), std::move(why));
-  static_cast<void>(paused);
+  for (std::uint32_t failures = 0; at_work(); ++failures) {
+    std::exception_ptr failure;
+    try {
+      co_await pause_job(id, why);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    if (!is_store_failure(failure)) std::rethrow_exception(failure);
+    tell_trouble(failure);
+    co_await rest(failures);
+  }
 }
 
 loop_awaitable<bool> engine::resume_job(std::string id, resume_from where) {
@@ -183,22 +227,42 @@ loop_awaitable<bool> engine::remove_for_good(std::string id) {
 }
 
 loop_awaitable<std::size_t> engine::clear() {
-  std::size_t removed = 0;
-  const auto ids = co_await ids_of(std::nullopt);
-  for (const auto& id : ids) {
-    const bool done = co_await remove(id);
-    if (done) ++removed;
-  }
-  co_return removed;
+  const auto ids = std::make_shared<std::vector<std::string>>();
+  *ids = co_await ids_of(std::nullopt);
+  const auto removed = std::make_shared<std::size_t>(0);
+  std::function<loop_awaitable<void>(std::size_t)> remove_one = [this, ids, removed](std::size_t number) {
+    return remove_counted((*ids)[number], removed);
+  };
+  co_await for_each(ids->size(), std::move(remove_one));
+  co_return *removed;
+}
+
+loop_awaitable<void> engine::remove_counted(std::string id, std::shared_ptr<std::size_t> removed) {
+  const bool done = co_await remove(std::move(id));
+  if (done) ++*removed;
 }
 
 loop_awaitable<bool> engine::run_now(std::string id) {
   extra_run run;
   run.id = id;
   run.occurrence = run.at = clock_.now();
-  const bool found = co_await store_->enqueue(run);
-  if (found) co_await follow(id);
-  co_return found;
+  const auto token = run_ids_.next();  // By it the store knows what is asked twice.
+  run.token.assign(token.data(), token.size());
+  std::optional<bool> found;
+  for (std::uint32_t failures = 0; !found; ++failures) {
+    std::exception_ptr failure;
+    try {
+      found = co_await store_->enqueue(run);
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    if (!failure) break;
+    const bool again = store_failure(failure) == errc::store_unreachable && failures < most_repeats;
+    if (!again) std::rethrow_exception(failure);
+    co_await rest(failures);
+  }
+  if (*found) co_await follow(id);
+  co_return *found;
 }
 
 loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
@@ -215,9 +279,9 @@ loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
 }
 
 loop_awaitable<std::size_t> engine::cancel_runs(std::string id) {
-  const auto known = jobs_.find(std::string_view{id});
-  if (known == jobs_.end()) co_return 0;
-  co_return cancel_all(**known, cancel_reason::user);
+  const auto here = cancel_all(id, cancel_reason::user);
+  const auto everywhere = co_await store_->stop_runs(std::move(id), cancel_reason::user);
+  co_return std::max(here, everywhere);
 }
 
 loop_awaitable<void> engine::pause_all() {
@@ -235,17 +299,14 @@ loop_awaitable<void> engine::resume_all(resume_from where) {
   if (wanted(event_kind::scheduler_resumed)) events_.tell(make_event(event_kind::scheduler_resumed));
 }
 
-/// Moves on a fixed_delay job that waits for a run which never was.
-loop_awaitable<void> engine::restart_fixed_delay(std::string id) {
-  const auto job = co_await store_->load(id);
-  const bool waits = job && job->record.state == job_state::active && !job->record.cursor;
-  if (waits) {
-    const auto bound = bound_to(job->record);
-    job_change what;
-    what.cursor = move_of(job->record, fire_after_run(job->record.definition->when, bound, clock_.now()));
-    co_await store_->update(id, job->record.revision, std::move(what));
-  }
-  co_await follow(id);
+/// Moves on a fixed_delay job that waits for a run which never was, or which is lost.
+loop_awaitable<void> engine::restart_fixed_delay(job_record record) {
+  auto bound = bound_to(record);
+  bound.fired = fired_of(record);
+  job_change what;
+  what.cursor = move_of(record, fire_after_run(record.definition->when, bound, clock_.now()));
+  if (!what.cursor->cursor) what.state = job_state::ended;
+  co_await store_->update(record.id(), record.revision, std::move(what));
 }
 
 }  // namespace carillon

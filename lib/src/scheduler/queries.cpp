@@ -1,5 +1,6 @@
 // Operations that only look.
 
+#include <fmt/format.h>
 #include <algorithm>
 #include <queue>
 #include <vector>
@@ -7,6 +8,47 @@
 #include "scheduler/engine_parts.hpp"
 
 namespace carillon {
+
+/// A job that has a next fire, as a timetable needs it.
+struct engine::listed_job {
+  definition_ptr definition;
+  binding bound;
+  instant cursor;
+  std::uint32_t skip_next = 0;
+
+  std::optional<instant> after(instant at) const { return definition->when.next(bound, at).value(); }
+  /// The cursor, or what follows the fires that are to be left out.
+  std::optional<instant> first() const {
+    std::optional at{cursor};
+    for (auto skips = skip_next; at && skips > 0; --skips) at = after(*at);
+    return at;
+  }
+};
+
+/// The first fires of all jobs in order.
+std::vector<upcoming_fire> engine::timetable(std::vector<listed_job> jobs, std::size_t count) {
+  struct candidate {
+    instant at;
+    const listed_job* job;
+    bool operator<(const candidate& other) const {
+      return std::tie(at, job->definition->id) > std::tie(other.at, other.job->definition->id);
+    }
+  };
+  std::vector<candidate> first;
+  for (const auto& job : jobs) {
+    if (const auto at = job.first()) first.push_back({*at, &job});
+  }
+  std::priority_queue next{std::less<candidate>{}, std::move(first)};
+  std::vector<upcoming_fire> fires;
+  while (fires.size() < count && !next.empty()) {
+    const auto [at, job] = next.top();
+    next.pop();
+    fires.push_back({at, job->definition->id});
+    if (job->definition->when.fixed_delay()) continue;  // The rest depends on how long its runs take.
+    if (const auto after = job->after(at)) next.push({*after, job});
+  }
+  return fires;
+}
 
 /// A record with what only this instance knows: that nobody here can run the job.
 job_record engine::as_seen_here(job_record record) const {
@@ -37,38 +79,57 @@ loop_awaitable<job_page> engine::list(job_query query) {
 }
 
 loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, std::string id) {
-  std::vector<upcoming_fire> fires;
-  struct candidate {
-    instant at;
-    const job_entry* job;
-    bool operator<(const candidate& other) const {
-      return std::tie(at, job->id()) > std::tie(other.at, other.job->id());
+  std::vector<listed_job> jobs;
+  const bool knows_all = !shared_ && !options_.operate_only;
+  if (!knows_all) {
+    jobs = co_await listed_in_store(std::move(id));
+  } else {
+    for (const auto* job : jobs_) {
+      const bool asked = id.empty() || job->id() == id;
+      if (!asked || job->state != job_state::active || !job->has_cursor()) continue;
+      jobs.push_back({job->definition, bound_to(*job), job->cursor.nominal, job->skip_next});
     }
-  };
-  std::vector<candidate> first;
-  for (const auto* job : jobs_) {
-    const bool asked = id.empty() || job->id() == id;
-    if (!asked || job->state != job_state::active || !job->has_cursor()) continue;
-    if (const auto at = first_not_skipped(*job)) first.push_back({*at, job});
   }
-  std::priority_queue next{std::less<candidate>{}, std::move(first)};
-  while (fires.size() < count && !next.empty()) {
-    const auto [at, job] = next.top();
-    next.pop();
-    fires.push_back({at, job->id()});
-    if (job->definition->when.fixed_delay()) continue;  // The rest depends on how long its runs take.
-    const auto after = job->definition->when.next(bound_to(*job), at).value();
-    if (after) next.push({*after, job});
-  }
-  co_return fires;
+  co_return timetable(std::move(jobs), count);
 }
 
-/// The cursor, or what follows the fires that are to be left out.
-std::optional<instant> engine::first_not_skipped(const job_entry& job) const {
-  std::optional at{job.cursor.nominal};
-  for (auto skips = job.skip_next; at && skips > 0; --skips)
-    at = job.definition->when.next(bound_to(job), *at).value();
-  return at;
+/// Jobs that have a next fire: one, or all when `id` is empty.
+loop_awaitable<std::vector<engine::listed_job>> engine::listed_in_store(std::string id) {
+  std::vector<listed_job> jobs;
+  const auto put = [&](const job_record& record) {
+    if (record.state != job_state::active || !record.cursor) return;
+    jobs.push_back({record.definition, bound_to(record), *record.cursor, record.skip_next});
+  };
+  if (!id.empty()) {
+    const auto job = co_await store_->load(std::move(id));
+    if (job) put(job->record);
+    co_return jobs;
+  }
+  job_query query;
+  query.limit = 1'000;
+  query.state = job_state::active;
+  for (bool more = true; more;) {
+    auto page = co_await store_->list(query);
+    for (const auto& record : page.jobs) put(record);
+    more = page.next_after.has_value();
+    if (more) query.after = *page.next_after;
+  }
+  co_return jobs;
+}
+
+loop_awaitable<health_report> engine::health() {
+  health_report report;
+  const auto fault = [&](std::string_view why) {
+    report.healthy = false;
+    report.why += fmt::format("{}{}", report.why.empty() ? "" : "; ", why);
+  };
+  if (!member_) fault("this instance is not a member of its store");
+  if (!reachable_ || in_trouble_) fault("the store does not answer");
+  const auto store = store_->health();
+  if (!store.healthy) fault(store.why);
+  report.jobs = jobs_.size();
+  report.runs = active_;
+  co_return report;
 }
 
 loop_awaitable<ledger_page> engine::history(ledger_query query) {

@@ -114,6 +114,30 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
   events_.tell(happened);
 }
 
+/// The end of a run that its store does not know of.
+void engine::tell_unreported(const run_report& report, const std::string& why) {
+  logger_->error("{}: run {} (attempt {}) {}, but the store has not taken that: {}", report.id, report.run_id,
+                 report.attempt, name(report.result->kind), why);
+  if (!wanted(event_kind::run_unreported)) return;
+  auto happened = make_event(event_kind::run_unreported);
+  happened.job = report.id;
+  happened.run = report.run_id;
+  happened.occurrence = report.occurrence;
+  happened.attempt = report.attempt;
+  happened.fence = report.fence;
+  happened.result = *report.result;
+  happened.message = why;
+  events_.tell(happened);
+}
+
+void engine::tell_of_store(event_kind kind, std::string message, std::uint64_t count) {
+  if (!wanted(kind)) return;
+  auto happened = make_event(kind);
+  happened.message = std::move(message);
+  happened.count = count;
+  events_.tell(happened);
+}
+
 void engine::tell_stuck(const active_run& attempt) {
   const auto running = clock_.elapsed() - attempt.began;
   const auto why = name(attempt.context.reason.load());

@@ -65,9 +65,9 @@ void start_stop(engine_ptr self, shutdown_options how, completion_handler<void> 
 void start_put(engine_ptr self, job_definition job, on_conflict policy, completion_handler<put_result> done) {
   self->operate(self->put(std::move(job), policy), std::move(done));
 }
-void start_declare(engine_ptr self, std::string origin, std::vector<job_definition> jobs,
+void start_declare(engine_ptr self, std::string origin, std::vector<job_definition> jobs, undeclared rest,
                    completion_handler<declare_result> done) {
-  self->operate(self->declare_all(std::move(origin), std::move(jobs)), std::move(done));
+  self->operate(self->declare_all(std::move(origin), std::move(jobs), rest), std::move(done));
 }
 void start_get(engine_ptr self, std::string id, completion_handler<std::optional<job_record>> done) {
   self->operate(self->find(std::move(id)), std::move(done));
@@ -79,8 +79,9 @@ void start_modify(engine_ptr self, std::string id, job_changes changes, completi
   self->operate(self->modify(std::move(id), std::move(changes)), std::move(done));
 }
 void start_reschedule(engine_ptr self, std::string id, schedule when, std::optional<instant> first_time,
-                      completion_handler<job_record> done) {
-  self->operate(self->reschedule(std::move(id), std::move(when), first_time), std::move(done));
+                      std::optional<std::uint64_t> expected_revision, completion_handler<job_record> done) {
+  self->operate(self->reschedule(std::move(id), std::move(when), first_time, expected_revision),
+                std::move(done));
 }
 void start_pause(engine_ptr self, std::string id, std::string note, completion_handler<bool> done) {
   self->operate(self->pause_job(std::move(id), std::move(note)), std::move(done));
@@ -115,6 +116,10 @@ void start_pause_all(engine_ptr self, completion_handler<void> done) {
 }
 void start_resume_all(engine_ptr self, resume_from where, completion_handler<void> done) {
   self->operate(self->resume_all(where), std::move(done));
+}
+
+void start_health(engine_ptr self, completion_handler<health_report> done) {
+  self->operate(self->health(), std::move(done));
 }
 
 }  // namespace detail

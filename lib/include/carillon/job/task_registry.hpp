@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace carillon {
 
@@ -17,6 +18,9 @@ class task_registry {
 
   /// Null if nobody has registered that name.
   const task* find(std::string_view name) const;
+
+  /// Of all that are registered; sorted.
+  std::vector<std::string> names() const;
 
  private:
   struct entry {

@@ -28,6 +28,9 @@ struct scheduler_options {
   std::shared_ptr<spdlog::logger> logger;
   /// How many entries the ledger of the embedded memory store keeps.
   std::size_t ledger_size = 100'000;
+  /// Runs no jobs: for programs that only look and operate, as a command line does. `run()` must run all the
+  /// same. Of a shared store such a scheduler is no member; with the memory store it has nothing to do.
+  bool operate_only = false;
   /// Over how long the jobs are spread that became due while the machine was suspended.
   milliseconds resume_spread{3'000};
   /// A body that keeps the event loop longer than this is reported (`event::loop_blocked`).

@@ -12,6 +12,7 @@
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/trigger/schedule.hpp>
+#include <concepts>
 #include <cstddef>
 #include <memory>
 #include <optional>
@@ -35,11 +36,12 @@ namespace detail {
 using engine_ptr = std::shared_ptr<engine>;
 void start_stop(engine_ptr, shutdown_options, completion_handler<void>);
 void start_put(engine_ptr, job_definition, on_conflict, completion_handler<put_result>);
-void start_declare(engine_ptr, std::string, std::vector<job_definition>, completion_handler<declare_result>);
+void start_declare(engine_ptr, std::string, std::vector<job_definition>, undeclared,
+                   completion_handler<declare_result>);
 void start_get(engine_ptr, std::string, completion_handler<std::optional<job_record>>);
 void start_list(engine_ptr, job_query, completion_handler<job_page>);
 void start_modify(engine_ptr, std::string, job_changes, completion_handler<job_record>);
-void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>,
+void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>, std::optional<std::uint64_t>,
                       completion_handler<job_record>);
 void start_pause(engine_ptr, std::string, std::string, completion_handler<bool>);
 void start_resume(engine_ptr, std::string, resume_from, completion_handler<bool>);
@@ -52,6 +54,7 @@ void start_next_runs(engine_ptr, std::size_t, std::string, completion_handler<st
 void start_history(engine_ptr, ledger_query, completion_handler<ledger_page>);
 void start_pause_all(engine_ptr, completion_handler<void>);
 void start_resume_all(engine_ptr, resume_from, completion_handler<void>);
+void start_health(engine_ptr, completion_handler<health_report>);
 
 /// Starts an operation with the handler of a completion token, whose type ends here.
 template <typename T, typename Start, typename Token, typename... Args>
@@ -82,6 +85,11 @@ class scheduler {
   /// Keeps its jobs in memory. Errors: throws `std::invalid_argument` for options out of range.
   explicit scheduler(boost::asio::io_context& io, scheduler_options options = {});
   scheduler(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options = {});
+  /// With a store that is its own: `scheduler{io, redis::job_store{link}}`.
+  template <std::derived_from<job_store> Store>
+  scheduler(boost::asio::io_context& io, Store store, scheduler_options options = {})
+      : scheduler{io, std::shared_ptr<job_store>{std::make_shared<Store>(std::move(store))},
+                  std::move(options)} {}
   scheduler(const scheduler&) = delete;
   scheduler& operator=(const scheduler&) = delete;
   /// @pre `run()` has returned or was never called, or its io_context does not run any more.
@@ -141,12 +149,17 @@ class scheduler {
   }
 
   /// Makes the jobs of an origin (a file's name) exactly these: adds, changes, leaves alone and removes as it
-  /// takes, with cursors kept as by `add`. Errors: `std::invalid_argument` as `add`; then nothing was
-  /// changed.
+  /// takes, with cursors kept as by `add`. On a shared store several instances declare one file, in several
+  /// versions perhaps: the last to declare a job wins, and `rest` says what may be removed. Errors:
+  /// `std::invalid_argument` as `add`; then nothing was changed.
+  template <typename Token = boost::asio::deferred_t>
+  auto declare(std::string origin, std::vector<job_definition> jobs, undeclared rest, Token&& token = {}) {
+    return detail::begin<declare_result>(detail::start_declare, token, engine_, std::move(origin),
+                                         std::move(jobs), rest);
+  }
   template <typename Token = boost::asio::deferred_t>
   auto declare(std::string origin, std::vector<job_definition> jobs, Token&& token = {}) {
-    return detail::begin<declare_result>(detail::start_declare, token, engine_, std::move(origin),
-                                         std::move(jobs));
+    return declare(std::move(origin), std::move(jobs), undeclared::remove_ours, std::forward<Token>(token));
   }
 
   /// A job as it stands; none if there is no such job.
@@ -161,19 +174,27 @@ class scheduler {
     return detail::begin<job_page>(detail::start_list, token, engine_, std::move(query));
   }
 
-  /// Changes parts of a job; its cursor stays where a new schedule fires there too. Errors: `no_such_job`,
-  /// `std::invalid_argument`.
+  /// Changes parts of a job; its cursor stays where a new schedule fires there too. Errors: `no_such_job`;
+  /// `conflict` when the job is not at the revision that the changes expect, in words that say how it stands;
+  /// `std::invalid_argument`, also for a schedule that never fires again. Then nothing was changed.
   template <typename Token = boost::asio::deferred_t>
   auto modify(std::string id, job_changes changes, Token&& token = {}) {
     return detail::begin<job_record>(detail::start_modify, token, engine_, std::move(id), std::move(changes));
   }
 
-  /// Gives a job another schedule, which begins now, or at `first_time`. Errors: `no_such_job`.
+  /// Gives a job another schedule, which begins now, or at `first_time`; only if the job is still at a
+  /// revision, when one is given. Errors: as `modify`.
   template <typename Token = boost::asio::deferred_t>
   auto reschedule(std::string id, schedule when, std::optional<instant> first_time = std::nullopt,
                   Token&& token = {}) {
     return detail::begin<job_record>(detail::start_reschedule, token, engine_, std::move(id), std::move(when),
-                                     first_time);
+                                     first_time, std::optional<std::uint64_t>{});
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto reschedule(std::string id, schedule when, std::optional<instant> first_time, at_revision expected,
+                  Token&& token = {}) {
+    return detail::begin<job_record>(detail::start_reschedule, token, engine_, std::move(id), std::move(when),
+                                     first_time, std::optional{expected.number});
   }
 
   /// Stops a job from firing; the note says why. False if it was not active. Running bodies go on. Errors:
@@ -216,7 +237,8 @@ class scheduler {
     return detail::begin<bool>(detail::start_skip_next, token, engine_, std::move(id), fires);
   }
 
-  /// Asks the bodies of a job to stop. Answers how many there are here; plain calls cannot be asked.
+  /// Asks the bodies of a job to stop, wherever they run. Answers how many there are; plain calls cannot be
+  /// asked.
   template <typename Token = boost::asio::deferred_t>
   auto cancel_runs(std::string id, Token&& token = {}) {
     return detail::begin<std::size_t>(detail::start_cancel_runs, token, engine_, std::move(id));
@@ -233,6 +255,13 @@ class scheduler {
   template <typename Token = boost::asio::deferred_t>
   auto history(ledger_query query, Token&& token = {}) {
     return detail::begin<ledger_page>(detail::start_history, token, engine_, std::move(query));
+  }
+
+  /// Whether jobs fire as they should: the store answers, this instance may claim, and the last claims of all
+  /// that it owns went through. Answers at once.
+  template <typename Token = boost::asio::deferred_t>
+  auto health(Token&& token = {}) {
+    return detail::begin<health_report>(detail::start_health, token, engine_);
   }
 
   /// Stops all jobs of this scheduler from firing, until `resume`. Running bodies go on.

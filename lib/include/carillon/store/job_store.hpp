@@ -350,7 +350,7 @@ class job_store {
   virtual bool is_shared() const noexcept { return false; }
   /// Says what this instance can carry out, and declares; at any time, also before `open`.
   virtual void serve(served_work) {}
-  /// Whether this instance is to run the loop of that job.
+  /// Whether this instance is to run the loop of that job: by its definition and nothing else of the record.
   virtual bool owns(const job_record&) const { return true; }
   /// The jobs that this instance owns, a page at a time, in no order, those in state `removed` left out.
   /// Begins with an empty `from`. Those that `is_known` knows at that revision are left out.
