@@ -45,6 +45,7 @@ struct call {
   // How it ended: one of the three. A failure says why there is no answer.
   std::optional<reply> answer;
   std::string failure;
+  bool refused = false;  // it is a refusal
   bool cancelled = false;
 };
 

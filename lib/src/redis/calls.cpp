@@ -150,6 +150,7 @@ void connection::wire::expire() {
       late.failure = fmt::format("no answer from {} in time", how.where.to_string());
     } else {
       late.failure = fmt::format("not sent: {}: {}", how.where.to_string(), why_down);
+      late.refused = !refusal_.empty();
     }
     finish(late);
   }
@@ -161,6 +162,7 @@ void connection::wire::fail_all(const std::string& why) {
     each.failure = each.sent_with != nullptr ? why : "not sent: " + why;
     if (each.sent_with != nullptr) each.sent_with->forget(each);
     each.sent_with = nullptr;
+    each.refused = !refusal_.empty();
     finish(each);
   }
 }
@@ -178,6 +180,7 @@ bool connection::wire::lacks_script(call& which) {
 
 reply connection::wire::taken(call& which) {
   if (which.cancelled) throw boost::system::system_error(asio::error::operation_aborted);
+  if (!which.answer && which.refused) throw_refusal(which.failure, refusal_);
   if (!which.answer) throw_unreachable(which.failure);
   if (which.answer->what() != reply::kind::error) return std::move(*which.answer);
   const auto words = which.answer->error();

@@ -93,14 +93,12 @@ loop_awaitable<void> connection::wire::keep_connected(self me) {
   auto longest = me->how.first_pause;
   while (!me->stopping_) {
     const auto began = std::chrono::steady_clock::now();
-    std::string why;
     try {
       co_await me->live_once();
-      why = me->last_note_;
     } catch (const boost::system::system_error& failure) {
-      why = failure.what();
+      if (me->last_note_.empty()) me->last_note_ = failure.what();
     }
-    me->went_down(why);
+    me->went_down(me->last_note_);
     if (me->stopping_) break;
     const bool lasted = std::chrono::steady_clock::now() - began > me->how.longest_pause;
     longest = lasted ? me->how.first_pause : longest;
@@ -114,6 +112,7 @@ loop_awaitable<void> connection::wire::keep_connected(self me) {
 // One connection from its beginning to its end.
 loop_awaitable<void> connection::wire::live_once() {
   last_note_.clear();
+  last_refusal_.clear();
   outdated_ = false;
   arriving_.clear();
   arrived_.clear();
@@ -134,14 +133,20 @@ loop_awaitable<void> connection::wire::attend() {
   ping.push("PING");
   boost::redis::response<std::string> pong;
   co_await redis_->async_exec(ping, pong, asio::deferred);
-  if (!std::get<0>(pong)) throw_refusal(std::get<0>(pong).error().diagnostic);
+  if (!std::get<0>(pong)) {
+    last_refusal_ = last_note_ = std::get<0>(pong).error().diagnostic;
+    throw_refusal(last_refusal_);
+  }
   came_up();
   while (!outdated_ && !stopping_) co_await lost_.wait();
-  if (outdated_) throw_unreachable("READONLY: the server is a replica now");
+  if (!outdated_) co_return;
+  last_note_ = "READONLY: the server is a replica now";
+  throw_unreachable(last_note_);
 }
 
 void connection::wire::came_up() {
-  up = true;
+  up = been_up_ = true;
+  refusal_.clear();
   why_down.clear();
   if (std::exchange(missed_, false)) how.outage->ended(*how.logger, how.where);
   for (const auto& each : subscribers_) {
@@ -158,6 +163,9 @@ void connection::wire::went_down(const std::string& why) {
   const bool was_up = std::exchange(up, false);
   why_down = stopping_ ? "the connection has been stopped" : why;
   redis_->cancel(boost::redis::operation::exec);
+  refusal_ = been_up_ ? "" : last_refusal_;
+  const bool hopeless = !refusal_.empty() && !may_pass(refusal_code(refusal_));
+  if (hopeless) fail_all(fmt::format("{}: {}", how.where.to_string(), why));
   if (!missed_ && !stopping_) {
     missed_ = true;
     how.outage->began(*how.logger, how.where, why);
@@ -165,11 +173,15 @@ void connection::wire::went_down(const std::string& why) {
   if (was_up) call_all(on_down);
 }
 
+// What Boost.Redis logs is the only place where it says what the server said when it was connected to.
 void connection::wire::note(boost::redis::logger::level, std::string_view line) {
   constexpr std::string_view setup = "Setup request execution failed: ";
-  if (last_note_.starts_with("the server refused")) return;
-  last_note_ = line.starts_with(setup) ? fmt::format("the server refused: {}", line.substr(setup.size()))
-                                       : std::string(line);
+  if (!last_refusal_.empty()) return;
+  if (line.starts_with(setup)) {
+    line.remove_prefix(setup.size());
+    last_refusal_ = line;
+  }
+  last_note_ = line;
 }
 
 boost::redis::config connection::wire::wire_config() const {

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <redis/scripts.hpp>
 
-#include "redis/server_check.hpp"
+#include "redis/server_facts.hpp"
 
 namespace carillon::redis {
 
@@ -47,9 +47,8 @@ loop_awaitable<void> job_backend::close() {
 }
 
 loop_awaitable<void> job_backend::check_server() {
-  const words all{"INFO"};
-  const auto info = co_await link_.command(all);
-  if (const auto fault = fault_of_server(info.text())) refuse_store(*fault);
+  const auto facts = co_await inspect_server(link_);
+  refuse_unfit(facts);
 }
 
 /// Reads what is fixed for the store, or creates it. Writes nothing into one that does not fit.

@@ -23,9 +23,11 @@ bool may_pass(std::string_view refusal_code) {
   return std::find(passing.begin(), passing.end(), refusal_code) != passing.end();
 }
 
-void throw_refusal(std::string_view words) {
+void throw_refusal(std::string_view words) { throw_refusal(std::string(words), words); }
+
+void throw_refusal(const std::string& what, std::string_view words) {
   const auto code = may_pass(refusal_code(words)) ? errc::store_unreachable : errc::store_refused;
-  throw boost::system::system_error(make_error_code(code), std::string(words));
+  throw boost::system::system_error(make_error_code(code), what);
 }
 
 void throw_unreachable(std::string_view why) {

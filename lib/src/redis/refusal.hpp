@@ -1,4 +1,5 @@
 #pragma once
+#include <string>
 #include <string_view>
 
 #include "redis/reply.hpp"
@@ -14,6 +15,8 @@ bool may_pass(std::string_view refusal_code);
 
 /// Throws what an error says: `errc::store_unreachable` if it may pass, else `errc::store_refused`.
 [[noreturn]] void throw_refusal(std::string_view words);
+/// The same, with more to say than the server did.
+[[noreturn]] void throw_refusal(const std::string& what, std::string_view words);
 [[noreturn]] void throw_unreachable(std::string_view why);
 
 }  // namespace carillon::redis

@@ -107,8 +107,11 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   timer pause_;
   condition lost_;
   condition stopped_;
-  std::string last_note_;  // what Boost.Redis said last of an error
-  bool missed_ = false;    // counted in the outage
+  std::string last_note_;     // what Boost.Redis said last of an error
+  std::string last_refusal_;  // what the server said when it was connected to
+  std::string refusal_;       // the same, while the connection has never been up
+  bool been_up_ = false;
+  bool missed_ = false;  // counted in the outage
 
   call_queue queue_;
   call_deadlines deadlines_;
