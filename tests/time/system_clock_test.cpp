@@ -33,6 +33,7 @@ TEST_SUITE("system_clock") {
     CHECK(first_sleep(epoch + 24h, 0s) == 24h - 86'400ms);
     CHECK(first_sleep(latest_instant, 0s) == std::chrono::days{30});
     CHECK(first_sleep(earliest_instant, 0s) == 0s);
+    CHECK(first_sleep(instant::min(), 1'800'000'000s) == 0s);
   }
 
   TEST_CASE("a sleep ends when wall time is there, not before") {

@@ -12,9 +12,11 @@ inline std::chrono::nanoseconds first_sleep(instant wake_at, std::chrono::nanose
   using std::chrono::nanoseconds;
   constexpr milliseconds at_once = std::chrono::seconds{10};
   constexpr milliseconds at_most = std::chrono::days{30};
-  // In milliseconds first: in nanoseconds the years 1 and 9999 do not fit 64 bits.
-  const auto rest = wake_at.time_since_epoch() - std::chrono::floor<milliseconds>(now);
-  if (rest < milliseconds{0}) return nanoseconds{0};
+  // In milliseconds first: in nanoseconds the years 1 and 9999 do not fit 64 bits. And compared first:
+  // `instant::min()`, "at once", minus anything does not fit either.
+  const auto time = std::chrono::floor<milliseconds>(now);
+  if (wake_at.time_since_epoch() < time) return nanoseconds{0};
+  const auto rest = wake_at.time_since_epoch() - time;
   if (rest <= at_once) return std::max(nanoseconds{0}, nanoseconds{wake_at.time_since_epoch()} - now);
   const auto early = std::max<milliseconds>(std::chrono::seconds{1}, rest / 1000);
   return std::min<milliseconds>(rest - early, at_most);
