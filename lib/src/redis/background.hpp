@@ -1,21 +1,27 @@
 #pragma once
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <carillon/async/loop.hpp>
+#include <memory>
+#include <string_view>
 #include <thread>
 
 #include "redis/connection.hpp"
+#include "redis/lock_clerk.hpp"
+#include "redis/lock_desk.hpp"
 
 namespace carillon::redis {
 
 /// A small thread with a loop and a connection of its own, for what must go on while a caller blocks its
-/// loop: heartbeats, and the renewal of leases. Nothing slow may run there.
+/// loop: heartbeats, and locks with their leases and places in queues. Nothing slow may run there.
 ///
 /// Coroutines that use it run on `get_executor()` and end before the link goes.
 class background {
  public:
-  explicit background(connection_options how);
-  /// Stops the connection and ends the thread. @pre Not on that thread.
+  /// @param otherwise By way of which lock operations complete. Outlives this, and all locks.
+  background(connection_options how, std::string_view name_space, boost::asio::any_io_executor otherwise);
+  /// Closes the desk, stops the connection and ends the thread. @pre Not on that thread.
   ~background();
   background(const background&) = delete;
   background& operator=(const background&) = delete;
@@ -24,12 +30,18 @@ class background {
   const loop_executor& get_executor() const noexcept { return where_; }
   /// Touched on `get_executor()` only; it has been started.
   redis::connection& connection() noexcept { return connection_; }
+  /// Thread safety: safe. May outlive this.
+  const std::shared_ptr<lock_desk>& locks() const noexcept { return locks_; }
 
  private:
+  loop_awaitable<void> end();
+
   boost::asio::io_context io_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_{io_.get_executor()};
   loop_executor where_{io_.get_executor()};
   redis::connection connection_;
+  const std::shared_ptr<lock_desk> locks_;
+  lock_clerk clerk_{connection_, locks_};
   std::thread thread_;
 };
 

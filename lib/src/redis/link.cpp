@@ -61,7 +61,7 @@ connection_options connecting_by(const link_target& target) {
 
 }  // namespace
 
-link_state::link_state(boost::asio::io_context& io, link_options how) : io_{io}, where_{io.get_executor()} {
+link_state::link_state(boost::asio::io_context& io, link_options how) : io_{io} {
   auto url = how.url;
   auto target = parse_link_url(url, std::move(how)).value();
   check(target.options, target.where);
@@ -76,22 +76,20 @@ std::unique_ptr<connection> link_state::connect(const loop_executor& where, std:
   return std::make_unique<connection>(where, std::move(how));
 }
 
-connection& link_state::locks() {
-  if (!locks_) {
-    locks_ = connect(where_, "locks");
-    locks_->start();
-  }
-  return *locks_;
-}
-
 std::shared_ptr<background> link_state::background() {
   const std::lock_guard guard{lock_};
   if (!background_ && !over_) {
     auto how = connecting_;
     how.client_name = fmt::format("carillon-{}-leases", options_.name_space);
-    background_ = std::make_shared<redis::background>(std::move(how));
+    background_ =
+        std::make_shared<redis::background>(std::move(how), options_.name_space, io_.get_executor());
   }
   return background_;
+}
+
+std::shared_ptr<lock_desk> link_state::locks() {
+  const auto thread = background();
+  return thread ? thread->locks() : nullptr;
 }
 
 void link_state::shut_down() {
@@ -101,13 +99,6 @@ void link_state::shut_down() {
     over_ = true;
     ending = std::move(background_);
   }
-  auto stop_locks = [me = shared_from_this()] {
-    // One that is asked for later is stopped before it was started.
-    if (!me->locks_) me->locks_ = me->connect(me->where_, "locks");
-    auto stopped = [me](const std::exception_ptr&) {};
-    boost::asio::co_spawn(me->where_, me->locks_->stop(), std::move(stopped));
-  };
-  boost::asio::post(where_, std::move(stop_locks));
 }
 
 link::link(boost::asio::io_context& io, link_options how)

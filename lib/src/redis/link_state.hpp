@@ -23,25 +23,21 @@ class link_state : public std::enable_shared_from_this<link_state> {
   /// A connection of its own for somebody, not started yet. `who` is added to the name in CLIENT LIST.
   std::unique_ptr<connection> connect(const loop_executor& where, std::string_view who) const;
 
-  /// The strand of `locks()`. Thread safety: safe.
-  const loop_executor& get_executor() const noexcept { return where_; }
-  /// The connection that locks share; the first call starts it. Called and used on `get_executor()`.
-  connection& locks();
-
   /// The thread for heartbeats and renewals; the first call starts it. Null once the link is gone.
   /// Thread safety: safe. Whoever holds it keeps the thread going: not on that thread, not longer than
   /// needed.
   std::shared_ptr<redis::background> background();
 
-  /// Ends the thread, and the connection as soon as its strand gets to it. Thread safety: safe.
+  /// Where locks are asked for, on that thread. Null once the link is gone. Thread safety: safe.
+  std::shared_ptr<lock_desk> locks();
+
+  /// Ends the thread. Thread safety: safe.
   void shut_down();
 
  private:
   boost::asio::io_context& io_;
   link_options options_;
   connection_options connecting_;
-  loop_executor where_;
-  std::unique_ptr<connection> locks_;
   std::mutex lock_;
   bool over_ = false;
   std::shared_ptr<redis::background> background_;
