@@ -30,7 +30,7 @@
 #define CHANGES 0          /* with CAN_RESCHEDULE, CAN_PAUSE or CAN_ADD_AGAIN */
 #endif
 #ifndef RUN_NOW
-#define RUN_NOW 0          /* 1: a person asks once for a run outside the schedule */
+#define RUN_NOW 0          /* 1: a person wants one run outside the schedule */
 #endif
 
 /* The job. */
@@ -39,6 +39,9 @@
 #endif
 #ifndef MAX_INSTANCES
 #define MAX_INSTANCES 1    /* at most 2 */
+#endif
+#ifndef ENDS_WHEN_ASKED
+#define ENDS_WHEN_ASKED 0  /* 1: a body ends only when it is asked to stop, but that of the last occurrence */
 #endif
 #define SKIP 0
 #define QUEUE 1
@@ -60,6 +63,10 @@
 
 init {
   atomic {
-    run network(); run faults(); run people(); run instance(0); run instance(1); run at_rest()
+    run network(); run faults(); run people();
+#if RUN_NOW
+    run person();
+#endif
+    run instance(0); run instance(1); run at_rest()
   }
 }

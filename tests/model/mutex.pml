@@ -146,8 +146,8 @@ end:
   RENEWED_LATE(0)
   RENEWED_LATE(1)
 #ifndef WRONG_WAKING_BY_NOTICE_ONLY
-  :: asleep[0] -> asleep[0] = false
-  :: asleep[1] -> asleep[1] = false
+  :: asleep[0] && holder == 0 -> asleep[0] = false
+  :: asleep[1] && holder == 0 -> asleep[1] = false
 #endif
   od
 }

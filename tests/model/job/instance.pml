@@ -28,28 +28,32 @@ inline send() {
     :: else -> under_way[2 * i + 1].what == NOTHING -> copy = 2 * i + 1
     fi;
     under_way[copy].what = what; under_way[copy].occurrence = occurrence; under_way[copy].plan = of_plan;
-    under_way[copy].number = number; under_way[copy].member = member[i];
+    under_way[copy].number = number; under_way[copy].member = member[i]; under_way[copy].run_id = run_id;
     current[i] = copy; answer[i] = SILENCE; copy = 0;
-    printf("instance %d sends %e of occurrence %d (plan %d) with number %d\n", i, what, occurrence, of_plan, number)
+    printf("instance %d sends %e: plan %d, occurrence %d, number %d, run %d\n", i, what, of_plan, occurrence, number, run_id)
   }
 }
 
-inline forget_answer() { current[i] = NONE; answer[i] = SILENCE; answered_fence[i] = 0 }
-inline forget() { occurrence = 0; of_plan = 0; number = 0; fence = 0; what = NOTHING; copy = 0; repeated = false }
+inline forget_answer() {
+  current[i] = NONE; answer[i] = SILENCE; answered_fence[i] = 0; answered_occurrence[i] = 0; answered_plan[i] = 0
+}
+inline forget() { occurrence = 0; of_plan = 0; number = 0; fence = 0; run_id = 0; what = NOTHING; copy = 0; repeated = false }
 
-/* A waiting run as seen in `wait:ID`, with its token. */
-#ifdef WITHOUT_BORN
-#define OF_THIS_JOB(n) true
-#else
-#define OF_THIS_JOB(n) (born_of[(n) / FIRES] == born)
-#endif
-#define SEES_WAITING(n) MAY_ASK(i) && ACTIVE < MAX_INSTANCES && waiting[n] != 0 && OF_THIS_JOB(n)
-#define CHOOSE_WAITING(n) what = TAKE; occurrence = (n) % FIRES; of_plan = (n) / FIRES; number = waiting[n]
-
-#define CHOOSE_RUN(k) occurrence = runs[k].occurrence; of_plan = runs[k].plan; fence = runs[k].fence
+/* The least number that nothing of mine has which is still about. */
+#define OF_REQUEST(k, r) (under_way[k].what != NOTHING && under_way[k].run_id == (r))
+#define OF_RUN(k, r) (runs[k].fence != 0 && runs[k].member == member[i] && runs[k].run_id == (r))
+#define IN_USE(r) (OF_REQUEST(2 * i, r) || OF_REQUEST(2 * i + 1, r) || OF_RUN(0, r) || OF_RUN(1, r))
+#define NEW_RUN_ID run_id = (!IN_USE(1) -> 1 : (!IN_USE(2) -> 2 : (!IN_USE(3) -> 3 : (!IN_USE(4) -> 4 : 5))))
+#define CHOOSE_RUN(k) occurrence = runs[k].occurrence; of_plan = runs[k].plan; fence = runs[k].fence; run_id = runs[k].run_id
 #define OF_A_DEAD_MEMBER(k) (runs[k].fence != 0 && !live[runs[k].member])
 #define MINE_AND_NEW(k) (runs[k].fence != 0 && runs[k].member == member[i] && !(started & BIT(runs[k].fence)))
-#define MARKED(f) ((runs[0].fence == f && runs[0].marked) || (runs[1].fence == f && runs[1].marked))
+#ifdef WRONG_MARK_ON_JOB
+#define SAYS_STOP job_is_marked -> job_is_marked = false
+#elif defined(WRONG_STOP_BY_ANSWER)
+#define SAYS_STOP told_to_stop == fence
+#else
+#define SAYS_STOP runs[0].fence == fence && runs[0].marked
+#endif
 
 /* The body does something that others can see. */
 inline act() {
@@ -62,8 +66,8 @@ inline act() {
 
 proctype instance(byte i) {
   mtype what = NOTHING;
-  byte occurrence, of_plan, number, fence, copy, place, finish_at;
-  bool repeated, ended_here;
+  byte occurrence, of_plan, number, run_id, fence, copy, place, finish_at;
+  bool repeated, ended_here, was_marked;
   int started;                                    /* fences seen, while this member */
 come_up:
   {
@@ -75,18 +79,11 @@ idle:
 #ifdef LEASE_DROPPED_EARLY
   :: atomic { lease[i] && !live[member[i]] -> lease[i] = false; wins_without_lease[i] = 0 }
 #endif
-  :: atomic { MAY_ASK(i) && cursor < OCCURRENCES -> what = CLAIM; occurrence = cursor; of_plan = plan; number = revision };
+  :: atomic { MAY_ASK(i) && cursor < OCCURRENCES ->
+       what = CLAIM; occurrence = cursor; of_plan = plan; number = revision; NEW_RUN_ID };
      goto ask
-  :: atomic { SEES_WAITING(0) -> CHOOSE_WAITING(0) }; goto ask
-#if PLANS * FIRES > 1
-  :: atomic { SEES_WAITING(1) -> CHOOSE_WAITING(1) }; goto ask
-#endif
-#if PLANS * FIRES > 2
-  :: atomic { SEES_WAITING(2) -> CHOOSE_WAITING(2) }; goto ask
-#endif
-#if PLANS * FIRES > 3
-  :: atomic { SEES_WAITING(3) -> CHOOSE_WAITING(3) }; goto ask
-#endif
+  :: atomic { MAY_ASK(i) && !NOTHING_WAITS && ACTIVE < MAX_INSTANCES -> what = TAKE; of_plan = plan; NEW_RUN_ID };
+     goto ask
   :: atomic { lease[i] && OF_A_DEAD_MEMBER(0) -> CHOOSE_RUN(0) }; goto reap_it
   :: atomic { lease[i] && OF_A_DEAD_MEMBER(1) -> CHOOSE_RUN(1) }; goto reap_it
 #ifndef WITHOUT_LOOK
@@ -116,7 +113,9 @@ ask:
 
 wait:
   if
-  :: atomic { answer[i] == WON -> fence = answered_fence[i]; forget_answer() }; goto start
+  :: atomic { answer[i] == WON ->
+       fence = answered_fence[i]; occurrence = answered_occurrence[i]; of_plan = answered_plan[i]; forget_answer() };
+     goto start
   :: atomic { answer[i] == NO -> forget_answer() }; goto done
   :: atomic { answer[i] == SILENCE && !lease[i] -> forget_answer() }; goto done
   :: atomic { answer[i] == SILENCE && current[i] != NONE && under_way[current[i]].what == NOTHING ->   /* the deadline */
@@ -193,18 +192,8 @@ wait_for_finish:
 #if ON_OVERLAP == CANCEL_RUNNING
 body_that_may_be_stopped:
   if
-#ifdef WRONG_MARK_ON_JOB
-  :: atomic { marked_job -> marked_job = false; PROMISE(stopped_only_when_asked, asked_to_stop & BIT(fence)) }; what = CANCELLED; goto report
-#elif defined(WRONG_STOP_BY_ANSWER)
-  :: atomic { stop_answered & BIT(fence) -> what = CANCELLED }; goto report
-#else
-  :: atomic { MARKED(fence) -> PROMISE(stopped_only_when_asked, asked_to_stop & BIT(fence)); what = CANCELLED }; goto report
-#endif
-#if BODIES_END_WHEN_ASKED
-  :: occurrence == OCCURRENCES - 1 -> goto body_over
-#else
-  :: true -> goto body_over
-#endif
+  :: atomic { SAYS_STOP -> PROMISE(stopped_only_when_asked, asked_to_stop & BIT(fence)); what = CANCELLED }; goto report
+  :: !ENDS_WHEN_ASKED || occurrence == OCCURRENCES - 1 -> goto body_over
   :: !lease[i] -> goto give_up
   fi;
 #endif
@@ -231,7 +220,7 @@ reap_it: /* what was read a moment ago, by its fence */
        find_by_fence();
        if :: place == NONE -> place = 0; goto done :: else -> runs[place].member = member[i]; place = 0; goto start fi
      }
-#elif defined(WRONG_REAP_BY_RUN_ID)
+#elif defined(WRONG_REAP_BY_OCCURRENCE)
      atomic {
        if
        :: runs[0].fence != 0 && runs[0].occurrence == occurrence && runs[0].plan == of_plan ->

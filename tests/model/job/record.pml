@@ -9,20 +9,29 @@
 /* job:ID */
 bool exists = true, paused;
 byte revision = 1, cursor, plan, born;
-byte last_finished;                               /* fence of the run that ended last */
+byte last_end;                                    /* fence of the run that ended last */
 byte born_of[PLANS];                              /* what a run of that plan carries as `born` */
 
-/* seq: the source of fences and tokens. Revisions are a count of their own here, which keeps states apart that only
- * differ in numbers from being two; that they never go back is what matters of them. */
+/* seq: the source of fences. Revisions are a count of their own here, since all that matters of them is that they never
+ * go back. */
 byte seq;
 
-/* runs: fence 0 is a free place. */
-typedef active_run { byte member, occurrence, plan, fence; bool marked };
+/* ended:FENCE: a finish that found the job gone, or made it go. */
+int remembered_ends;
+
+/* runs: fence 0 is a free place. A run id is the member and a number of its own; here a number is used again when nothing
+ * that has it is about any more. */
+typedef active_run { byte member, run_id, occurrence, plan, fence; bool marked };
 active_run runs[2];
 #define ACTIVE ((runs[0].fence != 0) + (runs[1].fence != 0))
 
-/* waiting: the token of each waiting run, 0 of those that do not wait. */
-byte waiting[PLANS * FIRES];
+/* wait:ID: by plan and occurrence. */
+bool waiting[PLANS * FIRES];
+#define WAITS(n) (n < PLANS * FIRES && waiting[(n < PLANS * FIRES -> n : 0)])
+#define NOTHING_WAITS (!WAITS(0) && !WAITS(1) && !WAITS(2) && !WAITS(3))
+
+/* The token of run_now, which is remembered for a time of its own. */
+bool token_is_known;
 
 /* members: who is in the sorted set. Member 0 is nobody. */
 bool live[MEMBERS + 1];
@@ -34,12 +43,12 @@ bool lease[2], crashed[2];
 
 /* Requests under way: two copies an instance, as over an old and a new connection. */
 mtype = { NOTHING, CLAIM, TAKE, SUCCEEDED, FAILED, CANCELLED, LOST };
-typedef request { mtype what = NOTHING; byte occurrence, plan, number, member };
+typedef request { mtype what = NOTHING; byte occurrence, plan, number, member, run_id };
 request under_way[4];
 byte current[2] = NONE;                           /* the copy whose answer is awaited */
 mtype = { SILENCE, WON, NO, DONE, STALE };
 mtype answer[2] = SILENCE;
-byte answered_fence[2];
+byte answered_fence[2], answered_occurrence[2], answered_plan[2];
 
 /* What may still happen. */
 byte crashes = CRASHES, expiries = EXPIRIES, losses = LOSSES, failures = FAILURES, changes = CHANGES;

@@ -1,4 +1,5 @@
-/* The scripts: each is one step. They answer in `said` and `fence`, which are the network's. */
+/* The scripts: each is one step. They answer in `said` and, of a run won, in `place`, which
+ * are the network's. */
 
 #ifdef WITHOUT_CURSOR
 #define CURSOR_AS_EXPECTED(q) true
@@ -10,44 +11,38 @@
 #else
 #define REVISION_AS_EXPECTED(q) (revision == q.number)
 #endif
-#ifdef WITHOUT_TOKEN
-#define TOKEN_AS_EXPECTED(q) true
-#else
-#define TOKEN_AS_EXPECTED(q) (waiting[AT(q.plan, q.occurrence)] == q.number)
-#endif
 #ifdef WITHOUT_BORN
 #define SAME_JOB(p) true
 #else
 #define SAME_JOB(p) (born_of[p] == born)
 #endif
+#define HAS_RUN_ID(r, q) (r.fence != 0 && r.member == q.member && r.run_id == q.run_id)
 #ifdef WRONG_FINISH_BY_RUN_ID
+#define IS_RUN(r, q) HAS_RUN_ID(r, q)
+#elif defined(WRONG_FINISH_BY_OCCURRENCE)
 #define IS_RUN(r, q) (r.fence != 0 && r.occurrence == q.occurrence && r.plan == q.plan)
 #else
 #define IS_RUN(r, q) (r.fence != 0 && r.fence == q.number)
 #endif
-
-/* The run id is made by the caller, of its member and a counter; here, of its member and the occurrence. */
 #ifdef WITHOUT_RECOGNITION
 #define IS_MINE(r, q) false
 #else
-#define IS_MINE(r, q) (r.fence != 0 && r.member == q.member && r.occurrence == q.occurrence && r.plan == q.plan)
+#define IS_MINE(r, q) HAS_RUN_ID(r, q)
 #endif
 
-inline put_among_active(q) {
+inline put_among_active(q, of_plan, of_occurrence) {
   if :: runs[0].fence == 0 -> place = 0 :: else -> place = 1 fi;
   seq++;
-  fence = seq;
-  PROMISE(fences_grow, fence > greatest_fence);
-  greatest_fence = fence;
-  runs[place].member = q.member; runs[place].occurrence = q.occurrence; runs[place].plan = q.plan;
-  runs[place].fence = fence; runs[place].marked = false;
+  PROMISE(fences_grow, seq > greatest_fence);
+  greatest_fence = seq;
+  runs[place].member = q.member; runs[place].run_id = q.run_id; runs[place].fence = seq; runs[place].marked = false;
+  runs[place].occurrence = of_occurrence; runs[place].plan = of_plan;
   PROMISE(max_instances_holds, ACTIVE <= MAX_INSTANCES);
   said = WON
 }
 
 inline put_to_wait(of_plan, of_occurrence) {
-  seq++;
-  waiting[AT(of_plan, of_occurrence)] = seq
+  waiting[AT(of_plan, of_occurrence)] = true
 }
 
 /* cancel_running keeps one run queued, the latest; the one whose place it takes is skipped. */
@@ -56,7 +51,7 @@ inline queue_alone(of_plan, of_occurrence) {
   do
   :: place < OCCURRENCES ->
      if
-     :: waiting[AT(of_plan, place)] != 0 -> waiting[AT(of_plan, place)] = 0; ends[AT(of_plan, place)]++
+     :: waiting[AT(of_plan, place)] -> waiting[AT(of_plan, place)] = false; ends[AT(of_plan, place)]++; successes[AT(of_plan, place)]++
      :: else
      fi;
      place++
@@ -65,13 +60,32 @@ inline queue_alone(of_plan, of_occurrence) {
   put_to_wait(of_plan, of_occurrence)
 }
 
-/* Only one active run is asked to stop, since max_instances is 1 in these cases. */
+/* The mark lies on the active run, whose holder reads it in its look. max_instances is 1 in these cases. */
 inline ask_to_stop() {
   if
   :: runs[0].fence != 0 -> runs[0].marked = true; asked_to_stop = asked_to_stop | BIT(runs[0].fence)
+#ifdef WRONG_MARK_ON_JOB
+     ; job_is_marked = true
+#endif
+#ifdef WRONG_STOP_BY_ANSWER
+     ; claim_stops = runs[0].fence
+#endif
   :: else
   fi
 }
+#ifdef WRONG_MARK_ON_JOB
+bool job_is_marked;
+#endif
+#ifdef WRONG_STOP_BY_ANSWER
+byte claim_stops, told_to_stop;                   /* what the answer to the claim says, and who was told because of it */
+#endif
+
+/* A queued run is due at once, and goes before a new fire. Whether a retry is due is left open, so it may or may not. */
+#if ON_OVERLAP == SKIP || defined(WRONG_FIRE_BEFORE_QUEUED)
+#define A_FIRE_FINDS_ROOM (ACTIVE < MAX_INSTANCES)
+#else
+#define A_FIRE_FINDS_ROOM (ACTIVE < MAX_INSTANCES && NOTHING_WAITS)
+#endif
 
 inline claim(q) {
   if
@@ -81,7 +95,7 @@ inline claim(q) {
      claims[AT(plan, q.occurrence)]++;
      PROMISE(claimed_at_most_once, claims[AT(plan, q.occurrence)] <= 1);
      if
-     :: ACTIVE < MAX_INSTANCES -> put_among_active(q)
+     :: A_FIRE_FINDS_ROOM -> put_among_active(q, q.plan, q.occurrence)
      :: else ->
         if
         :: ON_OVERLAP == SKIP -> ends[AT(plan, q.occurrence)]++; successes[AT(plan, q.occurrence)]++
@@ -93,20 +107,24 @@ inline claim(q) {
   fi
 }
 
+/* Whichever waiting run is due. `q.plan` is the plan that the caller knows, and so the job that it means. */
 inline take(q) {
   if
-  :: exists && !paused && waiting[AT(q.plan, q.occurrence)] != 0 && TOKEN_AS_EXPECTED(q) && SAME_JOB(q.plan) &&
-     ACTIVE < MAX_INSTANCES ->
-     PROMISE(a_run_belongs_to_its_job, born_of[q.plan] == born);
-     waiting[AT(q.plan, q.occurrence)] = 0;
-     put_among_active(q)
+  :: exists && !paused && !NOTHING_WAITS && SAME_JOB(q.plan) && ACTIVE < MAX_INSTANCES ->
+     if
+     :: WAITS(0) -> n = 0
+     :: WAITS(1) -> n = 1
+     :: WAITS(2) -> n = 2
+     :: WAITS(3) -> n = 3
+     fi;
+     waiting[n] = false;
+     PROMISE(a_run_belongs_to_its_job, born_of[n / FIRES] == born && born_of[q.plan] == born);
+     put_among_active(q, n / FIRES, n % FIRES);
+     n = 0
   :: else
   fi
 }
 
-/* Spelled out: a loop would cost a step for each. No case has more than four. */
-#define WAITS(n) (n < PLANS * FIRES && waiting[(n < PLANS * FIRES -> n : 0)] != 0)
-#define NOTHING_WAITS (!WAITS(0) && !WAITS(1) && !WAITS(2) && !WAITS(3))
 #ifdef WRONG_END_WHILE_WAITING
 #define MAY_END_NOW true
 #else
@@ -119,26 +137,34 @@ inline remove_when_ended() {
   if
   :: exists && cursor == OCCURRENCES && ACTIVE == 0 && MAY_END_NOW ->
      PROMISE(nothing_stays_waiting, NOTHING_WAITS);
-     exists = false
+     exists = false;
+     remembered_ends = remembered_ends | BIT(last_end)
   :: else
   fi
 #endif
 }
 
+/* Who was asked to stop is not tried again: nobody would ask the next attempt. */
+#ifdef WRONG_TRIED_AGAIN_THOUGH_STOPPED
+#define MAY_BE_TRIED_AGAIN true
+#else
+#define MAY_BE_TRIED_AGAIN !was_marked
+#endif
 /* Ends the run in `place`; `how` is SUCCEEDED, FAILED, CANCELLED or LOST. */
 inline end_run(how) {
   finish_at = AT(runs[place].plan, runs[place].occurrence);
   ended_here = exists && SAME_JOB(runs[place].plan);
-  runs[place].member = 0; runs[place].occurrence = 0; runs[place].plan = 0;
+  was_marked = runs[place].marked;
+  runs[place].member = 0; runs[place].run_id = 0; runs[place].occurrence = 0; runs[place].plan = 0;
   runs[place].fence = 0; runs[place].marked = false;
   if
-  :: ended_here && ((how) == FAILED || ((how) == LOST && RERUN)) -> seq++; waiting[finish_at] = seq
+  :: ended_here && ((how) == FAILED || ((how) == LOST && RERUN)) && MAY_BE_TRIED_AGAIN -> waiting[finish_at] = true
   :: else ->
      ends[finish_at]++;
-     if :: (how) == SUCCEEDED -> successes[finish_at]++ :: else fi
+     if :: (how) == SUCCEEDED || was_marked -> successes[finish_at]++ :: else fi
   fi;
   remove_when_ended();
-  finish_at = 0; ended_here = false
+  finish_at = 0; ended_here = false; was_marked = false
 }
 
 inline find_run(q) {
@@ -166,31 +192,59 @@ inline find_by_fence() {
   fi
 }
 
+#ifdef WITHOUT_MEMORY_OF_ENDS
+#define ENDED_BEFORE(q) false
+#elif defined(WITHOUT_MEMORY_OF_JOBS_THAT_ENDED)
+#define ENDED_BEFORE(q) (exists && last_end == q.number)
+#else
+#define ENDED_BEFORE(q) ((exists && last_end == q.number) || (remembered_ends & BIT(q.number)))
+#endif
 inline finish(q, how) {
   find_run(q);
   if
   :: place != NONE ->
      PROMISE(an_old_fence_changes_nothing, runs[place].fence == q.number);
-     last_finished = q.number;
      finished = finished | BIT(q.number);
+     if
+     :: exists && SAME_JOB(runs[place].plan) -> last_end = q.number
+     :: else -> remembered_ends = remembered_ends | BIT(q.number)
+     fi;
      end_run(how);
      said = DONE
-  :: place == NONE && exists && last_finished == q.number -> said = DONE     /* done already */
+  :: place == NONE && ENDED_BEFORE(q) -> said = DONE
   :: else -> said = STALE
   fi
 }
 
-/* What of the four it is, answered: a claim or take whose run id is active has been won before. */
+/* A claim or take whose run id is active has been won before. */
 inline script(q) {
-  said = NO; fence = 0;
+  said = NO;
   if
   :: q.what == CLAIM || q.what == TAKE ->
      if
-     :: IS_MINE(runs[0], q) -> said = WON; fence = runs[0].fence
-     :: !IS_MINE(runs[0], q) && IS_MINE(runs[1], q) -> said = WON; fence = runs[1].fence
+     :: IS_MINE(runs[0], q) -> said = WON; place = 0
+     :: !IS_MINE(runs[0], q) && IS_MINE(runs[1], q) -> said = WON; place = 1
      :: else -> if :: q.what == CLAIM -> claim(q) :: else -> take(q) fi
      fi
   :: else -> finish(q, q.what)
-  fi;
-  place = 0
+  fi
+}
+
+/* run_now: puts down one waiting run for a token, however often it is asked. */
+#ifdef WRONG_TOKEN_OF_WAITING_RUN
+#define TOKEN_IS_KNOWN (waiting[AT(plan, OCCURRENCES)] || EXTRA(runs[0]) || EXTRA(runs[1]))
+#define EXTRA(r) (r.fence != 0 && r.occurrence == OCCURRENCES)
+#else
+#define TOKEN_IS_KNOWN token_is_known
+#endif
+inline enqueue() {
+  if
+  :: exists && !TOKEN_IS_KNOWN ->
+     token_is_known = true;
+     put_down++;
+     PROMISE(asked_once_runs_once, put_down <= 1);
+     claims[AT(plan, OCCURRENCES)]++;
+     put_to_wait(plan, OCCURRENCES)
+  :: else
+  fi
 }

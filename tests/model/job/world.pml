@@ -3,8 +3,8 @@
 /* Requests are served in any order, or lost, or take effect and the answer is lost. */
 proctype network() {
   mtype said = NO;
-  byte copy, fence, place, finish_at;
-  bool ended_here, arrives, is_answered;
+  byte copy, place, finish_at, n;
+  bool ended_here, was_marked, arrives, is_answered;
 end:
   do
   :: atomic {
@@ -24,13 +24,26 @@ end:
        :: else
        fi;
        if
-       :: is_answered && current[copy / 2] == copy -> answer[copy / 2] = said; answered_fence[copy / 2] = fence
+       :: is_answered && current[copy / 2] == copy ->
+          answer[copy / 2] = said;
+          if
+          :: said == WON ->
+             answered_fence[copy / 2] = runs[place].fence;
+             answered_occurrence[copy / 2] = runs[place].occurrence; answered_plan[copy / 2] = runs[place].plan
+          :: else
+          fi
+#ifdef WRONG_STOP_BY_ANSWER
+          ; if :: claim_stops != 0 -> told_to_stop = claim_stops :: else fi
+#endif
        :: else                                        /* lost, or nobody waits for this copy any more */
        fi;
-       printf("  copy %d: arrives %d, answered %d: %e, fence %d\n", copy, arrives, is_answered, said, fence);
+#ifdef WRONG_STOP_BY_ANSWER
+       claim_stops = 0;
+#endif
+       printf("  copy %d: arrives %d, answered %d: %e\n", copy, arrives, is_answered, said);
        under_way[copy].what = NOTHING; under_way[copy].occurrence = 0; under_way[copy].plan = 0;
-       under_way[copy].number = 0; under_way[copy].member = 0;
-       said = NO; fence = 0; copy = 0; arrives = false; is_answered = false }
+       under_way[copy].number = 0; under_way[copy].member = 0; under_way[copy].run_id = 0;
+       said = NO; place = 0; copy = 0; arrives = false; is_answered = false }
   od
 }
 
@@ -66,9 +79,17 @@ end:
 
 inline remove() {
   exists = false;
+#ifdef WRONG_TOKEN_GOES_WITH_JOB
+  token_is_known = false;
+#endif
   k = 0;
   do
-  :: k < PLANS * FIRES -> waiting[k] = 0; k++
+  :: k < PLANS * FIRES ->
+     if
+     :: waiting[k] -> waiting[k] = false; ends[k]++
+     :: else
+     fi;
+     k++
   :: else -> break
   od;
   k = 0
@@ -107,6 +128,23 @@ end:
   od
 }
 
+#if RUN_NOW
+/* run_now, from a program that need not be an instance: repeated until it is answered. */
+bool late_enqueue;
+proctype person() {
+  do
+  :: atomic { enqueue(); printf("run_now is asked and answered\n") }; break
+  :: atomic { losses > 0 -> losses--; enqueue(); printf("run_now is asked, its answer lost\n") }
+  :: atomic { losses > 0 -> losses--; printf("run_now is lost\n") }
+  :: atomic { losses > 0 && !late_enqueue -> losses--; late_enqueue = true; printf("run_now is late\n") }
+  od;
+end:
+  do
+  :: atomic { late_enqueue -> late_enqueue = false; enqueue(); printf("the late run_now arrives\n") }
+  od
+}
+#endif
+
 /* At rest nothing is left undone. */
 proctype at_rest() {
   byte k;
@@ -119,7 +157,7 @@ proctype at_rest() {
        PROMISE(every_claim_ends_once, ends[k] <= 1);
        if
        :: born_of[k / FIRES] == born && exists ->
-          PROMISE(nothing_stays_waiting, waiting[k] == 0);
+          PROMISE(nothing_stays_waiting, !waiting[k]);
           PROMISE(every_claim_ends_once, claims[k] == ends[k]);
 #if RERUN
           PROMISE(runs_at_least_once, claims[k] == 0 || successes[k] == 1);
