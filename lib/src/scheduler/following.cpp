@@ -135,7 +135,7 @@ loop_awaitable<void> engine::follow(std::string id) {
 
 /// Follows what the store tells of jobs that others have changed.
 loop_awaitable<void> engine::follow_changes() {
-  while (!changed_.empty() && member_) {
+  while (!changed_.empty() && member_ && at_work()) {
     const auto ids = std::make_shared<std::vector<std::string>>(changed_.begin(), changed_.end());
     changed_.clear();
     std::function<loop_awaitable<void>(std::size_t)> follow_each = [this, ids](std::size_t number) {

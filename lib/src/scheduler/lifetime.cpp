@@ -145,12 +145,20 @@ loop_awaitable<void> engine::drain() {
   const auto until = clock_.now() + stop_how_.drain.value_or(options_.drain);
   const auto anything = [this] { return loops_ > 0 || active_ > 0; };
   wall_timer bell{clock_, strand_};
-  if (anything() && until > clock_.now()) {
-    if (active_ > 0) logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
-    bell.set(until);
-    bell.async_wait([self = shared_from_this()](boost::system::error_code) { self->news_.notify(); });
+  const auto rung = std::make_shared<bool>(true);
+  if (active_ > 0 && until > clock_.now()) {
+    logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
   }
-  while (anything() && clock_.now() < until) co_await news_.wait();
+  while (anything() && clock_.now() < until) {
+    if (std::exchange(*rung, false)) {  // It may ring early.
+      bell.set(until);
+      bell.async_wait([self = shared_from_this(), rung](boost::system::error_code) {
+        *rung = true;
+        self->news_.notify();
+      });
+    }
+    co_await news_.wait();
+  }
   cancelling_ = true;
   cancel_held(cancel_reason::shutdown);
   while (anything()) co_await news_.wait();
