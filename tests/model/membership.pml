@@ -80,8 +80,12 @@ hidden byte a_believed_lease_is_kept;              /* what the three above rest 
 #define UP(i) (!dead[i] && !paused[i] && !cut[i])
 #define IS_UP(i, m) (UP(i) && member[i] == (m))
 #define BIT(m) (1 << (m))
-#define OWNER(v) (v & BIT(7) -> 7 : (v & BIT(6) -> 6 : (v & BIT(5) -> 5 : (v & BIT(4) -> 4 : (v & BIT(3) -> 3 : (v & BIT(2) -> 2 : 1))))))
-#define MAY_TRY(i) (UP(i) && left[i] > 0 && cursor < OCCURRENCES && run_fence == 0 && (!OWNED || OWNER(view[i]) == member[i]))
+/* Any order that all agree on does for a rendezvous. */
+#define OWNER_OF_3(v) (v & BIT(3) -> 3 : (v & BIT(2) -> 2 : 1))
+#define OWNER(v) (v & BIT(7) -> 7 : (v & BIT(6) -> 6 : (v & BIT(5) -> 5 : (v & BIT(4) -> 4 : OWNER_OF_3(v)))))
+#define IS_OWNER(i) (OWNER(view[i]) == member[i])
+#define IS_DUE (cursor < OCCURRENCES && run_fence == 0)
+#define MAY_TRY(i) (UP(i) && left[i] > 0 && IS_DUE && (!OWNED || IS_OWNER(i)))
 
 /* The clock was set if it stands before, or far after, anybody's last heartbeat: then all leases move with it. */
 #ifdef WITHOUT_MOVING_LEASES
@@ -278,7 +282,9 @@ end:
   od
 }
 
-#define HAS_DONE_ITS_PART(i) (!UP(i) || (heartbeat[i] == IDLE && age[i] < BEAT && left[i] > 0 && seen_fence[i] == 0 && !(OWNED && (MAY_TRY(i) || tries[i] != 0))))
+#define HAS_BEATEN(i) (heartbeat[i] == IDLE && age[i] < BEAT && left[i] > 0 && seen_fence[i] == 0)
+#define HAS_TRIED(i) !(OWNED && (MAY_TRY(i) || tries[i] != 0))
+#define HAS_DONE_ITS_PART(i) (!UP(i) || (HAS_BEATEN(i) && HAS_TRIED(i)))
 #ifdef WRONG_CLOCK_STOPS_WHILE_PAUSED
 #define LOCAL_CLOCK_RUNS(i) !paused[i]
 #else
@@ -291,13 +297,17 @@ inline grow_older(i) {
      age[i] = (age[i] < LEASE -> age[i] + 1 : LEASE)
   :: else
   fi;
-  if :: dead[i] -> left[i] = 0; age[i] = 0; view[i] = 0; seen_fence[i] = 0; seen_member[i] = 0; tries[i] = 0; holds[i] = 0 :: else fi
+  if
+  :: dead[i] -> left[i] = 0; age[i] = 0; view[i] = 0; seen_fence[i] = 0; seen_member[i] = 0; tries[i] = 0; holds[i] = 0
+  :: else
+  fi
 }
+#define IS_ORPHAN (!BELIEVES(0, run_member) && !BELIEVES(1, run_member))
 inline count_lateness(i) {
-  orphaned[i] = (UP(i) && run_fence != 0 && !BELIEVES(0, run_member) && !BELIEVES(1, run_member) -> orphaned[i] + 1 : 0);
+  orphaned[i] = (UP(i) && run_fence != 0 && IS_ORPHAN -> orphaned[i] + 1 : 0);
   PROMISE(runs_of_the_dead_are_reaped_in_time, orphaned[i] <= IN_TIME);
 #if OWNED
-  unclaimed[i] = (UP(i) && cursor < OCCURRENCES && run_fence == 0 -> unclaimed[i] + 1 : 0);
+  unclaimed[i] = (UP(i) && IS_DUE -> unclaimed[i] + 1 : 0);
   PROMISE(claimed_in_time, unclaimed[i] <= IN_TIME)
 #endif
 }
@@ -317,7 +327,8 @@ end:
   :: atomic { paused[i] -> paused[i] = false; printf("instance %d goes on\n", i) } \
   :: atomic { cuts > 0 && UP(i) -> cuts--; cut[i] = true; printf("instance %d is cut off\n", i) } \
   :: atomic { cut[i] -> cut[i] = false; printf("instance %d reaches the store again\n", i) } \
-  :: atomic { deaths > 0 && UP(i) && member[1 - i] != 0 -> deaths--; dead[i] = true; heartbeat[i] = IDLE; printf("instance %d dies\n", i) }
+  :: atomic { deaths > 0 && UP(i) && member[1 - i] != 0 -> \
+       deaths--; dead[i] = true; heartbeat[i] = IDLE; printf("instance %d dies\n", i) }
 proctype faults() {
 end:
   do

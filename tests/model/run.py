@@ -130,7 +130,8 @@ def story(trail: str) -> str:
 def report(verdict: Verdict, tolerant: bool) -> bool:
     good = verdict.as_expected() or (tolerant and verdict.found == NOT_EXHAUSTED)
     mark = "as expected" if verdict.as_expected() else "not exhausted" if good else "UNEXPECTED"
-    print(f"{mark:13} {verdict.found.splitlines()[0]:30} {verdict.states:>11,} states {verdict.seconds:6.1f} s  {verdict.case}", flush=True)
+    found = verdict.found.splitlines()[0]
+    print(f"{mark:13} {found:30} {verdict.states:>11,} states {verdict.seconds:6.1f} s  {verdict.case}", flush=True)
     if not good:
         print(f"    expected: {verdict.case.expected}\n    found: {verdict.found}", flush=True)
     if verdict.trail:
@@ -144,10 +145,10 @@ def main() -> int:
     parser.add_argument("--only", default="", metavar="TEXT", help="only cases whose line contains this")
     parser.add_argument("--jobs", type=int, default=2, help="cases at once (default: %(default)s)")
     parser.add_argument("--memory", type=int, default=3000, metavar="MB", help="for each case (default: %(default)s)")
-    parser.add_argument("--seconds", type=int, help="of a processor to search each case (default: 60, in the long set 900)")
-    parser.add_argument("--trail", action="store_true", help="print the steps that break a property also where that is expected")
+    parser.add_argument("--seconds", type=int, help="of a processor to search each case (default: 300, in the long set 1800)")
+    parser.add_argument("--trail", action="store_true", help="print the steps that break a property also where expected")
     options = parser.parse_args()
-    options.seconds = options.seconds or (900 if options.set == "long" else 60)
+    options.seconds = options.seconds or (1800 if options.set == "long" else 300)
     for tool in ("spin", "gcc", "prlimit"):
         if not shutil.which(tool):
             sys.exit(f"{tool} is not there: install Debian's packages spin, gcc and util-linux")
@@ -162,7 +163,8 @@ def main() -> int:
     open_ones = sum(verdict.found == NOT_EXHAUSTED for verdict, _ in results)
     states = sum(verdict.states for verdict, _ in results)
     seconds = sum(verdict.seconds for verdict, _ in results)
-    print(f"{len(results)} cases, {states:,} states, {seconds:.0f} s of a processor in {time.monotonic() - began:.0f} s: {bad} not as expected, {open_ones} not exhausted")
+    print(f"{len(results)} cases, {states:,} states, {seconds:.0f} s of a processor in {time.monotonic() - began:.0f} s: "
+          f"{bad} not as expected, {open_ones} not exhausted")
     return 1 if bad or not results else 0
 
 

@@ -182,7 +182,8 @@ next_call:
 }
 
 #ifdef WRONG_RENEWAL_ADDS
-#define RENEW(t) if :: fence_of[t] == 0 -> fence_of[t] = 1 :: else fi; is_over[t] = false; PROMISE(at_most_n_are_recorded, HELD <= PLACES)
+#define RENEW(t) \
+  if :: fence_of[t] == 0 -> fence_of[t] = 1 :: else fi; is_over[t] = false; PROMISE(at_most_n_are_recorded, HELD <= PLACES)
 #else
 #define RENEW(t) skip
 #endif
@@ -191,7 +192,8 @@ next_call:
   :: atomic { late_renewal[i] != 0 -> RENEW(late_renewal[i]); late_renewal[i] = 0 }
 /* A waiter that no notice has woken wakes when the first holder's time to live is over. */
 #define WAKES_BY_TIME(i) :: asleep[i] && (A_PLACE_IS_FREE) -> asleep[i] = false
-#define GETS_OVER(t) :: atomic { fence_of[t] != 0 && !is_over[t] && !IS_BELIEVED(t) -> is_over[t] = true; printf("the lease of token %d is over\n", t) }
+#define GETS_OVER(t) \
+  :: atomic { fence_of[t] != 0 && !is_over[t] && !IS_BELIEVED(t) -> is_over[t] = true; printf("the lease of token %d is over\n", t) }
 #ifdef WRONG_COUNTER_OF_ITS_OWN
 #define A_PLACE_IS_FREE (counter < PLACES)
 #else

@@ -48,10 +48,12 @@ end:
 }
 
 #define BELIEVES(i, m) (member[i] == (m) && lease[i])
-#define EXPIRES(i) :: atomic { expiries > 0 && lease[i] -> expiries--; lease[i] = false; printf("instance %d finds its lease over\n", i) }
+#define EXPIRES(i) \
+  :: atomic { expiries > 0 && lease[i] -> expiries--; lease[i] = false; printf("instance %d finds its lease over\n", i) }
 #define IS_DROPPED(i) :: atomic { expiries > 0 && lease[i] && live[member[i]] -> expiries--; live[member[i]] = false }
 #define DIES(i) :: atomic { crashes > 0 && lease[i] -> crashes--; crashed[i] = true }
-#define IS_FORGOTTEN(m) :: atomic { (m) < next_member && live[m] && !BELIEVES(0, m) && !BELIEVES(1, m) -> live[m] = false; printf("member %d is dropped\n", m) }
+#define IS_FORGOTTEN(m) \
+  :: atomic { (m) < next_member && live[m] && !BELIEVES(0, m) && !BELIEVES(1, m) -> live[m] = false; printf("member %d is dropped\n", m) }
 proctype faults() {
 end:
   do
