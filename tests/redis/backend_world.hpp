@@ -23,12 +23,18 @@ inline std::string new_name_space() {
 class backend_world : public connection_world {
  public:
   explicit backend_world(std::string name = new_name_space(), redis::job_backend_options how = {})
-      : connection_world{shared_server()},
-        name_space{std::move(name)},
-        backend{connection, name_space, how} {}
+      : connection_world{patient()}, name_space{std::move(name)}, backend{connection, name_space, how} {}
 
   std::string name_space;
   redis::job_backend backend;
+
+ private:
+  /// What is tested here is no outage: a busy machine may take its time.
+  static redis::connection_options patient() {
+    auto how = options_for(shared_server());
+    how.command_timeout = how.health_check_interval = std::chrono::seconds{20};
+    return how;
+  }
 };
 
 }  // namespace carillon::testing

@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/redis/durability.hpp>
 #include <carillon/store/job_backend.hpp>
 #include <chrono>
 #include <cstdint>
@@ -13,9 +14,17 @@
 
 namespace carillon::redis {
 
+/// A run that was won, and what postponing it takes.
+struct won_run {
+  std::string_view job, run_id;
+  std::uint64_t fence = 0;
+  instant now;
+};
+
 struct job_backend_options {
   std::uint64_t ledger_length = 100'000;  ///< Entries, over all partitions; a few more are kept.
   std::chrono::seconds ledger_age = std::chrono::hours{24 * 30};  ///< 0: however old.
+  durability durable{};
 };
 
 /// Keeps jobs in Redis: each step is one script.
@@ -69,6 +78,15 @@ class job_backend final : public carillon::job_backend {
 
   loop_awaitable<void> fill(ids_of_partition& from, const job_query& query, std::size_t limit);
   loop_awaitable<void> fill(entries_of_partition& from, const ledger_query& query, std::size_t limit);
+
+  loop_awaitable<bool> is_replicated(std::uint32_t partition);
+  loop_awaitable<std::vector<std::optional<instant>>> postpone(std::uint32_t partition,
+                                                               const std::vector<won_run>& runs);
+  /// Takes back what was won and is not known to enough replicas.
+  loop_awaitable<void> make_durable(std::uint32_t partition, std::span<const claim_step> steps,
+                                    std::vector<claim_answer>& answers);
+  loop_awaitable<void> make_durable(std::uint32_t partition, std::span<const take_step> steps,
+                                    std::vector<take_answer>& answers);
 
   connection& link_;
   store_keys keys_;

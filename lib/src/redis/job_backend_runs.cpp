@@ -134,6 +134,7 @@ loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t parti
   const auto said = co_await run(partition, scripts::claim, std::move(arguments));
   answers.reserve(steps.size());
   for (const auto each : said) answers.push_back(read_claim(each));
+  if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
 
@@ -146,6 +147,7 @@ loop_awaitable<std::vector<take_answer>> job_backend::take(std::uint32_t partiti
   const auto said = co_await run(partition, scripts::take, std::move(arguments));
   answers.reserve(steps.size());
   for (const auto each : said) answers.push_back(read_take(each));
+  if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
 

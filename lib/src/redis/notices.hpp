@@ -4,6 +4,7 @@
 #include <carillon/store/job_backend.hpp>
 #include <chrono>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "redis/connection.hpp"
@@ -11,7 +12,7 @@
 
 namespace carillon::redis {
 
-/// Hears what the scripts tell on the channels of a store's partitions, and passes it on until it is
+/// Hears what the scripts tell on the channels of a store and of its partitions, and passes it on until it is
 /// destroyed.
 ///
 /// Thread safety: none; the strand of the connection, where the listener is called.
@@ -29,6 +30,7 @@ class notices {
   void on_subscribed();
 
   backend_listener& tell_;
+  std::string members_channel_;
   bool hears_ = false;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>

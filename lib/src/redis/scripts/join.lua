@@ -12,4 +12,5 @@ if not is_store(ARGV[1], ARGV[2]) then return {OTHER_STORE, now} end
 local lease = tonumber(ARGV[4])
 drop_expired(lease)
 renew(ARGV[3], lease, {unpack(ARGV, 5)})
+tell_change()
 return view(MEMBER)

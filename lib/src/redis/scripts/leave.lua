@@ -6,4 +6,5 @@ Returns  1, or 0: it was none
 --]]
 -- include: members
 redis.call('DEL', prefix .. 'member:' .. ARGV[1])
+tell_change()
 return redis.call('ZREM', prefix .. 'members', ARGV[1])

@@ -2,6 +2,7 @@
 --
 -- KEYS[1] is the namespace's `meta`; the other keys have the same prefix, so the same hash tag and slot:
 --   members   sorted set, member -> when its lease ends          beat   when anybody's lease was last renewed, and its length
+--   changes   channel: somebody has joined, left or was dropped
 --   member:ID hash, what a member says of itself                 work:DIGEST   what members of that digest serve
 local prefix = string.sub(KEYS[1], 1, -5)
 local MEMBER, GONE, OTHER_STORE = 0, 1, 2
@@ -25,6 +26,8 @@ local function all_members()
   return answer
 end
 
+local function tell_change() redis.call('PUBLISH', prefix .. 'changes', '') end
+
 -- Moves all leases with the clock if it has jumped, then drops those that have run out.
 local function drop_expired(lease)
   local gap = jump()
@@ -33,6 +36,7 @@ local function drop_expired(lease)
     if expires <= now then
       redis.call('ZREM', prefix .. 'members', id)
       redis.call('DEL', prefix .. 'member:' .. id)
+      tell_change()
     elseif gap ~= 0 then
       redis.call('ZADD', prefix .. 'members', string.format('%.0f', expires), id)
     end

@@ -1,0 +1,36 @@
+--[[
+Takes back runs that were won and must not start, for too few replicas have heard of them: each waits again, as the
+attempt that it was.
+
+KEYS[1]  string  the partition's `store`; see prelude/partition.lua
+ARGV[1]  id of the store     ARGV[2]  length of the ledger
+ARGV[3]  packed: a list, each { job, run id, fence, when it is to be taken again, packed outcome for the ledger }
+Returns  for each when the earliest waiting run of its job is to be taken, or nil | 'OTHER STORE'
+Sent again it changes nothing.
+--]]
+-- include: partition
+local ID, RUN, FENCE, AGAIN_AT, RESULT = 1, 2, 3, 4, 5
+local steps = cmsgpack.unpack(ARGV[3])
+
+local function postpone(step)
+  local id, run_id = step[ID], step[RUN]
+  local job, run = jobs[id], runs[run_id]
+  if not run or run[R_JOB] ~= id or run[R_FENCE] ~= step[FENCE] then return waiting[id] end
+  local of_this_job = job and run[R_BORN] == job[BORN] and job[STATE] ~= IS_REMOVED
+  write_run(id, run_id, run, step[RESULT], not of_this_job)
+  drop(run_id, run)
+  if not of_this_job then return false end
+  local was_taken = run[R_TAKEN] == 1
+  local why, planned_as = was_taken and run[R_WHY] or QUEUED, was_taken and '' or run_id
+  wait_until(id, step[AGAIN_AT], {run[R_DUE], run[R_OCCURRENCE], run[R_ATTEMPT], why, run[R_EXTRA], planned_as, ''})
+  return waiting[id]
+end
+
+local ids, run_ids, answers = {}, {}, {}
+for k, step in ipairs(steps) do ids[k], run_ids[k] = step[ID], step[RUN] end
+read_jobs(ids)
+read_waiting(ids)
+read_runs(run_ids)
+for k, step in ipairs(steps) do answers[k] = postpone(step) end
+write_all()
+return answers
