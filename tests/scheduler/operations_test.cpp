@@ -65,6 +65,16 @@ TEST_SUITE("scheduler operations") {
                     std::invalid_argument);
   }
 
+  TEST_CASE("so it is for a job that is there, which stays as it is") {
+    ticking_world world;
+    job_changes changes;
+    changes.when = trigger{"every 1h until 2023-06-01"};
+    CHECK_THROWS_AS(world.wait_for(world.scheduler.modify("tick", changes)), std::invalid_argument);
+    CHECK_THROWS_AS(world.wait_for(world.scheduler.reschedule("tick", *changes.when)), std::invalid_argument);
+    CHECK(world.record().state == job_state::active);
+    CHECK(world.record().definition->when.text() == "every 10s");
+  }
+
   TEST_CASE("a paused job fires nothing, and what it passed over is in the ledger once") {
     ticking_world world;
     world.pass(10s);
@@ -254,6 +264,13 @@ TEST_SUITE("scheduler operations") {
     job_options elsewhere;
     elsewhere.executor = "nowhere";
     CHECK_THROWS_AS(world.scheduler.add("x", trigger{"every 1s"}, [] {}, elsewhere), std::invalid_argument);
+    job_definition bad_arguments = definition("x", "every 1s", "counted");
+    world.scheduler.task("counted", [](int) {});
+    bad_arguments.arguments = "[\"three\"]";
+    CHECK_THROWS_AS(world.scheduler.add(bad_arguments), std::invalid_argument);
+    world.scheduler.task("taken", [] {});
+    CHECK_THROWS_AS(world.scheduler.add("taken", trigger{"every 1s"}, [] {}), std::invalid_argument);
+    world.scheduler.add(definition("taken", "every 1s"));
     world.scheduler.add("x", trigger{"every 1s"}, [] {});  // The faults have left nothing behind.
   }
 

@@ -31,7 +31,11 @@ class scheduler_world : public simulation {
  public:
   explicit scheduler_world(scheduler_options options = {}, instant start = simulation_start)
       : simulation{start}, scheduler{io, with_defaults(std::move(options))} {
-    all_events_ = scheduler.on(all_events, [this](const event& what) { events.push_back(what); });
+    listen();
+  }
+  explicit scheduler_world(std::shared_ptr<job_store> store, scheduler_options options = {})
+      : scheduler{io, std::move(store), with_defaults(std::move(options))} {
+    listen();
   }
   ~scheduler_world() override {
     if (running_) stop();
@@ -99,6 +103,9 @@ class scheduler_world : public simulation {
   std::exception_ptr run_failure;
 
  private:
+  void listen() {
+    all_events_ = scheduler.on(all_events, [this](const event& what) { events.push_back(what); });
+  }
   scheduler_options with_defaults(scheduler_options options) {
     options.clock = clock();
     if (options.instance.empty()) options.instance = "test";

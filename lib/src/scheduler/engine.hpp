@@ -188,7 +188,6 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   job_entry& host(loaded_job job);
   void report_unstarted(const found_run& run);
   bool may_start(const job_entry& job, const taken_run& taken);
-  bool ran_before(const job_entry& job, std::uint64_t revision, instant occurrence);
   std::size_t cancel_held(cancel_reason reason);
   void forget_all_known();
   void tick();
@@ -231,7 +230,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void write_request(const job_entry& job, claim_work& work, instant now);
   void claimed(job_entry& job, const claim_work& work, const claim_answer& answer);
   void follow_plan(job_entry& job, const claim_work& work, const claim_answer& answer);
-  void won_or_not(job_entry& job, const claim_work& work, std::size_t number, const run_answer& answer);
+  void won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer);
   void pause_exhausted(job_entry& job, std::string why);
   void reload(job_entry& job);
 
@@ -317,6 +316,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
+  bool opened_ = false;       ///< The store is to be closed.
   bool member_ = true;        ///< Of a shared store: claims are allowed.
   bool reachable_ = true;     ///< The store has not said otherwise.
   bool in_trouble_ = false;   ///< It has been told that the store fails.
@@ -334,7 +334,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::set<std::string, std::less<>> awaiting_;  ///< fixed_delay jobs whose run another instance has.
   boost::unordered_flat_map<std::uint64_t, change_heard> changing_;  ///< By `seed_of`: what is changed here.
   std::deque<found_run> found_;                                      ///< Runs to be started.
-  seen_lately started_;  ///< With a shared store: fences of runs, and occurrences, that were started.
+  seen_lately started_;  ///< With a shared store: fences of runs that were started.
   std::map<std::string, std::vector<definition_ptr>, std::less<>> files_;  ///< Declared here, by origin.
   std::atomic<bool> serving_changed_ = false;
   std::vector<std::shared_ptr<runner>> runners_;

@@ -96,7 +96,7 @@ loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
   tell_ended(work->report, work->thrown);
   if (!answer) tell_unreported(work->report, why);
   if (answer && answer->what == finish_answer::kind::stale)
-    tell_unreported(work->report, "it was given up as lost meanwhile, and perhaps run again");
+    tell_unreported(work->report, "it knows no such run any more: perhaps it was given up as lost");
   if (!work->job) co_return;
   if (answer) {
     finished(*work->job, work->report, *answer);

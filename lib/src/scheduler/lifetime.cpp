@@ -28,7 +28,7 @@ std::shared_ptr<clock> clock_of(const scheduler_options& options) {
 }
 
 // A run is named again, by a late answer or a look, only while it is active or was a moment ago.
-constexpr std::chrono::minutes fences_kept{2};
+constexpr std::chrono::seconds fences_kept{30};
 
 }  // namespace
 
@@ -87,6 +87,7 @@ loop_awaitable<void> engine::start_up() {
     store_->serve(served());
   }
   co_await store_->open(options_.instance, *this);
+  opened_ = true;
   step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
   if (shared_) {
     tick_bell_.emplace(clock_, strand_);
@@ -179,6 +180,7 @@ loop_awaitable<void> engine::join_all() {
 
 /// That a store cannot be told good-bye must not keep the scheduler from ending.
 loop_awaitable<void> engine::close_store() {
+  if (!opened_) co_return;
   std::exception_ptr failure;
   try {
     co_await store_->close();

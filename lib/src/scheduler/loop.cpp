@@ -14,14 +14,6 @@ namespace {
 
 constexpr std::uint16_t most_failures = 100;  // More are counted as so many.
 
-/// Of an occurrence that this instance has run, and that a store offers again which lost its last changes.
-outcome already_ran() {
-  outcome result;
-  result.kind = outcome_kind::skipped;
-  result.message = "already ran";
-  return result;
-}
-
 }  // namespace
 
 loop_awaitable<void> engine::job_loop(job_entry& job) {
@@ -243,7 +235,7 @@ void engine::claimed(job_entry& job, const claim_work& work, const claim_answer&
   const bool in_order = work.round == job.round && !job.retired;
   if (in_order) follow_plan(job, work, answer);
   for (const auto& stretch : work.request.left_out) tell_left_out(job, stretch);
-  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work, i, answer.runs[i]);
+  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work.request.runs[i], answer.runs[i]);
   if (!in_order) return reload(job);
   if (job.active == 0) settle_idle(job);
 }
@@ -261,18 +253,11 @@ void engine::follow_plan(job_entry& job, const claim_work& work, const claim_ans
   tell_job(event_kind::job_ended, job.id());
 }
 
-void engine::won_or_not(job_entry& job, const claim_work& work, std::size_t number,
-                        const run_answer& answer) {
-  const auto& planned = work.request.runs[number];
+void engine::won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer) {
   if (!answer.cancel_run.empty()) cancel_run(answer.cancel_run, cancel_reason::overlap);
   switch (answer.what) {
-    case run_answer::kind::won: {
-      const taken_run won{planned.occurrence, planned.due, 1, answer.fence, planned.run_id};
-      if (ran_before(job, work.request.expected_revision, planned.occurrence)) {
-        return finish_unrun(job, won, already_ran());
-      }
-      return start(job, won);
-    }
+    case run_answer::kind::won:
+      return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id});
     case run_answer::kind::skipped: {
       ledger_stretch left_out;
       left_out.kind = outcome_kind::skipped;

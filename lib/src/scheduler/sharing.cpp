@@ -25,8 +25,9 @@ constexpr std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
 }  // namespace
 
 void engine::on_ownership_changed() {
-  if (!std::exchange(member_, true)) chores_.spawn(wake_all());
-  if (options_.operate_only) return;
+  const bool was_out = !std::exchange(member_, true);
+  if (options_.operate_only || !at_work()) return;
+  if (was_out) chores_.spawn(wake_all());
   ask(owning_);
   ask(following_);
 }
@@ -96,6 +97,7 @@ void engine::on_reachable(bool reachable, const std::string& why) {
   reachable_ = reachable;
   if (!reachable) return store_is_lost(why);
   store_answers();
+  if (!at_work()) return;
   wake_resting();
   // Loops that had begun to wait longer and longer come back within a moment, not all at once.
   for (auto* job : jobs_) {
@@ -112,16 +114,8 @@ bool engine::may_start(const job_entry& job, const taken_run& taken) {
   return member_ && started_.remember(mixed(seed_of(job.id()), taken.fence), clock_.elapsed());
 }
 
-/// Whether this instance has run a fire that it is offered: of a store that lost its last changes.
-bool engine::ran_before(const job_entry& job, std::uint64_t revision, instant occurrence) {
-  if (!shared_) return false;
-  const auto fire = mixed(mixed(seed_of(job.id()), revision),
-                          static_cast<std::uint64_t>(occurrence.time_since_epoch().count()));
-  return !started_.remember(fire, clock_.elapsed());
-}
-
 void engine::on_run_found(const found_run& run) {
-  if (!member_) return;  // It is given up as lost.
+  if (!member_ || !at_work()) return;  // It is given up as lost.
   found_.push_back(run);
   ask(finding_);
 }

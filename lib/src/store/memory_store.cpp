@@ -12,6 +12,8 @@ memory_store::memory_store(std::size_t ledger_size) {
   jobs_ = std::make_unique<memory_jobs>(ledger_size);
 }
 
+memory_store::memory_store(memory_store&& other) noexcept = default;
+
 memory_store::~memory_store() = default;
 
 loop_awaitable<void> memory_store::open(std::string instance, store_listener& listener) {

@@ -43,11 +43,16 @@ loop_awaitable<void> shared_core::before_again(std::uint32_t times) {
 loop_awaitable<put_answer> shared_core::add(job_record job, on_conflict policy) {
   co_await until_usable();
   const auto partition = partition_of(job.id());
-  told_.insert(seed_of(job.id()));
+  if (owns(job)) told_.insert(seed_of(job.id()));  // Others' jobs are not followed here.
   add_step step;
   step.job = &job;
   step.policy = policy;
   auto answer = co_await adds_.ask(partition, step);
+  if (answer.what == put_answer::kind::added && !answer.handle) {
+    auto handle = std::make_shared<shared_handle>();
+    handle->born = answer.revision;
+    answer.handle = std::move(handle);
+  }
   co_return answer;
 }
 

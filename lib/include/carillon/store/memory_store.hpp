@@ -18,6 +18,8 @@ class memory_store final : public job_store {
  public:
   /// @param ledger_size How many ledger entries are kept; the oldest go first. At least 1.
   explicit memory_store(std::size_t ledger_size = 100'000);
+  /// @pre It is not open.
+  memory_store(memory_store&& other) noexcept;
   ~memory_store() override;
 
   loop_awaitable<void> open(std::string instance, store_listener& listener) override;
