@@ -108,7 +108,14 @@ TEST_SUITE("redis link") {
         world.until([&] { return other->is_up() && thread->connection().options().outage->down() == 0; }));
     CHECK(world.logged("is out of reach") == 1);
     CHECK(world.logged("is reachable again") == 1);
+
+    // One that is stopped while it is down is not waited for.
+    server.kill();
+    REQUIRE(world.until([&] { return thread->connection().options().outage->down() == 2; }));
     world.run(other->stop());
+    server.start();
+    REQUIRE(world.until([&] { return world.logged("is reachable again") == 2; }));
+    CHECK(world.logged("is out of reach") == 2);
   }
 }
 

@@ -154,6 +154,13 @@ std::string redis_sentinel::cli(const std::vector<std::string>& words) const {
   return redis_client(port_, 10s).ask(words);
 }
 
+bool redis_sentinel::knows_replica() const {
+  return within(std::chrono::seconds{30}, [&] {
+    const auto replicas = cli({"SENTINEL", "REPLICAS", "main"});
+    return replicas.find("master-link-status\nok") != std::string::npos;
+  });
+}
+
 std::uint16_t redis_sentinel::master_port() const {
   const auto address = cli({"SENTINEL", "GET-MASTER-ADDR-BY-NAME", "main"});
   return static_cast<std::uint16_t>(std::stoi(address.substr(address.find('\n') + 1)));

@@ -111,6 +111,8 @@ class redis_sentinel {
   explicit redis_sentinel(const redis_server& master, int quorum = 1);
   std::uint16_t port() const noexcept { return port_; }
   std::string cli(const std::vector<std::string>& words) const;
+  /// Waits until it has found a replica that can take over. False: it has not.
+  bool knows_replica() const;
   /// The port of whom it takes for the master now.
   std::uint16_t master_port() const;
 

@@ -186,6 +186,7 @@ reply connection::wire::taken(call& which) {
   const auto words = which.answer->error();
   if (refusal_code(words) == "READONLY") {
     outdated_ = true;
+    up = false;  // Calls from now on are for the next server.
     lost_.notify();
   }
   throw_refusal(words);

@@ -2,6 +2,7 @@
 #include <spdlog/logger.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -9,6 +10,7 @@
 #include <boost/redis/ignore.hpp>
 #include <boost/system/system_error.hpp>
 #include <carillon/async/while_watched.hpp>
+#include <carillon/error.hpp>
 #include <random>
 
 #include "redis/outage.hpp"
@@ -75,6 +77,7 @@ void connection::wire::start() {
 
 void connection::wire::abandon() {
   stopping_ = true;
+  if (std::exchange(missed_, false)) how.outage->left();
   pause_.cancel();
   lost_.notify();
   if (redis_) redis_->cancel();
@@ -97,6 +100,7 @@ loop_awaitable<void> connection::wire::keep_connected(self me) {
       co_await me->live_once();
     } catch (const boost::system::system_error& failure) {
       if (me->last_note_.empty()) me->last_note_ = failure.what();
+      if (failure.code() == errc::store_refused) me->last_refusal_ = me->last_note_;
     }
     me->went_down(me->last_note_);
     if (me->stopping_) break;
@@ -123,6 +127,11 @@ loop_awaitable<void> connection::wire::carry() {
   const auto config = wire_config();
   boost::system::error_code why;
   co_await redis_->async_run(config, asio::redirect_error(asio::deferred, why));
+  if (why == boost::redis::error::resp3_hello) {
+    last_note_ = last_refusal_;
+  } else {
+    last_refusal_.clear();  // It was lost meanwhile.
+  }
   if (last_note_.empty()) last_note_ = why.message();
 }
 
@@ -134,8 +143,8 @@ loop_awaitable<void> connection::wire::attend() {
   boost::redis::response<std::string> pong;
   co_await redis_->async_exec(ping, pong, asio::deferred);
   if (!std::get<0>(pong)) {
-    last_refusal_ = last_note_ = std::get<0>(pong).error().diagnostic;
-    throw_refusal(last_refusal_);
+    last_note_ = std::get<0>(pong).error().diagnostic;
+    throw_refusal(last_note_);
   }
   came_up();
   while (!outdated_ && !stopping_) co_await lost_.wait();
@@ -145,7 +154,7 @@ loop_awaitable<void> connection::wire::attend() {
 }
 
 void connection::wire::came_up() {
-  up = been_up_ = true;
+  up = been_up_ = announced_ = true;
   refusal_.clear();
   why_down.clear();
   if (std::exchange(missed_, false)) how.outage->ended(*how.logger, how.where);
@@ -160,7 +169,7 @@ void connection::wire::came_up() {
 }
 
 void connection::wire::went_down(const std::string& why) {
-  const bool was_up = std::exchange(up, false);
+  up = false;
   why_down = stopping_ ? "the connection has been stopped" : why;
   redis_->cancel(boost::redis::operation::exec);
   refusal_ = been_up_ ? "" : last_refusal_;
@@ -170,18 +179,18 @@ void connection::wire::went_down(const std::string& why) {
     missed_ = true;
     how.outage->began(*how.logger, how.where, why);
   }
-  if (was_up) call_all(on_down);
+  if (std::exchange(announced_, false)) call_all(on_down);
 }
 
 // What Boost.Redis logs is the only place where it says what the server said when it was connected to.
 void connection::wire::note(boost::redis::logger::level, std::string_view line) {
   constexpr std::string_view setup = "Setup request execution failed: ";
-  if (!last_refusal_.empty()) return;
   if (line.starts_with(setup)) {
-    line.remove_prefix(setup.size());
-    last_refusal_ = line;
+    last_refusal_ = line.substr(setup.size());
+    return;
   }
   last_note_ = line;
+  std::replace(last_note_.begin(), last_note_.end(), '\n', ' ');
 }
 
 boost::redis::config connection::wire::wire_config() const {

@@ -14,6 +14,11 @@ void outage::ended(spdlog::logger& log, const endpoint& where) {
   if (--down_ == 0) log.info("redis: {} is reachable again", where.to_string());
 }
 
+void outage::left() {
+  const std::lock_guard guard{lock_};
+  --down_;
+}
+
 int outage::down() {
   const std::lock_guard guard{lock_};
   return down_;

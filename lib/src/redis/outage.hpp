@@ -15,6 +15,8 @@ class outage {
   void began(spdlog::logger& log, const endpoint& where, const std::string& why);
   /// It is up.
   void ended(spdlog::logger& log, const endpoint& where);
+  /// It has been stopped while it was down.
+  void left();
   /// How many of the connections are down.
   int down();
 

@@ -44,7 +44,7 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   loop_executor where;
   connection_options how;
   bool up = false;
-  std::string why_down = "not connected yet";
+  std::string why_down = "still connecting for the first time";
 
   using listeners = std::vector<std::weak_ptr<std::function<void()>>>;
   static listening listen(listeners& all, std::function<void()> listener);
@@ -111,7 +111,8 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   std::string last_refusal_;  // what the server said when it was connected to
   std::string refusal_;       // the same, while the connection has never been up
   bool been_up_ = false;
-  bool missed_ = false;  // counted in the outage
+  bool announced_ = false;  // that it is up
+  bool missed_ = false;     // counted in the outage
 
   call_queue queue_;
   call_deadlines deadlines_;
