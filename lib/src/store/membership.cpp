@@ -71,12 +71,12 @@ loop_awaitable<void> membership::rest(nanoseconds until) {
 loop_awaitable<nanoseconds> membership::beat() {
   hurry_ = false;
   if (halted_) co_return time_->elapsed() + third();
-  probe_();
   const auto silent = time_->elapsed() - nanoseconds{loop_answered_.load()};
+  me_.takes_jobs = silent < nanoseconds{options_.lease} / 2;
+  blocked_ = !me_.takes_jobs;  // Before it is asked: its answer is not to be missed.
+  probe_();
   if (lease_ && !lease_->good()) give_up(true);
   if (silent > nanoseconds{options_.lease} * options_.stall_limit) co_return time_->elapsed() + third();
-  me_.takes_jobs = silent < nanoseconds{options_.lease} / 2;
-  blocked_ = !me_.takes_jobs;
   const auto generation = generation_;
   co_await leave_old();
   co_await publish();

@@ -134,7 +134,9 @@ void memory_jobs::lose_runs(memory_job& job, std::string_view member) {
 /// Ends an active run without knowing how it went. Whether it is to run again.
 bool memory_jobs::lose_run(memory_job& job, held_run& run, std::string_view why) {
   const bool of_this_job = run.born == job.born && job.state != job_state::removed;
-  const bool again = of_this_job && job.definition->options->on_lost == lost_action::rerun;
+  // One that was asked to stop is not begun again: nobody would ask it a second time.
+  const bool again = of_this_job && run.stop == cancel_reason::none &&
+                     job.definition->options->on_lost == lost_action::rerun;
   write_lost(job.id(), run, !again, why);
   if (again) put_again(job, run, run.due, waiting_reason::rerun);
   if (of_this_job && !again) count(job, outcome_kind::lost, 1);
