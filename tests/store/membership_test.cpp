@@ -1,0 +1,193 @@
+#include "store/membership.hpp"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "support/shared_world.hpp"
+
+using namespace carillon;
+using namespace carillon::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+bool says(const shared_world& world, std::string_view words) {
+  return std::ranges::any_of(world.log->lines,
+                             [&](const std::string& line) { return line.find(words) != line.npos; });
+}
+
+}  // namespace
+
+TEST_SUITE("membership") {
+  TEST_CASE("an instance is a member once its store is open, and stays one") {
+    shared_world world;
+    auto& a = world.add("a");
+    const auto member = a.store.member();
+    CHECK(instance_of(member) == "a");
+    CHECK(world.shared.live() == std::vector{member});
+    world.pass(10min);
+    CHECK(a.store.member() == member);
+    CHECK(a.told.leases_lost == 0);
+    CHECK(a.store.health().healthy);
+  }
+
+  TEST_CASE("whoever joins or leaves in order is noticed within a moment") {
+    shared_world world;
+    auto& a = world.add("a");
+    const auto before = a.told.ownership_changes;
+    auto& b = world.add("b");
+    CHECK(a.told.ownership_changes == before + 1);
+    CHECK(world.on(a, a.store.members()).size() == 2);
+    world.close(b);
+    CHECK(a.told.ownership_changes == before + 2);
+    const auto left = world.on(a, a.store.members());
+    REQUIRE(left.size() == 1);
+    CHECK(left[0].id == a.store.member());
+    CHECK(left[0].work->tasks == std::vector<std::string>{"work"});
+  }
+
+  TEST_CASE("a lease that nobody renews is over a tenth before its end, and whoever lost it joins anew") {
+    shared_world world;
+    auto& a = world.add("a");
+    const auto first = a.store.member();
+    a.link.cut();
+    world.pass(8'900ms);
+    CHECK(a.told.leases_lost == 0);
+    CHECK(a.store.member() == first);
+    world.pass(100ms);
+    CHECK(a.told.leases_lost == 1);
+    CHECK(a.store.member().empty());
+    CHECK_FALSE(a.store.health().healthy);
+    CHECK(world.shared.live() == std::vector{first});  // as the store sees it
+    const auto before = a.told.ownership_changes;
+    a.link.mend();
+    world.pass(2s);
+    CHECK(a.told.ownership_changes > before);
+    CHECK_FALSE(a.store.member().empty());
+    CHECK(a.store.member() != first);
+    CHECK(world.shared.live() == std::vector{a.store.member()});  // the first one has left
+    CHECK(a.told.leases_lost == 1);
+  }
+
+  TEST_CASE("an outage is told once and logged once, and so is its end") {
+    shared_world world;
+    auto& a = world.add("a");
+    a.link.cut();
+    world.pass(1min);
+    CHECK(a.told.reached == std::vector{false});
+    a.link.mend();
+    world.pass(1min);
+    CHECK(a.told.reached == std::vector{false, true});
+    CHECK(std::ranges::count_if(world.log->lines, [](const std::string& line) {
+            return line.find("does not answer") != line.npos;
+          }) == 1);
+    CHECK(says(world, "answers again"));
+  }
+
+  TEST_CASE("the store's clock is measured, and a machine that is an hour wrong is warned about once") {
+    shared_world world;
+    auto& right = world.add("right");
+    auto& ahead = world.add("ahead", {"work"}, {}, 1h);
+    world.pass(1min);
+    CHECK(right.told.offsets.empty());
+    CHECK(ahead.told.offsets == std::vector<milliseconds>{-1h});
+    CHECK(says(world, "3600000 ms ahead of"));
+    CHECK(world.on(ahead, ahead.store.members()).size() == 2);
+  }
+
+  TEST_CASE("another store in the same place ends the lease, and everything begins anew") {
+    shared_world world;
+    auto& a = world.add("a");
+    const auto first = a.store.member();
+    world.pass(1s);
+    world.shared.replace();
+    world.pass(5s);
+    CHECK(a.told.leases_lost == 1);
+    CHECK(a.told.replaced == 1);
+    CHECK(a.store.member() != first);
+    CHECK(a.store.health().healthy);
+    world.pass(1min);
+    CHECK(a.told.replaced == 1);
+  }
+}
+
+namespace {
+
+/// A membership of its own, whose event loop answers only while `answers`.
+struct lone_membership final : membership_listener {
+  lone_membership() {
+    world.shared.create(4);
+    membership_options options;
+    options.instance = "lone";
+    options.seed = 1;
+    it = std::make_shared<membership>(world.shared.members_through(link), strand, world.clock(), options,
+                                      self, [this] {
+                                        if (answers) it->loop_answered();
+                                      });
+  }
+  ~lone_membership() { world.run_on(strand, it->stop()); }
+  void start() {
+    world.run_on(strand, it->start(world.shared.identity(), std::make_shared<const served_work>()));
+    world.settle();
+  }
+  void on_view(member_view view) override { views.push_back(std::move(view)); }
+  void on_lease_over(std::shared_ptr<lease>) override { ++lost; }
+  void on_offset_measured(milliseconds, milliseconds) override {}
+  void on_other_store(store_identity) override {}
+
+  std::shared_ptr<membership_listener> self{this, [](membership_listener*) {}};
+  shared_world world;
+  simulated_link link{world.network, 1, {}};
+  loop_executor strand = boost::asio::make_strand(world.io);
+  std::shared_ptr<membership> it;
+  std::vector<member_view> views;
+  bool answers = true;
+  int lost = 0;
+};
+
+}  // namespace
+
+TEST_SUITE("membership") {
+  TEST_CASE("who does not hear from its event loop for half a lease says so, and renews all the same") {
+    lone_membership lone;
+    lone.start();
+    lone.answers = false;
+    lone.world.pass(20s);
+    CHECK(lone.lost == 0);
+    REQUIRE(lone.views.back().members.size() == 1);
+    CHECK_FALSE(lone.views.back().members[0].takes_jobs);
+    lone.answers = true;
+    lone.it->loop_answered();
+    lone.world.settle();
+    CHECK(lone.views.back().members[0].takes_jobs);
+  }
+
+  TEST_CASE(
+      "an event loop that is silent for longer than the stall limit costs the lease, until it answers") {
+    lone_membership lone;
+    lone.start();
+    lone.answers = false;
+    lone.world.pass(59s);
+    CHECK(lone.lost == 0);
+    lone.world.pass(30s);
+    CHECK(lone.lost == 1);
+    CHECK(lone.world.shared.live().empty());
+    lone.it->loop_answered();
+    lone.answers = true;
+    lone.world.pass(5s);
+    CHECK(lone.world.shared.live().size() == 1);
+  }
+
+  TEST_CASE("each view says when it was asked for, and under which lease") {
+    lone_membership lone;
+    lone.start();
+    lone.world.pass(10s);
+    REQUIRE(lone.views.size() >= 3);
+    for (std::size_t i = 1; i < lone.views.size(); ++i) {
+      CHECK(lone.views[i].asked_at > lone.views[i - 1].asked_at);
+      CHECK(lone.views[i].mine == lone.views[0].mine);
+    }
+  }
+}

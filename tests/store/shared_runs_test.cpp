@@ -1,0 +1,353 @@
+// What an instance does so that a run is begun once and ended once, whatever its link loses and whoever dies.
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <memory>
+#include <set>
+
+#include "support/shared_world.hpp"
+
+using namespace carillon;
+using namespace carillon::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+/// A job of task "work" whose first fire is due, in the store of a world.
+void put_job(shared_world& world, const std::string& id, const job_options& options = {}) {
+  auto definition =
+      std::make_shared<job_definition>(job_definition{id, trigger{"every 60s"}, {}, {}, {}, {}, {}});
+  definition->task = std::string_view{"work"};
+  definition->options = std::make_shared<const job_options>(options);
+  job_record job;
+  job.definition = std::move(definition);
+  job.anchor = world.now();
+  job.cursor = job.due = world.now();
+  world.shared.jobs().add(std::move(job), on_conflict::refuse);
+}
+
+job_options rerun_if_lost() {
+  job_options options;
+  options.on_lost = lost_action::rerun;
+  return options;
+}
+
+/// What an instance asks for a job, as its scheduler would.
+struct asked_claim {
+  asked_claim(const loaded_job& job, std::string run_id_) : id{job.record.id()}, run_id{std::move(run_id_)} {
+    request.id = id;
+    request.handle = job.handle;
+    request.expected_cursor = job.record.cursor.value();
+    request.expected_revision = job.record.revision;
+    request.next_cursor = request.next_due = request.expected_cursor + 60s;
+    request.now = job.record.due;
+    request.runs.push_back({request.expected_cursor, job.record.due, run_id});
+  }
+  std::string id, run_id;
+  claim_request request;
+};
+
+std::uint64_t win(shared_world& world, shared_world::instance& who, const std::string& id,
+                  const std::string& run) {
+  const auto job = world.on(who, who.store.load(id));
+  const asked_claim asked(*job, run);
+  const auto answer = world.on(who, who.store.claim(asked.request));
+  REQUIRE(answer.what == claim_answer::kind::claimed);
+  REQUIRE(answer.runs.at(0).what == run_answer::kind::won);
+  return answer.runs[0].fence;
+}
+
+finish_answer finish(shared_world& world, shared_world::instance& who, const std::string& id,
+                     const std::string& run, std::uint64_t fence, const outcome& result = {}) {
+  run_report report;
+  report.id = id;
+  report.run_id = run;
+  report.fence = fence;
+  report.occurrence = report.due = simulation_start;
+  report.started = report.finished = world.now();
+  report.result = &result;
+  return world.on(who, who.store.finish(report));
+}
+
+std::vector<ledger_entry> ledger(shared_world& world) { return world.shared.jobs().history({}).entries; }
+
+errc code_of(const std::function<void()>& call) {
+  try {
+    call();
+  } catch (const boost::system::system_error& failure) {
+    return static_cast<errc>(failure.code().value());
+  }
+  return {};
+}
+
+link_faults a_millisecond() {
+  link_faults faults;
+  faults.least = faults.most = 1ms;
+  return faults;
+}
+
+}  // namespace
+
+TEST_SUITE("shared_store") {
+  TEST_CASE("a claim whose answers are lost is sent again until one arrives, and has won once") {
+    shared_world world;
+    auto& a = world.add("a", {"work"}, a_millisecond());
+    put_job(world, "job");
+    const auto job = world.on(a, a.store.load("job"));
+    a.link.faults().lost_answers = 100;
+    world.network.at(world.now() + 3'500ms, [&] { a.link.faults().lost_answers = 0; });
+    const asked_claim asked(*job, "r1");
+    const auto answer = world.on(a, a.store.claim(asked.request));
+    REQUIRE(answer.what == claim_answer::kind::claimed);
+    CHECK(answer.runs.at(0).what == run_answer::kind::won);
+    CHECK(world.shared.jobs().load("job")->record.active == 1);
+    CHECK(finish(world, a, "job", "r1", answer.runs[0].fence).what == finish_answer::kind::done);
+  }
+
+  TEST_CASE("a claim that is not answered before the lease is over is given up as lost") {
+    shared_world world;
+    auto& a = world.add("a", {"work"}, a_millisecond());
+    put_job(world, "job");
+    const auto job = world.on(a, a.store.load("job"));
+    a.link.cut();
+    const asked_claim asked(*job, "r1");
+    CHECK(code_of([&] { world.on(a, a.store.claim(asked.request)); }) == errc::lease_lost);
+    CHECK(world.now() - simulation_start < 11s);
+    CHECK(code_of([&] { world.on(a, a.store.claim(asked.request)); }) == errc::lease_lost);
+  }
+
+  TEST_CASE("what is asked for in one turn of the event loop goes together") {
+    shared_world world;
+    world.partitions = 1;
+    auto& a = world.add("a");
+    for (int i = 0; i < 250; ++i) put_job(world, "job-" + std::to_string(i));
+    std::vector<std::unique_ptr<asked_claim>> asked;
+    for (int i = 0; i < 250; ++i) {
+      const auto job = world.on(a, a.store.load("job-" + std::to_string(i)));
+      asked.push_back(std::make_unique<asked_claim>(*job, "r" + std::to_string(i)));
+    }
+    const auto before = world.shared.calls;
+    int won = 0;
+    for (const auto& each : asked) {
+      boost::asio::co_spawn(a.strand, a.store.claim(each->request),
+                            [&](std::exception_ptr, const claim_answer& answer) {
+                              won += answer.what == claim_answer::kind::claimed ? 1 : 0;
+                            });
+    }
+    world.settle();
+    CHECK(won == 250);
+    CHECK(world.shared.calls - before == 3);
+  }
+
+  TEST_CASE("a run that was won unheard is found by the next look, and begun once") {
+    shared_world world;
+    auto& a = world.add("a");
+    put_job(world, "job");
+    const auto job = world.on(a, a.store.load("job"));
+    asked_claim asked(*job, "unheard");
+    asked.request.handle = nullptr;
+    const auto member = a.store.member();
+    asked.request.member = member;
+    const auto fence = world.shared.jobs().claim(asked.request).runs.at(0).fence;
+    world.pass(4s);
+    REQUIRE(a.told.found.size() == 1);
+    CHECK(a.told.found[0].run_id == "unheard");
+    CHECK(a.told.found[0].fence == fence);
+    CHECK(a.told.found[0].occurrence == simulation_start);
+    world.pass(30s);
+    CHECK(a.told.found.size() == 1);
+  }
+
+  TEST_CASE("a run that somebody wants to end is named to whoever holds it, at once or at the next look") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b", {});
+    put_job(world, "job");
+    win(world, a, "job", "r1");
+    CHECK(world.on(b, b.store.stop_runs("job", cancel_reason::user)) == 1);
+    world.settle();
+    CHECK(a.told.stops == std::vector<std::string>{"job r1 user"});
+    CHECK(b.told.stops.empty());
+    a.told.stops.clear();
+    world.pass(4s);
+    CHECK(a.told.stops == std::vector<std::string>{"job r1 user"});
+  }
+
+  TEST_CASE("the runs of an instance that died are ended by another, by what their jobs say of lost runs") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b");
+    put_job(world, "again", rerun_if_lost());
+    put_job(world, "once");
+    const auto died = world.now();
+    win(world, a, "again", "r1");
+    const auto fence = win(world, a, "once", "r2");
+    a.link.cut();
+    world.pass(9s);
+    CHECK(ledger(world).empty());
+    world.pass(
+        8s);  // Its lease, a heartbeat that misses it, and one on a clock that has moved since the look.
+    const auto entries = ledger(world);
+    REQUIRE(entries.size() == 2);
+    for (const auto& entry : entries) {
+      CHECK(entry.result.kind == outcome_kind::lost);
+      CHECK(instance_of(entry.instance) == "a");
+      CHECK(entry.final == (entry.job == "once"));
+    }
+    CHECK(world.now() - died < 18s);
+    CHECK(world.shared.jobs().load("again")->record.next_waiting);
+    a.link.mend();
+    CHECK(finish(world, a, "once", "r2", fence).what == finish_answer::kind::stale);
+    static_cast<void>(b);
+  }
+
+  TEST_CASE("runs of instances that are live are left alone, however long they take") {
+    shared_world world;
+    auto& a = world.add("a");
+    world.add("b");
+    put_job(world, "job");
+    const auto fence = win(world, a, "job", "r1");
+    world.pass(10min);
+    CHECK(ledger(world).empty());
+    CHECK(finish(world, a, "job", "r1", fence).what == finish_answer::kind::done);
+  }
+
+  TEST_CASE("an instance that leaves ends what it still holds as lost, and others are told at once") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b");
+    put_job(world, "job", rerun_if_lost());
+    win(world, a, "job", "r1");
+    world.close(a);
+    CHECK(world.shared.jobs().load("job")->record.next_waiting);
+    const auto job = world.on(b, b.store.load("job"));
+    CHECK(b.store.owns(job->record));
+  }
+
+  TEST_CASE("a run that was cancelled because its instance had to let go of it ends as lost") {
+    shared_world world;
+    auto& a = world.add("a");
+    for (const auto reason : {cancel_reason::lost_lease, cancel_reason::shutdown}) {
+      const std::string id{name(reason)};
+      put_job(world, id, rerun_if_lost());
+      outcome result;
+      result.kind = outcome_kind::cancelled;
+      result.reason = reason;
+      const auto run = "run of " + id;
+      CHECK(finish(world, a, id, run, win(world, a, id, run), result).what == finish_answer::kind::done);
+      CHECK(world.shared.jobs().load(id)->record.next_waiting);
+      CHECK(ledger(world).front().result.kind == outcome_kind::lost);
+      CHECK(finish(world, a, id, run, 1, result).what == finish_answer::kind::stale);
+    }
+  }
+
+  TEST_CASE(
+      "an occurrence that was begun here is not begun again when a fail-over has brought its cursor back") {
+    shared_world world;
+    auto& a = world.add("a");
+    put_job(world, "job");
+    finish(world, a, "job", "r1", win(world, a, "job", "r1"));
+    auto& there = *static_cast<memory_job*>(world.shared.jobs().load("job")->handle.get());
+    there.cursor = simulation_start;
+    const auto job = world.on(a, a.store.load("job"));
+    const asked_claim asked(*job, "r2");
+    const auto answer = world.on(a, a.store.claim(asked.request));
+    CHECK(answer.runs.at(0).what == run_answer::kind::skipped);
+    world.settle();
+    CHECK(ledger(world).front().result.kind == outcome_kind::skipped);
+    CHECK(ledger(world).front().result.message == "already ran");
+    CHECK(world.shared.jobs().load("job")->record.active == 0);
+  }
+
+  TEST_CASE("a job that is due and that nobody was told of is told of to its owner") {
+    shared_world world;
+    auto& a = world.add("a");
+    a.link.faults().lost_notices = 100;
+    put_job(world, "unnoticed");
+    world.pass(1ms);
+    CHECK(a.told.changed.empty());
+    world.pass(10s);
+    CHECK(std::ranges::count(a.told.changed, "unnoticed") >= 1);
+    CHECK(std::ranges::count(a.told.changed, "unnoticed") <= 3);
+  }
+
+  TEST_CASE("every owner loads its own jobs, and all together load each once") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b");
+    for (int i = 0; i < 500; ++i) put_job(world, "job-" + std::to_string(i));
+    std::multiset<std::string> loaded;
+    for (auto* who : {&a, &b}) {
+      std::optional<std::string> from{std::string{}};
+      while (from) {
+        const auto nothing = [](std::string_view id, std::uint64_t) { return id == "job-7"; };
+        auto page = world.on(*who, who->store.load_own(*from, nothing));
+        for (const auto& job : page.jobs) {
+          CHECK(who->store.owns(job.record));
+          loaded.insert(job.record.id());
+        }
+        from = page.next;
+      }
+    }
+    CHECK(loaded.size() == 499);
+    CHECK(std::set(loaded.begin(), loaded.end()).size() == 499);
+    CHECK_FALSE(loaded.contains("job-7"));
+  }
+
+  TEST_CASE("who only looks is no member, owns nothing and claims nothing") {
+    shared_world world;
+    auto& a = world.add("a");
+    put_job(world, "job");
+    simulated_link link{world.network, 5, {}};
+    shared_store reader(
+        world.shared.jobs_through(link),
+        [&](const loop_executor&) { return world.shared.members_through(link); },
+        boost::asio::make_strand(world.io), world.clock(), world.defaults());
+    noting_listener told;
+    reader.stay_out();
+    world.run_on(a.strand, reader.open("reader", told));
+    const auto job = world.run_on(a.strand, reader.load("job"));
+    REQUIRE(job);
+    CHECK_FALSE(reader.owns(job->record));
+    CHECK(reader.member().empty());
+    CHECK(world.run_on(a.strand, reader.members()).size() == 1);
+    CHECK(reader.health().healthy);
+    const asked_claim asked(*job, "r1");
+    CHECK(code_of([&] { world.run_on(a.strand, reader.claim(asked.request)); }) == errc::lease_lost);
+    world.run_on(a.strand, reader.close());
+    CHECK(code_of([&] { world.run_on(a.strand, reader.load("job")); }) == errc::stopped);
+  }
+
+  TEST_CASE("a change whose answer was lost is not taken for somebody else's, and not for done") {
+    shared_world world;
+    auto& a = world.add("a", {"work"}, a_millisecond());
+    put_job(world, "job");
+    const auto job = world.on(a, a.store.load("job"));
+    a.link.faults().lost_answers = 100;
+    world.network.at(world.now() + 1'500ms, [&] { a.link.faults().lost_answers = 0; });
+    job_change what;
+    what.state = job_state::paused;
+    CHECK(code_of([&] { world.on(a, a.store.update("job", job->record.revision, what)); }) ==
+          errc::store_unreachable);
+    CHECK(world.shared.jobs().load("job")->record.state == job_state::paused);
+
+    a.link.faults().lost_answers = 100;
+    world.network.at(world.now() + 1'500ms, [&] { a.link.faults().lost_answers = 0; });
+    CHECK(world.on(a, a.store.remove("job", std::nullopt, false)) == change_answer::done);
+  }
+
+  TEST_CASE("an extra run is put down once, however often its request is sent") {
+    shared_world world;
+    auto& a = world.add("a", {"work"}, a_millisecond());
+    put_job(world, "job");
+    a.link.faults().lost_answers = 100;
+    world.network.at(world.now() + 2'500ms, [&] { a.link.faults().lost_answers = 0; });
+    extra_run run;
+    run.id = "job";
+    run.occurrence = run.at = world.now();
+    CHECK(world.on(a, a.store.enqueue(run)));
+    const auto* there = static_cast<memory_job*>(world.shared.jobs().load("job")->handle.get());
+    CHECK(there->live->waiting.size() == 1);
+  }
+}
