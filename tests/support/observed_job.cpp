@@ -1,13 +1,15 @@
 #include "support/observed_job.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 namespace carillon::testing {
 
 namespace {
 
 void pair_marks(observed_job& job, std::vector<const body_mark*>& marks) {
-  std::ranges::sort(marks, {}, [](const auto* mark) { return std::pair{mark->at, mark->what}; });
+  std::ranges::sort(marks, {},
+                    [](const auto* mark) { return std::tuple{mark->at, mark->what, mark->fence}; });
   std::unordered_map<std::string, std::size_t> open;
   for (const auto* mark : marks) {
     const auto key = mark->run + ' ' + std::to_string(mark->fence);

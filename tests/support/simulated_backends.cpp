@@ -104,8 +104,9 @@ class simulated_jobs final : public job_backend {
     return ask<std::vector<put_answer>>([this, owned = std::move(owned)] {
       std::vector<put_answer> answers;
       for (auto [job, policy] : owned) {
-        answers.push_back(store_.jobs_->add(std::move(job), policy));
-        answers.back().handle.reset();
+        auto answer = store_.jobs_->add(std::move(job), policy);
+        if (answer.handle) store_.by_birth_[answer.revision] = std::exchange(answer.handle, nullptr);
+        answers.push_back(std::move(answer));
       }
       return answers;
     });
@@ -120,7 +121,10 @@ class simulated_jobs final : public job_backend {
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override {
     return ask<change_answer>([this, id = std::move(id), expected_revision, tombstone] {
-      return store_.jobs_->remove(id, expected_revision, tombstone);
+      const auto there = store_.jobs_->load(id);
+      const auto answer = store_.jobs_->remove(id, expected_revision, tombstone);
+      if (answer == change_answer::done) store_.removed.push_back(there->record);
+      return answer;
     });
   }
   loop_awaitable<bool> enqueue(const extra_run& run) override {
@@ -211,11 +215,7 @@ class simulated_jobs final : public job_backend {
   }
 
   store_identity open_now(std::uint32_t partitions) {
-    if (!store_.jobs_) {
-      store_.identity_ = {1, partitions == 0 ? 64 : partitions};
-      store_.jobs_ = std::make_unique<memory_jobs>(store_.ledger_size_);
-      store_.observe();
-    }
+    if (!store_.jobs_) store_.create(partitions == 0 ? 64 : partitions);
     if (partitions != 0 && partitions != store_.identity_.partitions) {
       throw boost::system::system_error(errc::store_refused, "it has another number of partitions");
     }

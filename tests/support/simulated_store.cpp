@@ -44,6 +44,12 @@ active_record record_of(const std::string& job, const held_run& run) {
 simulated_store::simulated_store(std::shared_ptr<clock> time, std::size_t ledger_size)
     : time_{std::move(time)}, ledger_size_{ledger_size}, nobody_{std::make_shared<memory_job>()} {}
 
+void simulated_store::create(std::uint32_t partitions) {
+  identity_ = {1, partitions};
+  jobs_ = std::make_unique<memory_jobs>(ledger_size_);
+  observe();
+}
+
 void simulated_store::observe() {
   jobs_->on_change = [this](const memory_job& job, std::uint64_t number) { changed(job, number); };
 }

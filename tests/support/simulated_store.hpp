@@ -31,7 +31,11 @@ class simulated_store {
     bool nobody_leaves = false;  ///< A heartbeat after the end of a lease renews it all the same.
   } broken;
 
+  /// Makes it before anybody opens it.
+  void create(std::uint32_t partitions);
   memory_jobs& jobs() noexcept { return *jobs_; }
+  /// Jobs that instances have removed, as they were then.
+  std::vector<job_record> removed;
   store_identity identity() const noexcept { return identity_; }
   /// Another store takes its place, an empty one.
   void replace();
