@@ -29,12 +29,19 @@ child child::start(const std::vector<std::string>& command, const std::filesyste
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   const auto parent = getpid();
+  // A signal to the child before it is the other program must not find the handlers of this one.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
   const int pid = fork();
+  if (pid != 0) pthread_sigmask(SIG_SETMASK, &before, nullptr);
   if (pid < 0) throw std::runtime_error("fork failed");
   if (pid == 0) {
     // Only what may be called between fork and exec.
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent) _exit(1);
+    for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
     const int out = open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
     dup2(out, STDOUT_FILENO);
     dup2(out, STDERR_FILENO);
@@ -52,12 +59,13 @@ child child::start(const std::vector<std::string>& command, const std::filesyste
 child& child::operator=(child&& other) noexcept {
   kill();
   pid_ = std::exchange(other.pid_, -1);
+  status_ = other.status_;
   return *this;
 }
 
 bool child::running() {
   if (pid_ < 0) return false;
-  if (waitpid(pid_, nullptr, WNOHANG) == 0) return true;
+  if (waitpid(pid_, &status_, WNOHANG) == 0) return true;
   pid_ = -1;
   return false;
 }
@@ -69,7 +77,7 @@ void child::signal(int number) const {
 void child::kill() {
   if (pid_ < 0) return;
   ::kill(pid_, SIGKILL);
-  waitpid(pid_, nullptr, 0);
+  waitpid(pid_, &status_, 0);
   pid_ = -1;
 }
 

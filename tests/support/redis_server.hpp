@@ -26,7 +26,7 @@ class temporary_folder {
 class child {
  public:
   child() = default;
-  child(child&& other) noexcept : pid_{std::exchange(other.pid_, -1)} {}
+  child(child&& other) noexcept : pid_{std::exchange(other.pid_, -1)}, status_{other.status_} {}
   child& operator=(child&& other) noexcept;
   ~child() { kill(); }
 
@@ -40,9 +40,12 @@ class child {
   void kill();
   /// SIGTERM, and waits; SIGKILL after ten seconds.
   void terminate();
+  /// What `waitpid` said of the one that ended last.
+  int status() const noexcept { return status_; }
 
  private:
   int pid_ = -1;
+  int status_ = 0;
 };
 
 struct redis_options {
