@@ -225,6 +225,17 @@ TEST_SUITE("occurrence checker") {
     CHECK(broken(died) == "");
   }
 
+  TEST_CASE(
+      "where fences and entries are in one order, more active runs than may be are found however short") {
+    auto seen = all_well();
+    for (auto& entry : seen.ledger) entry.number = (entry.fence + 5) * 64 + 7;
+    CHECK(broken(seen, {.partitions = 64}) == "");
+    seen.ledger[0].number = 21 * 64;
+    CHECK(broken(seen, {.partitions = 64}) == "too many active");
+    seen.ledger[0].number = 9 * 64;
+    CHECK(broken(seen, {.partitions = 64}) == "ended before it began");
+  }
+
   TEST_CASE("a frozen body is excused while it is frozen and until it has noticed, no longer") {
     hand_made seen;
     seen.lost(1, 10, "a", 1s);

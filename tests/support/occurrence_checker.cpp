@@ -43,7 +43,9 @@ class job_check {
     ends_once();
     attempts();
     fences();
-    if (seen_.job) places();
+    if (!seen_.job) return;
+    places();
+    if (how_.partitions > 0 && !how_.writes_were_lost) active_runs();
   }
 
  private:
@@ -248,6 +250,28 @@ class job_check {
         tell("too many at once", mark->occurrence,
              fmt::format("with run {} in {} {} bodies ran at once, {} may", mark->run, mark->instance,
                          running, max_instances()));
+      }
+    }
+  }
+
+  // From the fence of a run to its entry it is active.
+  void active_runs() {
+    std::vector<std::tuple<std::uint64_t, int, const ledger_entry*>> steps;
+    for (const auto* entry : seen_.entries) {
+      if (entry->run.empty()) continue;
+      const auto ended = entry->number / how_.partitions;
+      if (ended <= entry->fence)
+        tell("ended before it began", entry->first, fmt::format("run {}", entry->run));
+      steps.emplace_back(entry->fence, 1, entry);
+      steps.emplace_back(ended, -1, entry);
+    }
+    std::ranges::sort(steps);
+    std::int64_t active = 0;
+    for (const auto& [at, change, entry] : steps) {
+      active += change;
+      if (change > 0 && active > max_instances()) {
+        tell("too many active", entry->first,
+             fmt::format("with run {} {} were active, {} may", entry->run, active, max_instances()));
       }
     }
   }

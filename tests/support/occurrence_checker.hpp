@@ -51,6 +51,9 @@ struct check_options {
   /// The store has lost acknowledged writes (a failover without `durability`): cursors may have come back,
   /// and entries of the ledger gone. What is still promised: no instance runs an occurrence again itself.
   bool writes_were_lost = false;
+  /// Of a store in Redis, where an entry's number is that of a change, times the number of partitions: then
+  /// fences and entries are in one order, and say exactly what ran beside what. 0: they are not.
+  std::uint64_t partitions = 0;
   std::size_t most = 20;  ///< So many findings at most.
 };
 
@@ -68,7 +71,8 @@ struct finding {
 /// - what ran is in the ledger as it ran, and what the ledger says ran, ran;
 /// - the fences of a job are different, grow with the attempts, and of jobs with `max_instances` 1 from run
 /// to run;
-/// - never more bodies of a job run at once than `max_instances`, but of instances that were frozen.
+/// - never more runs of a job are active than `max_instances`, nor bodies but those of instances that were
+/// frozen.
 std::vector<finding> check(const observation& seen, const check_options& how = {});
 
 /// All that is known of one occurrence, a line for each mark and entry, in the order of time.
