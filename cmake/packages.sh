@@ -8,7 +8,7 @@ build_packages=(
 # To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
 # what it writes; servers that tests start.
 test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc
-  redis-server redis-sentinel redis-tools openssl)
+  redis-server redis-sentinel redis-tools openssl faketime)
 
 # Says what this project does on systems whose packages it does not know.
 other_system() {
