@@ -52,6 +52,9 @@ tidy() {
 # So that a clone in another folder finds what this one has compiled.
 export CCACHE_BASEDIR=$PWD CCACHE_NOHASHDIR=1
 
+# Compilers want much memory in small pieces; in pages of 2 MB it is found several times faster on some virtual machines.
+export GLIBC_TUNABLES=${GLIBC_TUNABLES:-glibc.malloc.hugetlb=1}
+
 prepare "${build_packages[@]}" "${test_packages[@]}"
 stage checks checks
 stage tidy tidy
