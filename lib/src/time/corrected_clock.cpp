@@ -7,7 +7,7 @@ namespace carillon {
 
 namespace {
 
-constexpr milliseconds worth_telling{1'000};
+constexpr milliseconds step_worth_telling{1'000};
 constexpr milliseconds noise{3};  // Of measuring another machine's clock, and of rounding to milliseconds.
 
 }  // namespace
@@ -45,7 +45,7 @@ void corrected_clock::correct(milliseconds offset) {
   if (corrected_ && std::chrono::abs(by) < noise) return;
   at_zero_ = (std::chrono::nanoseconds{right.time_since_epoch()} - inner_->elapsed()).count();
   corrected_ = true;
-  if (std::chrono::abs(by) > worth_telling) tell(by);
+  if (std::chrono::abs(by) > step_worth_telling) tell(by);
 }
 
 instant corrected_clock::now() const noexcept {
