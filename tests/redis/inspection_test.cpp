@@ -228,6 +228,39 @@ TEST_SUITE("inspection") {
     CHECK(std::ranges::find(facts.other_namespaces, world.name_space) != facts.other_namespaces.end());
     CHECK(shared_server().cli({"KEYS", "carillon:{nowhere*"}).find("carillon") == std::string::npos);
   }
+
+  TEST_CASE("news are what has happened since they were last asked for, and each once") {
+    inspected_world world;
+    world.enqueue(world.now() - 1min);
+    auto news = world.run(world.inspector.news(world.facts, world.home, {}));
+    CHECK(news.entries.empty());
+    news = world.run(world.inspector.news(world.facts, world.home, news));
+    CHECK_FALSE(news.changed);
+    world.take(world.now());
+    news = world.run(world.inspector.news(world.facts, world.home, news));
+    REQUIRE(news.runs.size() == 1);
+    CHECK(news.runs[0].run_id == "run-1");
+    CHECK(news.entries.empty());
+    const outcome fine;
+    auto report = contract::world::report("a", "run-1", news.runs[0].fence, fine, world.now());
+    report.member = "cellar/1";
+    REQUIRE(world.run(world.store.finish(report)).what == finish_answer::kind::done);
+    news = world.run(world.inspector.news(world.facts, world.home, news));
+    CHECK(news.runs.empty());
+    REQUIRE(news.entries.size() == 1);
+    CHECK(news.entries[0].run == "run-1");
+    CHECK(world.run(world.inspector.news(world.facts, world.home, news)).entries.empty());
+  }
+
+  TEST_CASE("the server says what it is, and is measured") {
+    inspected_world world;
+    const auto server = world.run(world.inspector.server());
+    CHECK(server.role == "master");
+    CHECK_FALSE(server.version.empty());
+    CHECK(server.latency > 0us);
+    CHECK(server.clock_offset < 1s);
+    CHECK(server.clock_offset > -1s);
+  }
 }
 
 }  // namespace carillon::testing

@@ -9,6 +9,9 @@
 #include "redis/data_faults.hpp"
 #include "redis/keys.hpp"
 #include "redis/link_state.hpp"
+#include "redis/member_backend.hpp"
+#include "redis/record_codec.hpp"
+#include "redis/server_facts.hpp"
 
 namespace carillon::redis {
 
@@ -46,10 +49,24 @@ inspection::~inspection() = default;
 
 loop_awaitable<void> inspection::open() {
   parts_->wire->start();
-  co_await parts_->wire->wait_until_up(parts_->wire->options().connect_timeout * 2);
+  co_await inspect_server(*parts_->wire);  // Has the words for a server that does not let us in.
 }
 
 loop_awaitable<void> inspection::close() { co_await parts_->wire->stop(); }
+
+loop_awaitable<server_report> inspection::server() {
+  const auto facts = co_await inspect_server(*parts_->wire);
+  server_report report;
+  report.product = facts.flavour;
+  report.version = facts.version;
+  report.role = facts.what == server_facts::role::master    ? "master"
+                : facts.what == server_facts::role::replica ? "replica"
+                                                            : "sentinel";
+  report.latency = facts.latency.value_or(std::chrono::microseconds{0});
+  report.clock_offset = facts.clock_offset.value_or(milliseconds{0});
+  report.findings = findings_about(facts);
+  co_return report;
+}
 
 loop_awaitable<store_facts> inspection::store() {
   store_facts facts;
@@ -190,6 +207,37 @@ loop_awaitable<void> inspection::parts::look_at_key(std::string_view key, std::u
         {data_fault_kind::wrong_waiting, partition, std::string{id}, "there are some that nobody looks for"});
   }
 }
+
+// ---- who and what is there now
+
+loop_awaitable<members_answer> inspection::members() {
+  member_backend asked{*parts_->wire, parts_->keys.name_space()};
+  auto answer = co_await asked.members();
+  for (auto& member : answer.members) member.work = co_await asked.fetch_work(member.work_digest);
+  co_return answer;
+}
+
+loop_awaitable<partition_news> inspection::news(const store_facts& store, std::uint32_t which,
+                                                partition_news before) {
+  const auto answer = co_await parts_->run(store, which, scripts::news, before.seen, before.seen_entry);
+  partition_news news;
+  news.seen = answer[0].text();
+  news.seen_entry = before.seen_entry;
+  if (answer.size() < 4) co_return news;
+  news.changed = true;
+  const auto runs = answer[1];
+  for (std::size_t k = 0; k + 1 < runs.size(); k += 2)
+    news.runs.push_back(read_run(runs[k].text(), runs[k + 1].text()));
+  for (const auto each : answer[2]) {
+    auto entry = read_entry(each);
+    entry.number = entry.number * store.partitions + which;
+    news.entries.push_back(std::move(entry));
+  }
+  news.seen_entry = answer[3].text();
+  co_return news;
+}
+
+// ---- mending
 
 loop_awaitable<bool> inspection::repair(const store_facts& store, const data_fault& fault) {
   if (!can_repair(fault.what)) co_return false;

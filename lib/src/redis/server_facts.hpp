@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/redis/inspection.hpp>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -48,14 +49,6 @@ server_facts facts_of(std::string_view info);
 /// Errors: as calls of `connection`; when it cannot even be connected to, `store_refused` says what to do
 /// about what the server said (a password is wanted, or is wrong).
 loop_awaitable<server_facts> inspect_server(connection& where);
-
-/// Something about a server that one should know.
-struct server_finding {
-  bool unfit = false;    ///< No jobs can be kept there; else it is a warning.
-  std::string message;   ///< What is so.
-  std::string advice;    ///< What to do about it.
-  std::string at_stake;  ///< What is not promised any more while it is so.
-};
 
 /// The gravest first.
 std::vector<server_finding> findings_about(const server_facts& facts);

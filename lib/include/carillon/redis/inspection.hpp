@@ -1,7 +1,11 @@
 #pragma once
 #include <carillon/async/loop.hpp>
 #include <carillon/redis/link.hpp>
+#include <carillon/store/job_backend.hpp>
+#include <carillon/store/ledger.hpp>
+#include <carillon/store/member_backend.hpp>
 #include <carillon/time/instant.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -9,6 +13,24 @@
 #include <vector>
 
 namespace carillon::redis {
+
+/// Something about a server that one should know.
+struct server_finding {
+  bool unfit = false;    ///< No jobs can be kept there; else it is a warning.
+  std::string message;   ///< What is so.
+  std::string advice;    ///< What to do about it.
+  std::string at_stake;  ///< What is not promised any more while it is so.
+};
+
+/// What a server says of itself, in short, what was measured of it, and what one should know.
+struct server_report {
+  std::string product;  ///< "redis" or "valkey"
+  std::string version;
+  std::string role;  ///< "master", "replica" or "sentinel"
+  std::chrono::microseconds latency{0};
+  milliseconds clock_offset{0};          ///< Its clock minus this machine's; give or take half the latency.
+  std::vector<server_finding> findings;  ///< The gravest first.
+};
 
 /// What can be wrong between the keys of a partition.
 enum class data_fault_kind : std::uint8_t {
@@ -74,6 +96,16 @@ struct store_facts {
   std::vector<std::string> other_namespaces;  ///< Where it does not exist: those that do; at most 100.
 };
 
+/// What has happened in a partition since it was last asked.
+struct partition_news {
+  std::string seen;  ///< Where it stands: ask again with this and `seen_entry`. Empty: begin now.
+  std::string seen_entry;
+  bool changed = false;             ///< Else the rest is empty.
+  std::vector<active_record> runs;  ///< All that are active now.
+  std::vector<ledger_entry>
+      entries;  ///< Written since, the oldest first; their numbers are those of the store.
+};
+
 /// Looks at what lies in a Redis, without being an instance, and mends what is safe to mend. Reads
 /// in pages: nothing here holds up the server for longer than a claim does.
 ///
@@ -86,10 +118,13 @@ class inspection {
   inspection(const inspection&) = delete;
   inspection& operator=(const inspection&) = delete;
 
-  /// Connects. Errors: also `store_unreachable` when nobody answers within the link's times.
+  /// Connects. Errors: also `store_unreachable` when nobody answers within the link's times, and
+  /// `store_refused` with what to do when the server wants a password, for example.
   loop_awaitable<void> open();
   loop_awaitable<void> close();
 
+  /// Writes nothing, and finds a server unfit rather than to throw.
+  loop_awaitable<server_report> server();
   loop_awaitable<store_facts> store();
   /// @pre The store exists, in the format of this version.
   /// @param grace What is due for longer counts as overdue.
@@ -97,6 +132,12 @@ class inspection {
                                             milliseconds grace);
   /// Faults of keys by their names and times to live, over the whole namespace.
   loop_awaitable<std::vector<data_fault>> keys(const store_facts& store);
+
+  /// Who is live, what they can carry out included, and the store's clock.
+  loop_awaitable<members_answer> members();
+  /// What has happened in a partition since `before` was answered; beginning with one that is empty.
+  /// Errors: also `errc::other_store`.
+  loop_awaitable<partition_news> news(const store_facts& store, std::uint32_t which, partition_news before);
 
   /// Mends one fault, if it is still there. False: it was gone, or is not one that can be mended.
   loop_awaitable<bool> repair(const store_facts& store, const data_fault& fault);

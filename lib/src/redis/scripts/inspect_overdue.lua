@@ -6,7 +6,7 @@ ARGV[1]  id of the store     ARGV[2]  not used
 ARGV[3]  for how many ms something must have been due
 Returns  { jobs, runs, jobs with waiting runs, entries of the ledger,
            { job, due in ms, 1 for a waiting run, else 0, ... } } | 'OTHER STORE'
-A waiting run whose job is paused, parked or full is not overdue. At most 100 of either kind.
+What belongs to no job is not overdue; a waiting run whose job is paused, parked or full is not either. At most 100 of either kind.
 --]]
 -- include: partition
 local time = redis.call('TIME')
@@ -22,7 +22,7 @@ local function look(index, waits, is_held)
     end
   end
 end
-look('due', 0, function() return false end)
+look('due', 0, function(id) return redis.call('HEXISTS', prefix .. 'jobs', id) == 0 end)
 look('waiting', 1, function(id)
   read_jobs({id})
   local job = jobs[id]
