@@ -13,12 +13,16 @@
 #include <algorithm>
 #include <iostream>
 
+#include "carillon/cli_store.hpp"
 #include "carillon/commands/batch.hpp"
 #include "carillon/commands/explain.hpp"
 #include "carillon/commands/next.hpp"
 #include "carillon/commands/run.hpp"
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
+#include "carillon/store_access.hpp"
+#include "carillon/store_choice.hpp"
+#include "carillon/store_session.hpp"
 
 namespace carillon::app {
 namespace {
@@ -39,6 +43,7 @@ struct command_line_choice {
   next_request next;
   explain_request explain;
   run_request run;
+  store_command_choice on_store;
 };
 
 // An option that takes one of a few words.
@@ -57,13 +62,22 @@ void add_choice(CLI::App& command, const std::string& name, const std::vector<st
       ->type_name(fmt::format("{{{}}}", fmt::join(words, ",")));
 }
 
-void add_run(CLI::App& app, run_request& run) {
+void add_run(CLI::App& app, run_request& run, store_command_choice& on_store) {
   auto* command = app.add_subcommand(
       "run", "Run the jobs of files until stopped (SIGINT, SIGTERM); SIGHUP reads the files again");
   command->add_option("FILE", run.files, "Configuration files (TOML)")->type_name("");
   command->add_option("--crontab", run.crontabs, "A crontab in the format of a user's; may be given again")
       ->allow_extra_args(false)
       ->type_name("FILE");
+  command
+      ->add_option(
+          "--store", on_store.store,
+          "Where jobs are kept, stronger than the file: memory:, or redis://HOST:PORT?namespace=NAME")
+      ->type_name("URL");
+  command->add_option("--instance", run.instance, "Who this daemon is, stronger than the file")
+      ->type_name("NAME");
+  command->add_flag("--prune", run.prune,
+                    "On a shared store: at the start, remove jobs that these files do not declare any more");
   command->add_flag("--check", run.check_only,
                     "Read the files, list their jobs and next times, and start nothing");
   add_choice(*command, "--log-format", {"text", "json"}, "How log lines are written", run.log_format);
@@ -90,12 +104,20 @@ void add_next(CLI::App& app, command_line_choice& choice) {
                     "\"2026-03-27T10:00:00Z\", \"count\": 5}");
 }
 
-void add_explain(CLI::App& app, explain_request& explain) {
-  auto* command =
-      app.add_subcommand("explain", "Say a schedule in words, with its next times and what to beware of");
-  command->add_option("SCHEDULE", explain.schedule, "The schedule, quoted as one word")
+void add_explain(CLI::App& app, explain_request& explain, store_command_choice& on_store) {
+  auto* command = app.add_subcommand(
+      "explain",
+      "Say a schedule in words, with its next times and what to beware of; or, of a job and a time "
+      "(JOB --at TIME), why it ran or why it did not");
+  command->add_option("SCHEDULE", explain.schedule, "The schedule, quoted as one word; with --at, a job")
       ->required()
       ->type_name("");
+  command
+      ->add_option("--at", on_store.explain.at,
+                   "Why did the job (not) run then? (09:00, \"2h ago\", RFC 3339)")
+      ->type_name("TIME");
+  command->add_option("--store", on_store.store, "Of --at: where the job is; if not given, $CARILLON_STORE")
+      ->type_name("URL");
   command->add_option("--after", explain.after, "Times strictly after this one (RFC 3339); now, if not given")
       ->type_name("TIME");
   command
@@ -125,12 +147,15 @@ int wrong_usage(std::string_view why) {
 
 // CLI11's words, but for a command that does not exist.
 std::string why_wrong(const CLI::App& app, const CLI::ParseError& fault) {
-  const auto extras = app.remaining();
+  const auto chosen = app.get_subcommands();
+  const bool within_jobs = chosen.size() == 1 && chosen.front()->get_name() == "jobs";
+  const auto& parent = within_jobs ? *chosen.front() : app;
+  const auto extras = app.remaining(true);
   const bool no_such_command =
-      app.get_subcommands().empty() && !extras.empty() && !extras.front().starts_with('-');
+      parent.get_subcommands().empty() && !extras.empty() && !extras.front().starts_with('-');
   if (!no_such_command) return fault.what();
-  return fmt::format("there is no command '{}': {}", shown(extras.front()),
-                     suggestion(extras.front(), {"run", "next", "explain", "version"}));
+  return fmt::format("there is no command '{}{}': {}", within_jobs ? "jobs " : "", shown(extras.front()),
+                     suggestion(extras.front(), names_of_subcommands(parent)));
 }
 
 int answer_standard_input(const next_request& next) {
@@ -153,19 +178,63 @@ int do_next(command_line_choice& choice, instant now) {
   return print_next(choice.next, now, std::cout, std::cerr);
 }
 
+int do_store_work(const CLI::App& app, const store_command_choice& asked, bool json) {
+  if (app.got_subcommand("watch")) return run_watch({asked.store, asked.zone, json}, std::cout, std::cerr);
+  if (app.got_subcommand("doctor"))
+    return run_doctor({asked.store, asked.repair, json}, std::cout, std::cerr);
+  const session_request request{asked.zone, json};
+  const auto work = [&](command_context& context) { return do_store_command(app, context, asked); };
+  return run_on_store(maker_of(asked.store), request, work, std::cout, std::cerr);
+}
+
+int do_on_store(const CLI::App& app, command_line_choice& choice) {
+  auto& asked = choice.on_store;
+  if (app.got_subcommand("explain")) {
+    asked.explain.job = choice.explain.schedule;
+    asked.zone = choice.explain.zone;
+  }
+  try {
+    check_store_command(app, asked);
+    asked.store = chosen_store(asked.store);
+  } catch (const wrong_argument& fault) {
+    print_failure(choice.json, fault.what(), fault.hint(), std::cerr);
+    return exit_code::usage;
+  }
+  return do_store_work(app, asked, choice.json);
+}
+
+// What `run` is told on the command line is read as it would be in a file.
+std::optional<std::string> fault_of_run(command_line_choice& choice) {
+  const auto& store = choice.on_store.store;
+  if (!store.empty()) {
+    choice.run.store = store;
+    const auto fault = store == memory_store_name ? std::nullopt : fault_of_store(store);
+    if (fault) return "--store: " + fault->to_string();
+  }
+  if (choice.run.instance) {
+    const auto fault = fault_of_id(*choice.run.instance);
+    if (fault) return fmt::format("--instance '{}': {}", shown(*choice.run.instance), *fault);
+  }
+  return std::nullopt;
+}
+
 int do_command(const CLI::App& app, command_line_choice& choice) {
   const auto now = system_clock{}.now();
   if (choice.show_version || app.got_subcommand("version")) return print_version(choice.json);
   if (app.got_subcommand("next")) return do_next(choice, now);
+  if (asks_for_store(app)) return do_on_store(app, choice);
   if (app.got_subcommand("explain")) {
     choice.explain.json = choice.json;
     return print_explanation(choice.explain, now, std::cout, std::cerr);
   }
-  if (!app.got_subcommand("run")) return wrong_usage("say what to do: run, next, explain or version");
+  if (!app.got_subcommand("run"))
+    return wrong_usage(
+        "say what to do: run, next, explain, jobs, history, members, watch, doctor or version");
   if (choice.run.files.empty() && choice.run.crontabs.empty()) {
     return wrong_usage("run needs a configuration file, or --crontab FILE");
   }
   choice.run.json = choice.json;
+  if (const auto fault = fault_of_run(choice)) return wrong_usage(*fault);
   return run_daemon(choice.run, std::cout, std::cerr);
 }
 
@@ -179,9 +248,10 @@ int run_command_line(int argc, const char* const* argv) {
   app.add_flag("--json", choice.json, "Answers as JSON");
   app.add_flag("--version", choice.show_version, "Print the version");
   app.add_subcommand("version", "Print the version");
-  add_run(app, choice.run);
+  add_run(app, choice.run, choice.on_store);
   add_next(app, choice);
-  add_explain(app, choice.explain);
+  add_explain(app, choice.explain, choice.on_store);
+  add_store_commands(app, choice.on_store);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);

@@ -8,18 +8,28 @@
 
 #include "carillon/config_job.hpp"
 #include "carillon/config_section.hpp"
+#include "carillon/store_access.hpp"
 
 namespace carillon::app {
 namespace {
 
 using namespace std::chrono_literals;
 
-void read_store(config_section& section) {
+constexpr const char* ways_to_name_a_store =
+    "\"memory:\", \"redis://HOST:PORT?namespace=NAME\", \"rediss://…\" or \"redis+sentinel://…\"";
+
+// Never shows a URL: it may hold a password.
+void read_store(config_section& section, daemon_settings& settings) {
+  settings.lease = section.duration("lease", 1s, 1h);
+  settings.partitions = section.number("partitions", 1, 4096);
   const auto given = section.text("store");
-  if (!given || *given == "memory:") return;
-  const bool is_redis = given->starts_with("redis");
-  section.complain(*section.node("store"), fmt::format("store '{}'", shown(*given)),
-                   is_redis ? "this version keeps jobs in memory only: \"memory:\"" : "must be \"memory:\"");
+  if (!given) return;
+  settings.store = *given;
+  if (*given == memory_store_name) return;
+  if (const auto fault = fault_of_store(*given)) {
+    section.source().complain_inside(*section.node("store"), fault->position, "store: " + fault->message,
+                                     fault->position == 0 ? ways_to_name_a_store : fault->hint);
+  }
 }
 
 void read_timezone(config_section& section, daemon_settings& settings) {
@@ -36,7 +46,7 @@ void read_timezone(config_section& section, daemon_settings& settings) {
 }
 
 void read_scheduler(config_section section, daemon_settings& settings) {
-  read_store(section);
+  read_store(section, settings);
   read_timezone(section, settings);
   if (const auto given = section.text("instance")) {
     const auto fault = fault_of_id(*given);

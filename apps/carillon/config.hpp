@@ -21,10 +21,16 @@ enum class log_format { text, json };
 /// Which lines it writes: those of this level and above.
 enum class log_level { trace, debug, info, warn, error, off };
 
+/// The store that is the daemon's own.
+inline constexpr const char* memory_store_name = "memory:";
+
 /// `[scheduler]`, `[executors]`, `[log]`: what holds for the whole daemon. A member that a file does not give
 /// is empty.
 struct daemon_settings {
   std::optional<zone> timezone;
+  std::optional<std::string> store;  ///< "memory:", or the URL of a shared store.
+  std::optional<milliseconds> lease;
+  std::optional<std::uint32_t> partitions;
   std::optional<std::string> instance;
   std::optional<milliseconds> drain;
   std::optional<milliseconds> resume_spread;

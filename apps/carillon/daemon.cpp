@@ -7,6 +7,7 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <carillon/store/memory_store.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -19,6 +20,7 @@
 
 #include "carillon/exit_code.hpp"
 #include "carillon/spoken.hpp"
+#include "carillon/store_access.hpp"
 
 namespace carillon::app {
 namespace {
@@ -62,7 +64,7 @@ command_executor_options command_options(const daemon_settings& settings) {
 
 }  // namespace
 
-daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instant started)
+daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instant started, bool prune)
     : files_(std::move(files)),
       plan_(std::move(plan)),
       started_(started),
@@ -70,11 +72,21 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
       log_(make_log(style)),
       calendars_(std::make_shared<date_calendars>(plan_.calendars)),
       commands_(std::make_shared<command_executor>(command_options(plan_.settings))),
+      prune_(prune),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
-      scheduler_(io_, options_for_scheduler()) {
+      scheduler_(io_, make_store(), options_for_scheduler()) {
   scheduler_.executor(command_executor_name, commands_);
   events_ = scheduler_.on(all_but_the_scheduler_s_own,
                           [this](const event& what) { log_event(*log_, what, where_); });
+}
+
+std::shared_ptr<job_store> daemon::make_store() {
+  const auto& settings = plan_.settings;
+  const auto url = settings.store.value_or(memory_store_name);
+  if (url == memory_store_name)
+    return std::make_shared<memory_store>(settings.history.value_or(scheduler_options{}.ledger_size));
+  return make_shared_store(io_, {url, settings.lease, settings.partitions.value_or(0), settings.history,
+                                 make_scheduler_log(log_)});
 }
 
 scheduler_options daemon::options_for_scheduler() const {
@@ -93,13 +105,13 @@ scheduler_options daemon::options_for_scheduler() const {
 void daemon::run() {
   std::exception_ptr failure;
   asio::co_spawn(io_, scheduler_.run(), [&](const std::exception_ptr& thrown) {
-    failure = thrown;
+    if (thrown) failure = thrown;  // Whoever waits for the scheduler only hears that it has stopped.
     signals_.cancel();
   });
   asio::co_spawn(io_, obey_signals(), [&](const std::exception_ptr& thrown) {
-    if (!thrown) return;
-    failure = thrown;
-    stop("a failure");
+    if (!thrown || stopping_) return;
+    if (!failure) failure = thrown;
+    begun_ ? stop("a failure") : scheduler_.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
   });
   io_.run();
   if (failure) std::rethrow_exception(failure);
@@ -122,7 +134,8 @@ asio::awaitable<void> daemon::obey_signals() {
 
 asio::awaitable<void> daemon::begin() {
   declare_result all;
-  co_await declare(plan_, all);
+  co_await declare(plan_, prune_ ? undeclared::remove_all : undeclared::remove_ours, all);
+  begun_ = true;
   log_->info("carillon {}, process {}, times in {}: {}", CARILLON_VERSION, ::getpid(), where_.name(),
              jobs_in_words(plan_.jobs.size()));
   const auto next = co_await scheduler_.next_runs(1);
@@ -137,7 +150,7 @@ asio::awaitable<void> daemon::begin() {
 }
 
 // A job that has moved from one file to another must leave the first before the second can have it.
-asio::awaitable<void> daemon::declare(const daemon_plan& plan, declare_result& all) {
+asio::awaitable<void> daemon::declare(const daemon_plan& plan, undeclared rest, declare_result& all) {
   std::map<std::string, std::string> before;
   for (const auto& job : plan_.jobs) before.emplace(job.definition.id, job.file);
   const auto files = by_file(files_, plan);
@@ -150,8 +163,9 @@ asio::awaitable<void> daemon::declare(const daemon_plan& plan, declare_result& a
     for (const auto& [file, jobs] : files) {
       auto some = jobs;
       if (only_old) std::erase_if(some, [&](const job_definition& job) { return before[job.id] != file; });
-      const auto done = co_await scheduler_.declare(file, std::move(some));
+      const auto done = co_await scheduler_.declare(file, std::move(some), rest);
       all.added += done.added, all.changed += done.changed, all.removed += done.removed;
+      if (!only_old) all.kept += done.kept;
       if (!only_old) all.unchanged += done.unchanged;
     }
   }
@@ -186,10 +200,11 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   }
   declare_result all;
   co_await take_calendars(plan);
-  co_await declare(plan, all);
+  co_await declare(plan, undeclared::remove_ours, all);
   plan_ = std::move(plan);
-  log_->info("the files are read: {} added, {} changed, {} removed, {} as before", all.added, all.changed,
-             all.removed, all.unchanged);
+  log_->info("the files are read: {} added, {} changed, {} removed, {} as before{}", all.added, all.changed,
+             all.removed, all.unchanged,
+             all.kept > 0 ? fmt::format(", {} kept, which another instance declares", all.kept) : "");
 }
 
 // A list of dates is read by the scheduler on this thread only, so it can be changed between two of its

@@ -20,15 +20,16 @@ namespace carillon::app {
 /// The daemon: a scheduler whose jobs come from files, and who obeys signals. Runs on one thread.
 class daemon {
  public:
-  /// `plan` is what `files` say, without errors.
-  daemon(file_list files, daemon_plan plan, const log_style& style, instant started);
+  /// `plan` is what `files` say, without errors. With `prune` jobs of these files that they do not declare
+  /// any more are removed at the start, whichever instance declared them.
+  daemon(file_list files, daemon_plan plan, const log_style& style, instant started, bool prune);
 
   /// Runs until it is told to stop, and its commands have ended. Once.
   void run();
 
  private:
   boost::asio::awaitable<void> obey_signals();
-  boost::asio::awaitable<void> declare(const daemon_plan& plan, declare_result& all);
+  boost::asio::awaitable<void> declare(const daemon_plan& plan, undeclared rest, declare_result& all);
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<void> read_again();
   boost::asio::awaitable<void> change_to(daemon_plan plan);
@@ -36,6 +37,7 @@ class daemon {
   void leave_out_missed_starts(daemon_plan& plan);
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;
+  std::shared_ptr<job_store> make_store();
 
   file_list files_;
   crontab_surroundings machine_ = crontab_surroundings::of_this_machine();
@@ -45,7 +47,8 @@ class daemon {
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<date_calendars> calendars_;
   std::shared_ptr<command_executor> commands_;
-  bool stopping_ = false;
+  const bool prune_;
+  bool begun_ = false, stopping_ = false;
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   scheduler scheduler_;

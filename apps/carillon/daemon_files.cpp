@@ -66,6 +66,9 @@ void join(std::optional<T>& all, const std::optional<T>& one, std::string_view n
 void join(daemon_settings& all, const daemon_settings& one, const std::string& file,
           std::vector<diagnostic>& found) {
   join(all.timezone, one.timezone, "[scheduler] timezone", file, found);
+  join(all.store, one.store, "[scheduler] store", file, found);
+  join(all.lease, one.lease, "[scheduler] lease", file, found);
+  join(all.partitions, one.partitions, "[scheduler] partitions", file, found);
   join(all.instance, one.instance, "[scheduler] instance", file, found);
   join(all.drain, one.drain, "[scheduler] drain", file, found);
   join(all.resume_spread, one.resume_spread, "[scheduler] resume_spread", file, found);
@@ -174,7 +177,10 @@ daemon_plan read_files(const file_list& files, instant started, const crontab_su
   file_reader reader{started, machine};
   for (const auto& file : files.configs) reader.read_config_file(file);
   for (const auto& file : files.crontabs) reader.read_crontab_file(file);
-  return reader.take();
+  auto plan = reader.take();
+  if (files.store) plan.settings.store = files.store;
+  if (files.instance) plan.settings.instance = files.instance;
+  return plan;
 }
 
 }  // namespace carillon::app

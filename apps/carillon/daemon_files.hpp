@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/time/instant.hpp>
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -15,6 +16,8 @@ namespace carillon::app {
 struct file_list {
   std::vector<std::string> configs;
   std::vector<std::string> crontabs;
+  std::optional<std::string> store{};     ///< Given on the command line: stronger than what a file says.
+  std::optional<std::string> instance{};  ///< The same.
 };
 
 /// What all files of a daemon say together.

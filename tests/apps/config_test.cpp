@@ -145,9 +145,9 @@ format = "json"
     const row rows[] = {
         {"x = [", "jobs.toml:1:"},
         {"[shceduler]", "jobs.toml:1:2: unknown key 'shceduler' in the file: did you mean scheduler?"},
-        {"[scheduler]\nstore = \"redis://127.0.0.1\"",
-         "jobs.toml:2:9: store 'redis://127.0.0.1': this version keeps jobs in memory only"},
-        {"[scheduler]\nstore = \"sqlite:\"", "jobs.toml:2:9: store 'sqlite:': must be \"memory:\""},
+        {"[scheduler]\nstore = \"http://h\"", "jobs.toml:2:10: store: http://: not a way to a Redis"},
+        {"[scheduler]\nstore = \"sqlite:\"", "jobs.toml:2:10: store: no scheme: \"memory:\", \"redis://"},
+        {"[scheduler]\nlease = \"1ms\"", "jobs.toml:2:9: lease 1ms: 1s to 1h"},
         {"[scheduler]\ntimezone = \"Europe/Olso\"", "jobs.toml:2:"},
         {"[scheduler]\ndrain = 30",
          "jobs.toml:2:9: drain must be a duration such as \"1h30m\", is a whole number"},

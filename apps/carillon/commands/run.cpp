@@ -15,6 +15,7 @@
 #include "carillon/daemon.hpp"
 #include "carillon/daemon_files.hpp"
 #include "carillon/exit_code.hpp"
+#include "carillon/store_session.hpp"
 
 namespace carillon::app {
 namespace {
@@ -100,7 +101,7 @@ log_style style_of(const run_request& request, const daemon_settings& settings) 
 
 int run_daemon(const run_request& request, std::ostream& out, std::ostream& err) {
   const auto started = system_clock{}.now();
-  const file_list files{request.files, request.crontabs};
+  const file_list files{request.files, request.crontabs, request.store, request.instance};
   auto plan = read_files(files, started, crontab_surroundings::of_this_machine());
   const auto style = style_of(request, plan.settings);
   print_diagnostics(plan.found, style.format == log_format::json, err);
@@ -109,7 +110,12 @@ int run_daemon(const run_request& request, std::ostream& out, std::ostream& err)
     list_jobs(plan, style.where, started, request.json, out);
     return exit_code::done;
   }
-  daemon{files, std::move(plan), style, started}.run();
+  try {
+    daemon{files, std::move(plan), style, started, request.prune}.run();
+  } catch (const std::exception& fault) {
+    const auto trouble = trouble_of(fault);
+    return print_failure(style.format == log_format::json, trouble.message, trouble.hint, err);
+  }
   return exit_code::done;
 }
 

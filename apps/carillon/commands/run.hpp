@@ -16,6 +16,9 @@ struct run_request {
   std::vector<std::string> crontabs;
   bool check_only = false;  ///< Read the files, list their jobs, start nothing.
   bool json = false;
+  bool prune = false;  ///< Remove jobs of these files that they do not declare any more, at the start.
+  std::optional<std::string> store;     ///< Stronger than the files: "memory:", or the URL of a shared store.
+  std::optional<std::string> instance;  ///< Stronger than the files.
   std::optional<enum log_format> log_format;  ///< Given on the command line: stronger than the file.
   std::optional<enum log_level> log_level;
 };

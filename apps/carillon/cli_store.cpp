@@ -1,0 +1,285 @@
+#include "carillon/cli_store.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "carillon/commands/jobs_change.hpp"
+#include "carillon/commands/members.hpp"
+#include "carillon/exit_code.hpp"
+
+namespace carillon::app {
+namespace {
+
+struct key_option {
+  const char* option;
+  const char* key;
+  const char* help;
+  const char* type;
+};
+
+constexpr std::array text_keys{
+    key_option{"--schedule", "schedule", "When: the schedule text, quoted as one word", "SCHEDULE"},
+    key_option{"--shell", "shell", "A line for the shell, in the place of a command", "LINE"},
+    key_option{"--input", "input", "What the command finds on its standard input", "TEXT"},
+    key_option{"--description", "description", "For people", "TEXT"},
+    key_option{"--timeout", "timeout", "Of one attempt, as 1h30m, or none", "DURATION"},
+    key_option{"--kill-after", "kill_after", "How long after SIGTERM comes SIGKILL", "DURATION"},
+    key_option{"--misfire-grace", "misfire_grace", "Later than this a fire does not run, or none",
+               "DURATION"},
+    key_option{"--coalesce", "coalesce", "What becomes of fires that piled up", "latest|earliest|all"},
+    key_option{"--on-overlap", "on_overlap", "What becomes of a fire that finds no place",
+               "skip|queue|\"queue N\"|cancel_running"},
+    key_option{"--on-lost", "on_lost", "What becomes of a run whose instance died", "skip|rerun"},
+    key_option{"--cwd", "cwd", "Working directory of the command", "FOLDER"},
+};
+
+constexpr std::array number_keys{
+    key_option{"--max-instances", "max_instances", "Runs at once, over all instances", "N"},
+    key_option{"--catch-up", "catch_up", "Of --coalesce all: the most recent N", "N"},
+    key_option{"--pause-after", "pause_after", "So many failed runs in a row pause the job", "N"},
+};
+
+// The table of `retry`, which the file has as one inside the job's.
+toml::table& retry_of(job_flags& flags) {
+  if (flags.keys.get_as<toml::table>("retry") == nullptr) flags.keys.insert_or_assign("retry", toml::table{});
+  return *flags.keys.get_as<toml::table>("retry");
+}
+
+toml::array as_array(const std::vector<std::string>& words) {
+  toml::array list;
+  for (const auto& word : words) list.push_back(word);
+  return list;
+}
+
+void set_variables(job_flags& flags, const std::vector<std::string>& given) {
+  toml::table variables;
+  for (const auto& one : given) {
+    const auto equals = one.find('=');
+    if (equals == std::string::npos || equals == 0)
+      throw CLI::ValidationError("--env", fmt::format("'{}' is no NAME=VALUE", one));
+    variables.insert_or_assign(one.substr(0, equals), one.substr(equals + 1));
+  }
+  flags.keys.insert_or_assign("env", std::move(variables));
+}
+
+using words = std::vector<std::string>;
+
+void add_job_flags(CLI::App& command, job_flags& flags) {
+  for (const auto& one : text_keys) {
+    const auto set = [&flags, key = one.key](const std::string& given) {
+      flags.keys.insert_or_assign(key, given);
+    };
+    command.add_option_function<std::string>(one.option, set, one.help)->type_name(one.type);
+  }
+  for (const auto& one : number_keys) {
+    const auto set = [&flags, key = one.key](std::int64_t given) { flags.keys.insert_or_assign(key, given); };
+    command.add_option_function<std::int64_t>(one.option, set, one.help)->type_name(one.type);
+  }
+  const auto set_attempts = [&flags](std::int64_t given) {
+    retry_of(flags).insert_or_assign("attempts", given);
+  };
+  command.add_option_function<std::int64_t>("--retry", set_attempts, "How often a run is tried in all")
+      ->type_name("N");
+  const auto set_backoff = [&flags](const std::string& given) {
+    retry_of(flags).insert_or_assign("backoff", given);
+  };
+  command
+      .add_option_function<std::string>("--backoff", set_backoff, "The wait before the next try, as 10s..5m")
+      ->type_name("DURATION..DURATION");
+  const auto set_command = [&flags](const words& given) {
+    flags.keys.insert_or_assign("command", as_array(given));
+  };
+  command.add_option_function<words>("--command", set_command, "The program and its arguments")
+      ->type_name("WORD...")
+      ->expected(1, 10'000);
+  command.add_option_function<words>("COMMAND", set_command, "The same, behind --")->type_name("");
+  const auto set_tags = [&flags](const words& given) {
+    flags.keys.insert_or_assign("tags", as_array(given));
+  };
+  command.add_option_function<words>("--tag", set_tags, "A tag; may be given again")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
+  const auto set_env = [&flags](const words& given) { set_variables(flags, given); };
+  command.add_option_function<words>("--env", set_env, "A variable of the command; may be given again")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--task", flags.task, "A task that programs have registered, in the place of a command")
+      ->type_name("NAME");
+  command.add_option("--args", flags.arguments, "The task's arguments, a JSON array")->type_name("JSON");
+}
+
+CLI::App* add_ids_command(CLI::App& jobs, store_command_choice& choice, const char* name, const char* help) {
+  auto* command = jobs.add_subcommand(name, help);
+  command->add_option("ID", choice.ids, "Jobs")->required()->type_name("");
+  return command;
+}
+
+void add_list(CLI::App& jobs, store_command_choice& choice) {
+  auto* list = jobs.add_subcommand("list", "All jobs, by id");
+  list->add_option("--prefix", choice.list.prefix, "Those whose id begins so")->type_name("TEXT");
+  list->add_option("--tag", choice.list.tags, "Those with this tag; may be given again")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
+  list->add_option("--task", choice.list.task, "Those that run this task")->type_name("NAME");
+  list->add_option("--state", choice.list.state, "Those in this state")
+      ->type_name("active|paused|parked|ended|removed");
+  list->add_option("-n,--limit", choice.list.limit, "At most so many")->type_name("N");
+}
+
+void add_edits(CLI::App& jobs, store_command_choice& choice) {
+  auto* add = jobs.add_subcommand("add",
+                                  "Add a job: jobs add --id backup --schedule \"every day at 02:30\" -- "
+                                  "/usr/local/bin/backup --full");
+  const auto set_id = [&choice](const std::string& id) { choice.add.flags.keys.insert_or_assign("id", id); };
+  add->add_option_function<std::string>("--id", set_id, "The job's id")->type_name("ID");
+  add->add_option("--file", choice.add.files, "The jobs of a configuration file, in the place of one")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
+  auto* replace = add->add_flag_callback(
+      "--replace", [&choice] { choice.add.policy = on_conflict::replace; },
+      "A job of that id gets this definition");
+  add->add_flag_callback(
+         "--keep", [&choice] { choice.add.policy = on_conflict::keep; }, "A job of that id stays as it is")
+      ->excludes(replace);
+  add_job_flags(*add, choice.add.flags);
+
+  auto* modify = jobs.add_subcommand("modify", "Change parts of a job; the rest stays");
+  modify->add_option("ID", choice.modify.id, "The job")->required()->type_name("");
+  modify
+      ->add_option("--if-revision", choice.modify.if_revision,
+                   "Only if the job is at this revision (jobs show): else somebody has changed it since")
+      ->type_name("N");
+  add_job_flags(*modify, choice.modify.flags);
+}
+
+void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
+  auto* jobs = app.add_subcommand("jobs", "Look at the jobs of a store, and change them");
+  add_store_options(*jobs, choice);
+  jobs->require_subcommand(0, 1);
+  add_list(*jobs, choice);
+  add_ids_command(*jobs, choice, "show", "All that the store says of a job");
+  add_edits(*jobs, choice);
+  auto* pause = add_ids_command(*jobs, choice, "pause", "Stop jobs from firing");
+  pause->add_option("--note", choice.note, "Why, for others to read")->type_name("TEXT");
+  auto* resume = add_ids_command(*jobs, choice, "resume", "Let paused jobs fire again");
+  resume->add_flag("--catch-up", choice.catch_up,
+                   "Make up for what came due, as each job's misfire policy says");
+  add_ids_command(*jobs, choice, "run", "Run jobs now, beside their schedules");
+  add_ids_command(*jobs, choice, "cancel", "Ask the running bodies of jobs to stop");
+  add_ids_command(*jobs, choice, "remove", "Remove jobs");
+  auto* skip = jobs->add_subcommand("skip", "Leave out the next fires of a job");
+  skip->add_option("ID", choice.id, "The job")->required()->type_name("");
+  skip->add_option("-n,--fires", choice.fires, "How many; 0 takes it back")
+      ->check(CLI::Range(0u, 10'000u))
+      ->capture_default_str();
+  for (auto* command : jobs->get_subcommands({})) command->fallthrough();
+}
+
+void add_history(CLI::App& app, store_command_choice& choice) {
+  auto* command = app.add_subcommand("history", "What became of each fire, the latest first");
+  add_store_options(*command, choice);
+  command->add_option("JOB", choice.history.job, "Of this job; of all, if not given")->type_name("");
+  command
+      ->add_option("--from", choice.history.from,
+                   "Fires of this time and later (09:00, \"2h ago\", RFC 3339)")
+      ->type_name("TIME");
+  command->add_option("--to", choice.history.to, "Fires up to this time")->type_name("TIME");
+  command->add_option("--outcome", choice.history.outcomes, "Those that ended so; may be given again")
+      ->type_name("succeeded|failed|timed_out|cancelled|lost|missed|skipped|coalesced")
+      ->allow_extra_args(false);
+  command->add_option("-n,--limit", choice.history.limit, "At most so many")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
+      ->capture_default_str();
+}
+
+loop_awaitable<int> do_jobs_command(const CLI::App& jobs, command_context& context,
+                                    store_command_choice choice) {
+  if (jobs.got_subcommand("list")) co_return co_await list_jobs(context, std::move(choice.list));
+  if (jobs.got_subcommand("show")) co_return co_await show_jobs(context, std::move(choice.ids));
+  if (jobs.got_subcommand("add")) co_return co_await add_jobs(context, std::move(choice.add));
+  if (jobs.got_subcommand("modify")) co_return co_await modify_job(context, std::move(choice.modify));
+  if (jobs.got_subcommand("pause"))
+    co_return co_await pause_jobs(context, std::move(choice.ids), std::move(choice.note));
+  if (jobs.got_subcommand("resume"))
+    co_return co_await resume_jobs(context, std::move(choice.ids), choice.catch_up);
+  if (jobs.got_subcommand("run")) co_return co_await run_jobs_now(context, std::move(choice.ids));
+  if (jobs.got_subcommand("cancel")) co_return co_await cancel_jobs(context, std::move(choice.ids));
+  if (jobs.got_subcommand("remove")) co_return co_await remove_jobs(context, std::move(choice.ids));
+  co_return co_await skip_fires(context, choice.id, choice.fires);
+}
+
+// What a file or a flag has to say, but not both.
+void check_edits(const CLI::App& jobs, const store_command_choice& choice) {
+  if (jobs.got_subcommand("add")) {
+    const bool files = !choice.add.files.empty();
+    if (files && !choice.add.flags.empty())
+      throw wrong_argument("--file and the options of a job are both given", "Either, but not both.");
+    if (!files && choice.add.flags.empty())
+      throw wrong_argument(
+          "jobs add needs a job",
+          "carillon jobs add --id backup --schedule \"every day at 02:30\" -- /usr/local/bin/backup, "
+          "or --file FILE");
+  }
+  if (jobs.got_subcommand("modify") && choice.modify.flags.empty())
+    throw wrong_argument("jobs modify needs something to change", "--schedule \"every 5m\", for example");
+}
+
+}  // namespace
+
+void add_store_options(CLI::App& command, store_command_choice& choice) {
+  command
+      .add_option("--store", choice.store,
+                  "redis://HOST:PORT?namespace=NAME, rediss://…, redis+sentinel://…; if not given, "
+                  "$CARILLON_STORE")
+      ->type_name("URL");
+  command.add_option("--zone", choice.zone, "Time zone of the times; this machine's, if not given")
+      ->type_name("ZONE");
+}
+
+void add_store_commands(CLI::App& app, store_command_choice& choice) {
+  add_jobs_commands(app, choice);
+  add_history(app, choice);
+  auto* members = app.add_subcommand("members", "The instances that share a store");
+  add_store_options(*members, choice);
+  auto* watch = app.add_subcommand("watch", "Tell of runs as they happen, until Ctrl-C");
+  add_store_options(*watch, choice);
+  auto* doctor = app.add_subcommand(
+      "doctor", "Say what is wrong with a store and its server: exit status 1 if anything is");
+  add_store_options(*doctor, choice);
+  doctor->add_flag("--repair", choice.repair, "Mend what can be mended without a risk");
+}
+
+bool asks_for_store(const CLI::App& app) {
+  if (app.got_subcommand("explain")) return app.get_subcommand("explain")->count("--at") > 0;
+  constexpr std::array commands{"jobs", "history", "members", "watch", "doctor"};
+  return std::ranges::any_of(commands, [&](const char* name) { return app.got_subcommand(name); });
+}
+
+void check_store_command(const CLI::App& app, const store_command_choice& choice) {
+  if (!app.got_subcommand("jobs")) return;
+  const auto* jobs = app.get_subcommand("jobs");
+  if (jobs->get_subcommands().empty())
+    throw wrong_argument("jobs: say what to do",
+                         "list, show, add, modify, pause, resume, run, cancel, skip or remove");
+  check_edits(*jobs, choice);
+}
+
+loop_awaitable<int> do_store_command(const CLI::App& app, command_context& context,
+                                     store_command_choice choice) {
+  if (app.got_subcommand("explain")) co_return co_await explain_job(context, std::move(choice.explain));
+  if (app.got_subcommand("history")) co_return co_await print_history(context, std::move(choice.history));
+  if (app.got_subcommand("members")) co_return co_await print_members(context);
+  co_return co_await do_jobs_command(*app.get_subcommand("jobs"), context, std::move(choice));
+}
+
+std::vector<std::string_view> names_of_subcommands(const CLI::App& app) {
+  std::vector<std::string_view> names;
+  for (const auto* command : app.get_subcommands([](const CLI::App*) { return true; }))
+    names.push_back(command->get_name());
+  return names;
+}
+
+}  // namespace carillon::app

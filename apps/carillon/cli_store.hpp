@@ -1,0 +1,49 @@
+#pragma once
+#include <CLI/CLI.hpp>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "carillon/commands/explain_job.hpp"
+#include "carillon/commands/history.hpp"
+#include "carillon/commands/jobs_edit.hpp"
+#include "carillon/commands/jobs_list.hpp"
+
+namespace carillon::app {
+
+/// What the command line says about a command that works on a store.
+struct store_command_choice {
+  std::string store;  ///< A URL; empty: that of the environment variable CARILLON_STORE.
+  std::string zone;   ///< Of the times; empty: the machine's.
+  jobs_list_request list;
+  std::vector<std::string> ids;
+  std::string id;
+  std::string note;
+  bool catch_up = false;
+  bool repair = false;
+  std::uint32_t fires = 1;
+  jobs_add_request add;
+  jobs_modify_request modify;
+  history_request history;
+  explain_job_request explain;
+};
+
+/// Adds `jobs`, `history`, `members`, `watch` and `doctor` to the command line, and what `explain JOB --at
+/// TIME` takes.
+void add_store_commands(CLI::App& app, store_command_choice& choice);
+void add_store_options(CLI::App& command, store_command_choice& choice);
+
+/// What the parser cannot know to be wrong. Errors: throws `wrong_argument`.
+void check_store_command(const CLI::App& app, const store_command_choice& choice);
+
+/// Whether the command line asks for one of them.
+bool asks_for_store(const CLI::App& app);
+
+/// Does what the command line asks for, and answers the exit code. Errors: throws `wrong_argument`.
+loop_awaitable<int> do_store_command(const CLI::App& app, command_context& context,
+                                     store_command_choice choice);
+
+/// The subcommands of a command, for suggestions.
+std::vector<std::string_view> names_of_subcommands(const CLI::App& app);
+
+}  // namespace carillon::app

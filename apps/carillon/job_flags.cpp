@@ -1,0 +1,146 @@
+#include "carillon/job_flags.hpp"
+
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+#include <carillon/executor/command_executor.hpp>
+
+#include <stdexcept>
+#include <utility>
+
+#include "carillon/config_job.hpp"
+#include "carillon/declaration.hpp"
+
+namespace carillon::app {
+namespace {
+
+const std::string command_line_name = "command line";
+
+std::optional<std::string> fault_of_arguments(const std::string& text) {
+  boost::system::error_code fault;
+  const auto read = boost::json::parse(text, fault);
+  if (fault) return "--args is no JSON: " + fault.message();
+  if (!read.is_array()) return "--args must be a JSON array, as in --args '[\"customer-42\", 9.99]'";
+  return std::nullopt;
+}
+
+bool runs_commands(const job_definition& job) { return job.options->executor == command_executor_name; }
+
+class flag_reader {
+ public:
+  explicit flag_reader(const job_flags& flags)
+      : flags_{flags}, source_{{}, command_line_name}, section_{source_, flags.keys, "the job"} {}
+
+  flagged_job add() {
+    if (!flags_.task) {
+      auto declared = read_job(section_, {});
+      if (flags_.arguments) source_.complain({}, "--args is for jobs with --task");
+      if (!declared) return take({});
+      declared->definition.origin = {};
+      return take(std::move(declared->definition));
+    }
+    job_definition job{.id = read_text("id"),
+                       .when = trigger{"every 1h"},
+                       .task = *flags_.task,
+                       .arguments = {},
+                       .options = default_options(),
+                       .first_time = std::nullopt,
+                       .origin = {}};
+    if (flags_.keys.get("schedule") == nullptr)
+      source_.complain({}, "the job has no schedule", "--schedule \"every 5m\"");
+    return change(job);
+  }
+
+  flagged_job change(const job_definition& old) {
+    auto job = old;
+    job_settings settings;
+    settings.options = *old.options;
+    const bool was_command = runs_commands(old);
+    if (was_command) settings.command = command_of(old.arguments.str());
+    if (const auto id = section_.text("id"); id && *id != old.id)
+      source_.complain({}, "a job keeps its id",
+                       "jobs add makes another one; jobs remove takes the old away");
+    if (const auto fault = fault_of_id(job.id)) source_.complain({}, "id: " + *fault, "--id NAME");
+    read_schedule_flag(job);
+    read_job_settings(section_, settings);
+    read_runs(settings, was_command, job);
+    if (const auto given = section_.text("description")) settings.options.description = *given;
+    section_.finish();
+    if (!source_.found.empty()) return take({});
+    return take(finished(std::move(job), std::move(settings)));
+  }
+
+ private:
+  flagged_job take(std::optional<job_definition> job) { return {std::move(job), std::move(source_.found)}; }
+
+  std::string read_text(std::string_view key) { return section_.text(key).value_or(""); }
+
+  void read_schedule_flag(job_definition& job) {
+    const auto given = section_.text("schedule");
+    if (!given) return;
+    auto read = parse_trigger(*given);
+    if (read) {
+      job.when = *std::move(read);
+    } else {
+      const auto& why = read.error();
+      source_.complain({},
+                       fmt::format("schedule '{}': {} (character {})", shown(*given), why.message,
+                                   characters(*given, why.position) + 1),
+                       why.hint);
+    }
+  }
+
+  // What runs: a command, a line for the shell, or a task of some program.
+  void read_runs(job_settings& settings, bool was_command, job_definition& job) {
+    const auto words = section_.texts("command");
+    const auto line = section_.text("shell");
+    const auto input = section_.text("input");
+    const bool command = words || line;
+    if (words && line) source_.complain({}, "a command and --shell are both given", "a job has one of them");
+    if (flags_.task && command)
+      source_.complain({}, "--task and a command are both given", "a job runs one of them");
+    if (words) settings.command.argv = *words, settings.command.shell.clear();
+    if (line) settings.command.shell = *line, settings.command.argv.clear();
+    if (input) settings.command.input = *input;
+    if (flags_.arguments) {
+      if (auto fault = fault_of_arguments(*flags_.arguments)) source_.complain({}, std::move(*fault));
+      if (!flags_.task && (was_command || command)) source_.complain({}, "--args is for jobs with --task");
+    }
+    const bool is_command = command || (was_command && !flags_.task);
+    settings.options.executor = is_command    ? command_executor_name
+                                : was_command ? std::string{}
+                                              : job.options->executor;
+    if (is_command) {
+      if (const auto fault = fault_of(settings.command)) source_.complain({}, *fault);
+      job.task = std::string{command_executor_name};
+      job.arguments = command_arguments(settings.command);
+    } else {
+      if (was_command) job.arguments = std::string{};
+      if (flags_.task) job.task = *flags_.task;
+      if (flags_.arguments) job.arguments = *flags_.arguments;
+    }
+  }
+
+  std::optional<job_definition> finished(job_definition job, job_settings settings) {
+    try {
+      job.options = intern(settings.options);
+      return job;
+    } catch (const std::invalid_argument& fault) {
+      source_.complain({}, fault.what());
+      return std::nullopt;
+    }
+  }
+
+  const job_flags& flags_;
+  config_source source_;
+  config_section section_;
+};
+
+}  // namespace
+
+flagged_job job_of_flags(const job_flags& flags) { return flag_reader{flags}.add(); }
+
+flagged_job changed_by_flags(const job_definition& old, const job_flags& flags) {
+  return flag_reader{flags}.change(old);
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,209 @@
+#include <fmt/format.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <carillon/redis/inspection.hpp>
+
+#include <algorithm>
+#include <chrono>
+#include <exception>
+#include <ostream>
+#include <set>
+#include <utility>
+#include <vector>
+
+#include "carillon/diagnostic.hpp"
+#include "carillon/exit_code.hpp"
+#include "carillon/shared/doctor_findings.hpp"
+#include "carillon/shared/quiet_link.hpp"
+#include "carillon/spoken.hpp"
+#include "carillon/store_access.hpp"
+#include "carillon/table.hpp"
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+
+// A lease and a heartbeat, and again as much: what is due for longer should have been claimed.
+constexpr milliseconds claimed_by_then = 30s;
+
+// What is wrong with the server, in the doctor's words.
+std::vector<finding> findings_about_server(const redis::server_report& server) {
+  std::vector<finding> found;
+  for (const auto& one : server.findings) {
+    found.push_back(
+        {one.unfit ? weight::fault : weight::warning, one.message, one.at_stake, one.advice, std::nullopt});
+  }
+  return found;
+}
+
+struct diagnosis {
+  redis::server_report server;
+  store_examination store;
+  std::vector<finding> found;  // Those that were mended are not among them.
+  std::vector<finding> mended;
+};
+
+class examination {
+ public:
+  explicit examination(const doctor_request& request)
+      : repair_{request.repair}, link_{io_, quiet_options(request.store)} {}
+
+  diagnosis run() {
+    std::exception_ptr failure;
+    boost::asio::co_spawn(strand_, examine(), [&](const std::exception_ptr& thrown) { failure = thrown; });
+    io_.run();
+    if (failure) std::rethrow_exception(failure);
+    return std::move(seen_);
+  }
+
+ private:
+  loop_awaitable<void> examine() {
+    std::exception_ptr thrown;
+    try {
+      co_await look();
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    co_await inspector_.close();
+    if (thrown) std::rethrow_exception(thrown);
+  }
+
+  loop_awaitable<void> look() {
+    co_await inspector_.open();
+    seen_.server = co_await inspector_.server();
+    seen_.found = findings_about_server(seen_.server);
+    seen_.store.name_space = link_.options().name_space;
+    if (seen_.server.role == "sentinel") co_return;  // It has no keys to look at.
+    seen_.store.store = co_await inspector_.store();
+    const auto& store = seen_.store.store;
+    if (store.exists && store.known_format) {
+      for (std::uint32_t which = 0; which < store.partitions; ++which) {
+        auto partition = co_await inspector_.partition(store, which, claimed_by_then);
+        seen_.store.partitions.push_back(std::move(partition));
+      }
+      seen_.store.keys = co_await inspector_.keys(store);
+      seen_.store.members = co_await inspector_.members();
+    }
+    const bool fit = std::ranges::none_of(seen_.server.findings, &redis::server_finding::unfit);
+    for (auto& one : findings_of(seen_.store)) seen_.found.push_back(std::move(one));
+    if (repair_ && fit) co_await mend();
+  }
+
+  loop_awaitable<void> mend() {
+    std::vector<finding> left;
+    for (auto& one : seen_.found) {
+      bool mended = false;
+      if (one.repairable) mended = co_await inspector_.repair(seen_.store.store, *one.repairable);
+      (mended ? seen_.mended : left).push_back(std::move(one));
+    }
+    seen_.found = std::move(left);
+  }
+
+  const bool repair_;
+  boost::asio::io_context io_{1};
+  loop_executor strand_{io_.get_executor()};
+  redis::link link_;
+  redis::inspection inspector_{link_};
+  diagnosis seen_;
+};
+
+std::uint64_t sum(const std::vector<redis::partition_facts>& all,
+                  std::uint64_t redis::partition_facts::* what) {
+  std::uint64_t count = 0;
+  for (const auto& one : all) count += one.*what;
+  return count;
+}
+
+std::string instances_in_words(const members_answer& members) {
+  std::set<std::string> names;
+  for (const auto& member : members.members) names.insert(member.instance);
+  std::string words = names.empty() ? "no instance is live" : counted(names.size(), "live instance") + ":";
+  for (const auto& name : names) words += " " + shown(name);
+  return words;
+}
+
+void print_summary(const diagnosis& seen, const std::string& address, std::ostream& out) {
+  const auto& server = seen.server;
+  const auto offset = server.clock_offset.count();
+  out << fmt::format("server    {} {} at {}: answers in {:.1f} ms, its clock is {} ms {} this machine's\n",
+                     server.product, server.version, address,
+                     static_cast<double>(server.latency.count()) / 1000, offset < 0 ? -offset : offset,
+                     offset < 0 ? "behind" : "ahead of");
+  const auto& store = seen.store.store;
+  if (!store.exists || !store.known_format) return;
+  const auto& parts = seen.store.partitions;
+  out << fmt::format(
+      "store     namespace {}, {} partitions: {}, {} active, {} with waiting runs, {} in the ledger\n",
+      seen.store.name_space, store.partitions, counted(sum(parts, &redis::partition_facts::jobs), "job"),
+      counted(sum(parts, &redis::partition_facts::runs), "run"),
+      counted(sum(parts, &redis::partition_facts::waiting), "job"),
+      sum(parts, &redis::partition_facts::ledger));
+  out << "members   " << instances_in_words(seen.store.members) << '\n';
+}
+
+void print_finding(const finding& one, std::string_view head, std::ostream& out) {
+  out << fmt::format("{:<9} {}\n", head, one.what);
+  if (!one.breaks.empty()) out << fmt::format("          at stake: {}\n", one.breaks);
+  if (!one.remedy.empty() && head != "mended") out << fmt::format("          to do: {}\n", one.remedy);
+}
+
+void print_for_people(const diagnosis& seen, const std::string& address, std::ostream& out) {
+  print_summary(seen, address, out);
+  for (const auto& one : seen.mended) print_finding(one, "mended", out);
+  for (const auto& one : seen.found) print_finding(one, name(one.how), out);
+  if (!has_weight(seen.found)) out << "well      nothing is wrong\n";
+}
+
+boost::json::object finding_json(const finding& one, bool mended) {
+  return {{"weight", name(one.how)},
+          {"message", in_utf8(one.what)},
+          {"at_stake", one.breaks},
+          {"advice", in_utf8(one.remedy)},
+          {"repairable", one.repairable.has_value()},
+          {"mended", mended}};
+}
+
+void print_as_json(const diagnosis& seen, const std::string& address, std::ostream& out) {
+  const auto& server = seen.server;
+  const auto& parts = seen.store.partitions;
+  boost::json::object object;
+  object["server"] = {{"address", address},
+                      {"product", server.product},
+                      {"version", server.version},
+                      {"latency_us", server.latency.count()},
+                      {"clock_offset_ms", server.clock_offset.count()}};
+  object["store"] = {{"namespace", seen.store.name_space},
+                     {"exists", seen.store.store.exists},
+                     {"format", seen.store.store.format},
+                     {"partitions", seen.store.store.partitions},
+                     {"jobs", sum(parts, &redis::partition_facts::jobs)},
+                     {"runs", sum(parts, &redis::partition_facts::runs)},
+                     {"waiting", sum(parts, &redis::partition_facts::waiting)},
+                     {"ledger", sum(parts, &redis::partition_facts::ledger)}};
+  object["members"] = seen.store.members.members.size();
+  object["well"] = !has_weight(seen.found);
+  boost::json::array findings;
+  for (const auto& one : seen.mended) findings.push_back(finding_json(one, true));
+  for (const auto& one : seen.found) findings.push_back(finding_json(one, false));
+  object["findings"] = std::move(findings);
+  out << boost::json::serialize(object) << '\n';
+}
+
+}  // namespace
+
+int run_doctor(const doctor_request& request, std::ostream& out, std::ostream& err) {
+  try {
+    const auto seen = examination{request}.run();
+    const auto address = address_of(request.store);
+    request.json ? print_as_json(seen, address, out) : print_for_people(seen, address, out);
+    return has_weight(seen.found) ? exit_code::failed : exit_code::done;
+  } catch (const std::exception& fault) {
+    const auto trouble = trouble_of(fault);
+    return print_failure(request.json, trouble.message, trouble.hint, err);
+  }
+}
+
+}  // namespace carillon::app

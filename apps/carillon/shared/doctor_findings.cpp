@@ -1,0 +1,237 @@
+#include "carillon/shared/doctor_findings.hpp"
+
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <functional>
+#include <map>
+#include <set>
+#include <utility>
+
+#include "carillon/diagnostic.hpp"
+#include "carillon/ledger_words.hpp"
+#include "carillon/spoken.hpp"
+#include "carillon/table.hpp"
+
+namespace carillon::app {
+namespace {
+
+using redis::data_fault;
+using redis::data_fault_kind;
+
+constexpr std::size_t most_of_a_kind = 10;
+
+// The promises of docs/redis.md.
+constexpr std::string_view once_only = "an occurrence is claimed at most once";
+constexpr std::string_view somebody_claims = "a due occurrence is claimed by somebody";
+constexpr std::string_view room_held =
+    "no run is recorded while max_instances are active, and none more is kept out";
+constexpr std::string_view fires_again = "no job is left that never fires again";
+constexpr std::string_view accounted = "everything temporary goes, and what is to stay stays";
+
+struct fault_words {
+  weight how;
+  const char* what;  // {} is the subject
+  std::string_view breaks;
+};
+
+fault_words words_of(data_fault_kind what) {
+  using enum data_fault_kind;
+  switch (what) {
+    case due_without_job:
+      return {weight::warning, "'{}' is in the list of what is due, and there is no such job", accounted};
+    case wrong_due:
+      return {weight::fault, "job '{}' is not in the list of what is due as its record says",
+              somebody_claims};
+    case id_without_job:
+      return {weight::warning, "'{}' is in the list of ids, and there is no such job", accounted};
+    case job_without_id:
+      return {weight::fault, "job '{}' is not in the list of ids: no instance loads it", fires_again};
+    case job_without_definition:
+      return {weight::fault, "job '{}' has lost its definition: nobody can run it", fires_again};
+    case text_without_job:
+      return {weight::warning, "there is a text of job '{}', and there is no such job", accounted};
+    case active_without_run:
+      return {weight::fault, "a run counts as active that has no record: {}", room_held};
+    case run_without_active: return {weight::fault, "run '{}' does not count as active, and is", room_held};
+    case wrong_waiting:
+      return {weight::fault, "the waiting runs of job '{}' are not looked for when they are due",
+              somebody_claims};
+    case waiting_without_job: return {weight::warning, "runs wait of job '{}', which is gone", accounted};
+    case vanishing_key: return {weight::fault, "the key {} has a time to live, and must stay", fires_again};
+    case lasting_key:
+      return {weight::warning, "the key {} should have a time to live, and has none", accounted};
+    case unreadable: return {weight::fault, "the record of '{}' cannot be read by this version", fires_again};
+    case unknown_key: return {weight::note, "this version writes no such key: {}", {}};
+    case foreign_partition: return {weight::fault, "the keys of {} belong to another store", once_only};
+  }
+  return {weight::note, "{}", {}};
+}
+
+std::string remedy_of(data_fault_kind what) {
+  if (redis::can_repair(what)) return "carillon doctor --repair";
+  switch (what) {
+    case data_fault_kind::job_without_definition:
+      return "add the job again (carillon jobs add --replace), or remove it";
+    case data_fault_kind::unreadable:
+      return "see who wrote it: another version of Carillon, or something else; remove it when nobody needs "
+             "it";
+    case data_fault_kind::foreign_partition:
+      return "an instance that starts settles it: of two stores the later one wins";
+    default: return "remove it if nothing of yours needs it";
+  }
+}
+
+// The job of an active member "JOB, a zero byte, …".
+std::string subject_of(const data_fault& fault) {
+  if (fault.what != data_fault_kind::active_without_run) return shown(fault.subject, 300);
+  return fault.detail.empty() ? shown(fault.subject, 300) : "of job '" + shown(fault.detail, 300) + "'";
+}
+
+class examiner {
+ public:
+  explicit examiner(const store_examination& seen) : seen_{seen} {}
+
+  std::vector<finding> take() {
+    if (!look_at_store()) return std::move(found_);
+    look_at_members();
+    look_at_overdue();
+    look_at_holders();
+    look_at_data();
+    std::multimap<weight, finding, std::greater<>> by_weight;  // Keeps those of one weight in their order.
+    for (auto& one : found_) by_weight.emplace(one.how, std::move(one));
+    found_.clear();
+    for (auto& [how, one] : by_weight) found_.push_back(std::move(one));
+    return std::move(found_);
+  }
+
+ private:
+  void add(weight how, std::string what, std::string_view breaks, std::string remedy) {
+    found_.push_back({how, std::move(what), std::string{breaks}, std::move(remedy), std::nullopt});
+  }
+
+  bool look_at_store() {
+    const auto& store = seen_.store;
+    if (!store.exists) {
+      const auto& others = store.other_namespaces;
+      add(weight::warning, fmt::format("there is no store in namespace '{}'", seen_.name_space),
+          somebody_claims,
+          others.empty() ? "start an instance (carillon run), which makes one"
+                         : fmt::format("?namespace=NAME in the URL; there are: {}", fmt::join(others, ", ")));
+    } else if (!store.known_format) {
+      add(weight::fault,
+          fmt::format("the store in namespace '{}' has format {}, which this version does not know",
+                      seen_.name_space, store.format),
+          fires_again, "use the version that wrote it, or another namespace");
+    }
+    return store.exists && store.known_format;
+  }
+
+  void look_at_members() {
+    const auto& members = seen_.members.members;
+    const auto jobs = seen_.jobs();
+    if (members.empty() && jobs > 0)
+      add(weight::warning,
+          fmt::format("no instance is live, and there {} {}", jobs == 1 ? "is" : "are", counted(jobs, "job")),
+          somebody_claims, "start an instance: carillon run FILE --store URL");
+    std::set<std::string> versions;
+    for (const auto& member : members) {
+      versions.insert(member.version);
+      if (!member.takes_jobs)
+        add(weight::warning,
+            fmt::format("instance {} is blocked: its event loop has not answered for half a lease; others "
+                        "run its jobs",
+                        shown(member.instance)),
+            somebody_claims,
+            "look what keeps its loop: a body that blocks should run on threads or as a command");
+    }
+    if (versions.size() > 1)
+      add(weight::note, fmt::format("the instances are of several versions: {}", fmt::join(versions, ", ")),
+          {}, {});
+  }
+
+  void look_at_overdue() {
+    std::vector<std::pair<redis::unclaimed, std::uint32_t>> all;
+    for (const auto& partition : seen_.partitions)
+      for (const auto& each : partition.overdue) all.emplace_back(each, partition.partition);
+    std::ranges::sort(all, {}, [](const auto& each) { return each.first.due; });
+    for (std::size_t k = 0; k < std::min(all.size(), most_of_a_kind); ++k) {
+      const auto& [late, partition] = all[k];
+      add(weight::fault,
+          fmt::format("{} of job '{}' has been due since {} UTC, {} ago, and nobody has claimed it",
+                      late.waiting ? "a waiting run" : "a fire", shown(late.job),
+                      short_time(late.due, zone{}), spoken(seen_.members.store_time - late.due)),
+          somebody_claims,
+          seen_.members.members.empty()
+              ? "start an instance"
+              : "see with carillon members whether an instance serves its task, and takes jobs");
+    }
+    if (all.size() > most_of_a_kind)
+      add(weight::fault,
+          fmt::format("and {} more are due that nobody has claimed", all.size() - most_of_a_kind),
+          somebody_claims, {});
+  }
+
+  void look_at_holders() {
+    std::set<std::string_view> live;
+    for (const auto& member : seen_.members.members) live.insert(member.id);
+    std::map<std::string, std::vector<const redis::run_holder*>> dead;
+    for (const auto& partition : seen_.partitions)
+      for (const auto& run : partition.active)
+        if (!live.contains(run.member)) dead[run.member].push_back(&run);
+    for (const auto& [member, runs] : dead) {
+      add(weight::warning,
+          fmt::format("{} still {} to {}, which is not live any more: of job '{}'{}",
+                      counted(runs.size(), "run"), runs.size() == 1 ? "belongs" : "belong", shown(member),
+                      shown(runs.front()->job), runs.size() == 1 ? "" : " and others"),
+          room_held,
+          live.empty()
+              ? "an instance that starts records them as lost, and runs them again where on_lost says so"
+              : "the instances that are live record them as lost within a third of a lease; if this stays, "
+                "none of them has a lease that is good");
+    }
+  }
+
+  void look_at_data() {
+    const auto tell = [&](const data_fault& fault) {
+      const auto [how, what, breaks] = words_of(fault.what);
+      finding one{how, fmt::format(fmt::runtime(what), subject_of(fault)), std::string{breaks},
+                  remedy_of(fault.what), std::nullopt};
+      const bool shows_detail = !fault.detail.empty() && fault.what != data_fault_kind::active_without_run;
+      if (shows_detail) one.what += fmt::format(" ({})", shown(fault.detail));
+      if (redis::can_repair(fault.what)) one.repairable = fault;
+      found_.push_back(std::move(one));
+    };
+    for (const auto& partition : seen_.partitions) std::ranges::for_each(partition.faults, tell);
+    std::ranges::for_each(seen_.keys, tell);
+  }
+
+  const store_examination& seen_;
+  std::vector<finding> found_;
+};
+
+}  // namespace
+
+std::string_view name(weight which) noexcept {
+  switch (which) {
+    case weight::note: return "note";
+    case weight::warning: return "warning";
+    case weight::fault: return "fault";
+  }
+  return "unknown";
+}
+
+std::uint64_t store_examination::jobs() const {
+  std::uint64_t count = 0;
+  for (const auto& partition : partitions) count += partition.jobs;
+  return count;
+}
+
+std::vector<finding> findings_of(const store_examination& seen) { return examiner{seen}.take(); }
+
+bool has_weight(const std::vector<finding>& found) {
+  return std::ranges::any_of(found, [](const finding& one) { return one.how > weight::note; });
+}
+
+}  // namespace carillon::app

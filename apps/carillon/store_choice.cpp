@@ -1,0 +1,42 @@
+#include "carillon/store_choice.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/sinks/null_sink.h>
+
+#include <cstdlib>
+#include <utility>
+
+#include "carillon/store_access.hpp"
+
+namespace carillon::app {
+
+std::string chosen_store(const std::string& given) {
+  const auto* from_environment = std::getenv("CARILLON_STORE");
+  const bool from_option = !given.empty();
+  const std::string url = from_option ? given : from_environment != nullptr ? from_environment : "";
+  if (url.empty())
+    throw wrong_argument("there is no store to look at",
+                         "--store \"redis://127.0.0.1:6379?namespace=NAME\", or the same in $CARILLON_STORE");
+  if (url == "memory:")
+    throw wrong_argument("--store: jobs in the memory of a process can be looked at by nobody else",
+                         "redis://HOST:PORT?namespace=NAME, rediss://… or redis+sentinel://…");
+  if (const auto fault = fault_of_store(url)) {
+    throw wrong_argument(fmt::format("{}: {} (character {})", from_option ? "--store" : "$CARILLON_STORE",
+                                     fault->message, fault->position + 1),
+                         fault->hint.empty()
+                             ? "redis://HOST:PORT?namespace=NAME, rediss://… or redis+sentinel://…"
+                             : fault->hint);
+  }
+  return url;
+}
+
+store_maker maker_of(std::string url) {
+  return [url = std::move(url)](boost::asio::io_context& io) {
+    shared_store_choice how;
+    how.url = url;
+    how.log = std::make_shared<spdlog::logger>("carillon", std::make_shared<spdlog::sinks::null_sink_mt>());
+    return make_shared_store(io, how);
+  };
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,113 @@
+#include "carillon/store_session.hpp"
+
+#include <spdlog/logger.h>
+#include <spdlog/sinks/null_sink.h>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/system/system_error.hpp>
+#include <carillon/error.hpp>
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/time/system_clock.hpp>
+
+#include <exception>
+#include <utility>
+
+#include "carillon/commands/next.hpp"
+#include "carillon/declaration.hpp"
+#include "carillon/exit_code.hpp"
+
+namespace carillon::app {
+namespace {
+
+namespace asio = boost::asio;
+
+std::shared_ptr<spdlog::logger> silent_log() {
+  return std::make_shared<spdlog::logger>("carillon", std::make_shared<spdlog::sinks::null_sink_mt>());
+}
+
+// One command, from the opening of its store to the end.
+class session {
+ public:
+  session(const store_maker& make, const session_request& request, const zone& where, std::ostream& out,
+          std::ostream& err)
+      : store_{make(io_)},
+        operations_{io_, store_, options(where)},
+        context_{operations_, *store_, operations_.now(), where, request.json, out, err} {
+    operations_.executor(command_executor_name, std::make_shared<command_executor>());
+  }
+
+  int run(const std::function<loop_awaitable<int>(command_context&)>& work) {
+    asio::co_spawn(io_, operations_.run(), [this](const std::exception_ptr& thrown) {
+      if (thrown) open_failure_ = thrown;
+    });
+    const auto strand = *operations_.get_executor().target<loop_executor>();
+    asio::co_spawn(strand, begin(work), [this](const std::exception_ptr& thrown, int code) {
+      failure_ = thrown;
+      code_ = code;
+      shutdown_options at_once;
+      at_once.drain = milliseconds{0};
+      operations_.shutdown(at_once, [](const std::exception_ptr&) {});
+    });
+    io_.run();
+    if (open_failure_) std::rethrow_exception(open_failure_);
+    if (failure_) std::rethrow_exception(failure_);
+    return code_;
+  }
+
+ private:
+  static scheduler_options options(const zone& where) {
+    scheduler_options made;
+    made.time_zone = where;
+    made.operate_only = true;
+    made.logger = silent_log();
+    return made;
+  }
+
+  loop_awaitable<int> begin(const std::function<loop_awaitable<int>(command_context&)>& work) {
+    co_await operations_.next_runs(0);  // Waits until the store is open.
+    context_.now = operations_.now();
+    co_return co_await work(context_);
+  }
+
+  asio::io_context io_{1};
+  std::shared_ptr<job_store> store_;
+  scheduler operations_;
+  command_context context_;
+  std::exception_ptr open_failure_, failure_;
+  int code_ = exit_code::failed;
+};
+
+}  // namespace
+
+store_trouble trouble_of(const std::exception& fault) {
+  const auto* error = dynamic_cast<const boost::system::system_error*>(&fault);
+  if (error == nullptr) return {fault.what(), {}};
+  std::string words = fault.what();
+  const auto code_words = ": " + error->code().what();
+  if (words.ends_with(code_words)) words.resize(words.size() - code_words.size());
+  if (error->code() == errc::store_unreachable)
+    return {"the store does not answer: " + words,
+            "Is a Redis running there, and may this machine reach it?"};
+  if (error->code() == errc::store_refused) return {"the store refuses: " + words, {}};
+  if (error->code() == errc::other_store)
+    return {"the store was emptied, or another has taken its place, while it was looked at", "Try again."};
+  return {fault.what(), {}};
+}
+
+int run_on_store(const store_maker& make, const session_request& request,
+                 const std::function<loop_awaitable<int>(command_context&)>& work, std::ostream& out,
+                 std::ostream& err) {
+  const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
+  if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
+  try {
+    session opened{make, request, *where, out, err};
+    return opened.run(work);
+  } catch (const wrong_argument& fault) {
+    print_failure(request.json, fault.what(), fault.hint(), err);
+    return exit_code::usage;
+  } catch (const std::exception& fault) {
+    const auto trouble = trouble_of(fault);
+    return print_failure(request.json, trouble.message, trouble.hint, err);
+  }
+}
+
+}  // namespace carillon::app

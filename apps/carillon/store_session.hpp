@@ -1,0 +1,37 @@
+#pragma once
+#include <carillon/async/loop.hpp>
+#include <carillon/store/job_store.hpp>
+
+#include <boost/asio/io_context.hpp>
+#include <functional>
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "carillon/commands/command_context.hpp"
+
+namespace carillon::app {
+
+/// Makes a store on an event loop, not yet opened.
+using store_maker = std::function<std::shared_ptr<job_store>(boost::asio::io_context&)>;
+
+/// How a command that works on a store was asked for.
+struct session_request {
+  std::string zone;  ///< Empty: the machine's.
+  bool json = false;
+};
+
+/// Opens the store, runs `work`, closes it, and answers the exit code: that of the work, or of what went
+/// wrong, which is printed. The store is only looked at and changed: no job runs here.
+int run_on_store(const store_maker& make, const session_request& request,
+                 const std::function<loop_awaitable<int>(command_context&)>& work, std::ostream& out,
+                 std::ostream& err);
+
+/// What an exception of a store means, and what to do about it.
+struct store_trouble {
+  std::string message;
+  std::string hint;
+};
+store_trouble trouble_of(const std::exception& fault);
+
+}  // namespace carillon::app

@@ -1,0 +1,23 @@
+#include "carillon/store_access.hpp"
+
+namespace carillon::app {
+namespace {
+
+const parse_error built_without{"this program was built without Redis", 0,
+                                "build it with -D CARILLON_BUILD_REDIS=ON"};
+
+}  // namespace
+
+std::optional<parse_error> fault_of_store(std::string_view) { return built_without; }
+
+std::shared_ptr<job_store> make_shared_store(boost::asio::io_context&, const shared_store_choice&) {
+  throw parse_failure(built_without);
+}
+
+std::string address_of(const std::string&) { throw parse_failure(built_without); }
+
+int run_watch(const watch_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+int run_doctor(const doctor_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+}  // namespace carillon::app
