@@ -212,6 +212,23 @@ TEST_SUITE("redis scripts") {
     CHECK_FALSE(entries[0].final);
   }
 
+  TEST_CASE(
+      "a run that was asked to stop is not run again when it is lost, and leaves its place to who waits") {
+    script_world w;
+    job_options again;
+    again.on_lost = lost_action::rerun;
+    again.on_overlap = overlap_action::cancel_running;
+    w.add("a", again);
+    const auto fence = w.win("a", "r1");
+    CHECK(w.claim({w.claim_of("a", "r2")}).at(0).runs.at(0).cancel_run == "r1");
+    CHECK(w.reap("a", "r1", fence) == 1);
+    const auto entries = w.ledger("a");
+    REQUIRE(entries.size() == 1);
+    CHECK(entries[0].final);
+    CHECK(w.take("a", "r3").why == waiting_reason::queued);
+    CHECK(w.seen("a").next_waiting == std::nullopt);
+  }
+
   TEST_CASE("runs that are to stop are marked, and whose they are is told") {
     script_world w;
     job_options cancelling = two_at_once();

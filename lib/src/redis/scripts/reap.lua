@@ -17,7 +17,8 @@ local function lose(step)
   local job, run = jobs[id], runs[run_id]
   if not run or run[R_JOB] ~= id or run[R_FENCE] ~= step[FENCE] then return 0 end
   local of_this_job = job and run[R_BORN] == job[BORN] and job[STATE] ~= IS_REMOVED
-  local again = of_this_job and job[ON_LOST] == RERUNS
+  -- One that was asked to stop is not begun again: nobody would ask it a second time.
+  local again = of_this_job and run[R_STOP] == 0 and job[ON_LOST] == RERUNS
   write_run(id, run_id, run, step[RESULT], not again)
   if again then put_again(id, run, run[R_DUE], RERUN) end
   drop(run_id, run)
