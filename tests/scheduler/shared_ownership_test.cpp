@@ -115,6 +115,19 @@ TEST_SUITE("which jobs an instance runs") {
     CHECK(world.store->served.back().declared == std::vector{seed_of("f")});
   }
 
+  TEST_CASE("an instance that is to end serves nothing more, while its runs go on") {
+    sharing_world world;
+    world.add_lasting("a", 25s);
+    world.start();
+    world.pass(12s);
+    world.scheduler.shutdown()([](std::exception_ptr) {});
+    world.settle();
+    CHECK(world.store->served.back().tasks.empty());
+    CHECK(world.is_running());
+    world.pass(30s);
+    CHECK(world.ran == words{"+a 10", "-a 35"});
+  }
+
   TEST_CASE("a job whose task nobody here has is another's, and not worth a word") {
     sharing_world world;
     world.store->owner = [](const job_definition& job) { return job.task_name() != "theirs"; };

@@ -124,6 +124,8 @@ loop_awaitable<void> engine::shut_down() {
   news_.notify();
   wake_resting();
   step_watch_.reset();
+  if (shared_ && !options_.operate_only)
+    store_->serve(served_work());  // Others fire its jobs while it drains.
   const std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
   for (auto* job : all) retire(*job);
   co_await drain();
