@@ -295,7 +295,7 @@ TEST_SUITE("shared store") {
     const auto other_count = world.on_store({"run", file});
     CHECK(other_count.code == 1);
     CHECK(holds(other_count.err, "8 partitions"));
-    CHECK(world.keys() == "carillon:{billing}:meta\n");
+    CHECK(world.keys() == "carillon:{billing}:meta");
   }
 
   TEST_CASE("the store may be named by the environment, and a wrong URL is wrong usage") {
