@@ -187,7 +187,7 @@ std::uint64_t occurrences_in(const observation& seen) {
 namespace {
 
 #ifdef NDEBUG
-constexpr std::uint64_t usual_seeds = 40;
+constexpr std::uint64_t usual_seeds = 84;
 #else
 constexpr std::uint64_t usual_seeds = 2;  // With assertions, perhaps under a sanitizer.
 #endif
