@@ -139,6 +139,24 @@ TEST_SUITE("a store that fails") {
     CHECK(!world.is_running());
   }
 
+  TEST_CASE("a run that is won after the drain time and ends at once has ended, and is not cancelled") {
+    sharing_world world;
+    world.scheduler.add("a", trigger{"every 10s"}, [&]() -> boost::asio::awaitable<void> {
+      world.ran.push_back("a " + world.second());
+      co_return;
+    });
+    world.start();
+    world.store->held_answers.insert("claim");
+    world.pass(10s);
+    world.scheduler.shutdown()([](std::exception_ptr) {});
+    world.pass(31s);
+    world.store->release("claim");
+    world.pass(1s);
+    CHECK(world.ran == words{"a 41"});
+    CHECK(world.count(event_kind::run_succeeded) == 1);
+    CHECK(!world.is_running());
+  }
+
   TEST_CASE("a store that was emptied gets again what programs and files declare") {
     sharing_world world;
     const auto& store = world.store;

@@ -37,8 +37,10 @@ void engine::start(job_entry& job, const taken_run& taken) {
   who.next = job.running;
   if (who.next) who.next->previous = &who;
   job.running = &who;
+  const auto hold = who.shared_from_this();  // Its body may end at once, and it with it.
   enter_place(who);
-  if (cancelling_ && who.attempt.context.id == taken.id) cancel(who, cancel_reason::shutdown);
+  const bool goes_on = who.attempt.job == &job && who.attempt.context.id == taken.id;
+  if (cancelling_ && goes_on) cancel(who, cancel_reason::shutdown);
 }
 
 /// Of a run that was won while the job changed to one that nobody here can run.
