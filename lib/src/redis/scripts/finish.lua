@@ -39,7 +39,7 @@ local function finish_of_another(step, run, job)
   drop(step[RUN], run)
   remember('ended:' .. digits(step[FENCE]), 0)
   if job then tell_change(id, job, take_number()) end  -- There is room for it now.
-  return {DONE, false, 0, 0}
+  return {DONE, job and waiting[id], 0, 0}
 end
 
 local function follow_delay(id, job, move)
