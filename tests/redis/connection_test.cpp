@@ -202,7 +202,7 @@ TEST_SUITE("redis connection") {
     world.run(world.connection.wait_until_up(10s));
     CHECK(ups == 2);
     CHECK(downs == 1);
-    CHECK(world.log->lines.size() == 2);
+    CHECK(world.log->said().size() == 2);
     CHECK(world.logged("warning: redis: redis://127.0.0.1:" + std::to_string(server.port()) +
                        " is out of reach: ") == 1);
     CHECK(world.logged("is reachable again") == 1);

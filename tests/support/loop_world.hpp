@@ -59,8 +59,9 @@ class loop_world {
   }
 
   std::size_t logged(const std::string& words) const {
+    const auto said = log->said();  // By any thread.
     std::size_t lines = 0;
-    for (const auto& line : log->lines) lines += line.find(words) != std::string::npos ? 1 : 0;
+    for (const auto& line : said) lines += line.find(words) != std::string::npos ? 1 : 0;
     return lines;
   }
 
@@ -70,6 +71,10 @@ class loop_world {
  private:
   struct keeper final : spdlog::sinks::base_sink<std::mutex> {
     std::vector<std::string> lines;
+    std::vector<std::string> said() {
+      const std::lock_guard lock{mutex_};
+      return lines;
+    }
     void sink_it_(const spdlog::details::log_msg& line) override {
       lines.push_back(std::string(spdlog::level::to_string_view(line.level).data()) + ": " +
                       std::string(line.payload.data(), line.payload.size()));
