@@ -14,9 +14,9 @@ inline boost::system::error_code store_failure(const std::exception_ptr& failure
     const bool of_store = code == errc::store_unreachable || code == errc::store_refused ||
                           code == errc::other_store || code == errc::lease_lost;
     return of_store ? code : boost::system::error_code{};
-  } catch (...) {  // NOLINT(bugprone-empty-catch): not the store's
+  } catch (...) {
+    return {};
   }
-  return {};
 }
 
 inline bool is_store_failure(const std::exception_ptr& failure) noexcept {
