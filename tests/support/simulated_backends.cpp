@@ -80,6 +80,8 @@ std::vector<Owned> own(std::span<const Step> steps) {
 
 }  // namespace
 
+// What is under way refers to the store alone: an instance may be gone when its request arrives.
+
 class simulated_jobs final : public job_backend {
  public:
   simulated_jobs(simulated_store& store, simulated_link& link) : store_{store}, link_{link} {}
@@ -87,7 +89,9 @@ class simulated_jobs final : public job_backend {
 
   loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) override {
     const loop_executor where = co_await boost::asio::this_coro::executor;
-    std::function<store_identity()> effect = [this, partitions] { return open_now(partitions); };
+    std::function<store_identity()> effect = [&store = store_, partitions] {
+      return open_now(store, partitions);
+    };
     const auto identity = co_await link_.call<store_identity>(std::move(effect));
     identity_ = identity;
     listen(listener, where);
@@ -101,11 +105,11 @@ class simulated_jobs final : public job_backend {
   loop_awaitable<std::vector<put_answer>> add(std::uint32_t, std::span<const add_step> steps) override {
     std::vector<std::pair<job_record, on_conflict>> owned;
     for (const auto& step : steps) owned.emplace_back(*step.job, step.policy);
-    return ask<std::vector<put_answer>>([this, owned = std::move(owned)] {
+    return ask<std::vector<put_answer>>([&store = store_, owned = std::move(owned)] {
       std::vector<put_answer> answers;
       for (auto [job, policy] : owned) {
-        auto answer = store_.jobs_->add(std::move(job), policy);
-        if (answer.handle) store_.by_birth_[answer.revision] = std::exchange(answer.handle, nullptr);
+        auto answer = store.jobs_->add(std::move(job), policy);
+        if (answer.handle) store.by_birth_[answer.revision] = std::exchange(answer.handle, nullptr);
         answers.push_back(std::move(answer));
       }
       return answers;
@@ -113,53 +117,54 @@ class simulated_jobs final : public job_backend {
   }
   loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
                                        const job_change& change) override {
-    return ask<change_answer>([this, id = std::move(id), expected_revision, change] {
+    return ask<change_answer>([&store = store_, id = std::move(id), expected_revision, change] {
       auto copy = change;
-      return store_.jobs_->update(id, expected_revision, std::move(copy));
+      return store.jobs_->update(id, expected_revision, std::move(copy));
     });
   }
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override {
-    return ask<change_answer>([this, id = std::move(id), expected_revision, tombstone] {
-      const auto there = store_.jobs_->load(id);
-      const auto answer = store_.jobs_->remove(id, expected_revision, tombstone);
-      if (answer == change_answer::done) store_.removed.push_back(there->record);
+    return ask<change_answer>([&store = store_, id = std::move(id), expected_revision, tombstone] {
+      const auto there = store.jobs_->load(id);
+      const auto answer = store.jobs_->remove(id, expected_revision, tombstone);
+      if (answer == change_answer::done) store.removed.push_back(there->record);
       return answer;
     });
   }
   loop_awaitable<bool> enqueue(const extra_run& run) override {
-    return ask<bool>([this, run = run, id = std::string{run.id}]() mutable {
+    return ask<bool>([&store = store_, run = run, id = std::string{run.id}]() mutable {
       run.id = id;
-      return store_.jobs_->enqueue(run);
+      return store.jobs_->enqueue(run);
     });
   }
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t,
                                                               std::span<const std::string> ids) override {
     std::vector<std::string> owned{ids.begin(), ids.end()};
-    return ask<std::vector<std::optional<job_record>>>([this, owned = std::move(owned)] {
+    return ask<std::vector<std::optional<job_record>>>([&store = store_, owned = std::move(owned)] {
       std::vector<std::optional<job_record>> jobs;
-      for (const auto& id : owned) jobs.push_back(store_.load(id));
+      for (const auto& id : owned) jobs.push_back(store.load(id));
       return jobs;
     });
   }
   loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) override {
-    return ask<brief_page>(
-        [this, partition, after = std::move(after), limit] { return store_.page(partition, after, limit); });
+    return ask<brief_page>([&store = store_, partition, after = std::move(after), limit] {
+      return store.page(partition, after, limit);
+    });
   }
   loop_awaitable<job_page> list(const job_query& query) override {
-    return ask<job_page>([this, query] { return store_.jobs_->list(query); });
+    return ask<job_page>([&store = store_, query] { return store.jobs_->list(query); });
   }
   loop_awaitable<ledger_page> history(const ledger_query& query) override {
-    return ask<ledger_page>([this, query] { return store_.jobs_->history(query); });
+    return ask<ledger_page>([&store = store_, query] { return store.jobs_->history(query); });
   }
 
   loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t, std::string_view member,
                                                   std::span<const claim_step> steps) override {
     store_.steps += steps.size();
     return ask<std::vector<claim_answer>>(
-        [this, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
+        [&store = store_, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
           std::vector<claim_answer> answers;
-          for (auto& step : all) answers.push_back(store_.claim(step.get(), step.born, who));
+          for (auto& step : all) answers.push_back(store.claim(step.get(), step.born, who));
           return answers;
         });
   }
@@ -167,59 +172,59 @@ class simulated_jobs final : public job_backend {
                                                 std::span<const take_step> steps) override {
     store_.steps += steps.size();
     return ask<std::vector<take_answer>>(
-        [this, who = std::string{member}, all = own<owned_take>(steps)]() mutable {
+        [&store = store_, who = std::string{member}, all = own<owned_take>(steps)]() mutable {
           std::vector<take_answer> answers;
-          for (auto& step : all) answers.push_back(store_.take(step.get(), step.born, who));
+          for (auto& step : all) answers.push_back(store.take(step.get(), step.born, who));
           return answers;
         });
   }
   loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t,
                                                     std::span<const finish_step> steps) override {
     store_.steps += steps.size();
-    return ask<std::vector<finish_answer>>([this, all = own<owned_finish>(steps)]() mutable {
+    return ask<std::vector<finish_answer>>([&store = store_, all = own<owned_finish>(steps)]() mutable {
       std::vector<finish_answer> answers;
-      for (auto& step : all) answers.push_back(store_.finish(step.get(), step.born));
+      for (auto& step : all) answers.push_back(store.finish(step.get(), step.born));
       return answers;
     });
   }
   loop_awaitable<std::size_t> reap(std::uint32_t, std::span<const reap_step> steps, instant) override {
-    return ask<std::size_t>([this, all = own<owned_reap>(steps)] {
+    return ask<std::size_t>([&store = store_, all = own<owned_reap>(steps)] {
       std::size_t ended = 0;
       for (const auto& step : all) {
-        ended += store_.jobs_->reap(step.job, step.run_id, step.fence, step.why) ? 1 : 0;
+        ended += store.jobs_->reap(step.job, step.run_id, step.fence, step.why) ? 1 : 0;
       }
       return ended;
     });
   }
   loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override {
-    return ask<std::size_t>([this, id = std::move(id), why] {
-      const auto asked = store_.jobs_->ask_to_stop(id, why);
+    return ask<std::size_t>([&store = store_, id = std::move(id), why] {
+      const auto asked = store.jobs_->ask_to_stop(id, why);
       for (const auto* run : asked) {
-        for (const auto& tell : store_.on_stop_) tell(*run->member, run->id, why);
+        for (const auto& tell : store.on_stop_) tell(*run->member, run->id, why);
       }
       return asked.size();
     });
   }
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override {
-    return ask<partition_look>([this, partition, now] { return store_.look(partition, now); });
+    return ask<partition_look>([&store = store_, partition, now] { return store.look(partition, now); });
   }
 
  private:
   template <typename T, typename Effect>
   loop_awaitable<T> ask(Effect effect) {
     ++store_.calls;
-    return link_.call<T>([this, effect = std::move(effect), identity = identity_]() mutable {
-      store_.expect(identity);
+    return link_.call<T>([&store = store_, effect = std::move(effect), identity = identity_]() mutable {
+      store.expect(identity);
       return effect();
     });
   }
 
-  store_identity open_now(std::uint32_t partitions) {
-    if (!store_.jobs_) store_.create(partitions == 0 ? 64 : partitions);
-    if (partitions != 0 && partitions != store_.identity_.partitions) {
+  static store_identity open_now(simulated_store& store, std::uint32_t partitions) {
+    if (!store.jobs_) store.create(partitions == 0 ? 64 : partitions);
+    if (partitions != 0 && partitions != store.identity_.partitions) {
       throw boost::system::system_error(errc::store_refused, "it has another number of partitions");
     }
-    return store_.identity_;
+    return store.identity_;
   }
 
   /// What the store tells goes through the link, and arrives on the executor that opened this.
@@ -279,35 +284,35 @@ class simulated_members final : public member_backend {
   loop_awaitable<members_answer> join(const member_info& me, milliseconds lease,
                                       store_identity expected) override {
     return link_.call<members_answer>(
-        [this, me, lease, expected] { return store_.heartbeat(me, lease, expected, true); });
+        [&store = store_, me, lease, expected] { return store.heartbeat(me, lease, expected, true); });
   }
   loop_awaitable<members_answer> heartbeat(const member_info& me, milliseconds lease,
                                            store_identity expected) override {
     return link_.call<members_answer>(
-        [this, me, lease, expected] { return store_.heartbeat(me, lease, expected, false); });
+        [&store = store_, me, lease, expected] { return store.heartbeat(me, lease, expected, false); });
   }
   loop_awaitable<void> leave(std::string member) override {
-    std::function<bool()> effect = [this, member = std::move(member)] {
-      if (store_.members_.erase(member) > 0) store_.members_changed();
+    std::function<bool()> effect = [&store = store_, member = std::move(member)] {
+      if (store.members_.erase(member) > 0) store.members_changed();
       return true;
     };
     co_await link_.call<bool>(std::move(effect));
   }
   loop_awaitable<members_answer> members() override {
-    return link_.call<members_answer>([this] { return store_.members(); });
+    return link_.call<members_answer>([&store = store_] { return store.members(); });
   }
   loop_awaitable<void> publish_work(const served_work& work) override {
     auto copy = std::make_shared<const served_work>(work);
-    std::function<bool()> effect = [this, copy] {
-      store_.works_[copy->digest()] = copy;
+    std::function<bool()> effect = [&store = store_, copy] {
+      store.works_[copy->digest()] = copy;
       return true;
     };
     co_await link_.call<bool>(std::move(effect));
   }
   loop_awaitable<std::shared_ptr<const served_work>> fetch_work(std::uint64_t digest) override {
-    return link_.call<std::shared_ptr<const served_work>>([this, digest] {
-      const auto known = store_.works_.find(digest);
-      return known == store_.works_.end() ? nullptr : known->second;
+    return link_.call<std::shared_ptr<const served_work>>([&store = store_, digest] {
+      const auto known = store.works_.find(digest);
+      return known == store.works_.end() ? nullptr : known->second;
     });
   }
 
