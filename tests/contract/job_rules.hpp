@@ -193,6 +193,25 @@ inline rules changing_rules() {
          CHECK(w.wait(w.other().update("a", revision, yours)) == change_answer::conflict);
          CHECK(w.seen("a").note == "mine");
        }},
+      {"a change that is sent again by its token is done, and changes nothing more, whatever the job has "
+       "become",
+       [](world& w) {
+         w.add("a");
+         const auto before = w.seen("a").revision;
+         job_change what;
+         what.note = "mine";
+         what.token = "t1";
+         CHECK(w.wait(w.store().update("a", before, what)) == change_answer::done);
+         const auto after = w.seen("a").revision;
+         CHECK(w.wait(w.other().update("a", before, what)) == change_answer::done);
+         CHECK(w.seen("a").revision == after);
+         what.token = "t2";
+         CHECK(w.wait(w.store().update("a", before, what)) == change_answer::conflict);
+         w.remove("a");
+         what.token = "t1";
+         CHECK(w.wait(w.store().update("a", before, what)) == change_answer::done);
+         CHECK_FALSE(w.exists("a"));
+       }},
       {"a change of the cursor is refused when the cursor is not the one that it was computed from",
        [](world& w) {
          w.add("a");

@@ -319,22 +319,47 @@ TEST_SUITE("shared_store") {
     CHECK(code_of([&] { world.run_on(a.strand, reader.load("job")); }) == errc::stopped);
   }
 
-  TEST_CASE("a change whose answer was lost is not taken for somebody else's, and not for done") {
+  TEST_CASE("a change whose answer was lost is done, and what was done to the job meanwhile stays") {
     shared_world world;
     auto& a = world.add("a", {"work"}, a_millisecond());
     put_job(world, "job");
     const auto job = world.on(a, a.store.load("job"));
     a.link.faults().lost_answers = 100;
-    world.network.at(world.now() + 1'500ms, [&] { a.link.faults().lost_answers = 0; });
+    world.network.at(world.now() + 1'500ms, [&] {
+      a.link.faults().lost_answers = 0;
+      job_change theirs;
+      theirs.note = "seen by somebody else";
+      const auto revision = world.shared.jobs().load("job")->record.revision;
+      CHECK(world.shared.jobs().update("job", revision, std::move(theirs)) == change_answer::done);
+    });
     job_change what;
     what.state = job_state::paused;
-    CHECK(code_of([&] { world.on(a, a.store.update("job", job->record.revision, what)); }) ==
-          errc::store_unreachable);
+    CHECK(world.on(a, a.store.update("job", job->record.revision, what)) == change_answer::done);
     CHECK(world.shared.jobs().load("job")->record.state == job_state::paused);
+    CHECK(world.shared.jobs().load("job")->record.note == "seen by somebody else");
 
     a.link.faults().lost_answers = 100;
     world.network.at(world.now() + 1'500ms, [&] { a.link.faults().lost_answers = 0; });
     CHECK(world.on(a, a.store.remove("job", std::nullopt, false)) == change_answer::done);
+  }
+
+  TEST_CASE("a change that is lost on its way is a conflict if somebody else was faster") {
+    shared_world world;
+    auto& a = world.add("a", {"work"}, a_millisecond());
+    put_job(world, "job");
+    const auto job = world.on(a, a.store.load("job"));
+    a.link.faults().lost_requests = 100;
+    world.network.at(world.now() + 1'500ms, [&] {
+      a.link.faults().lost_requests = 0;
+      job_change theirs;
+      theirs.note = "faster";
+      CHECK(world.shared.jobs().update("job", job->record.revision, std::move(theirs)) ==
+            change_answer::done);
+    });
+    job_change what;
+    what.note = "slower";
+    CHECK(world.on(a, a.store.update("job", job->record.revision, what)) == change_answer::conflict);
+    CHECK(world.shared.jobs().load("job")->record.note == "faster");
   }
 
   TEST_CASE("an extra run is put down once, however often its request is sent") {

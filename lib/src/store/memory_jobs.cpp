@@ -209,10 +209,12 @@ change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_re
     throw std::invalid_argument("update of '" + std::string{id} + "' with the definition of '" +
                                 what.definition->id + "'");
   }
+  if (tokens_.contains(what.token)) return change_answer::done;  // Its answer was lost.
   auto* job = find(id);
   if (!job || job->state == job_state::removed) return change_answer::gone;
   if (job->revision != expected_revision) return change_answer::conflict;
   if (what.cursor && what.cursor->from != optional_of(job->cursor)) return change_answer::conflict;
+  remember_token(what.token);
   change(*job, std::move(what));
   job->revision = take_number();
   notify(*job, job->revision);

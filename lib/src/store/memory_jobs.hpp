@@ -151,6 +151,7 @@ class memory_jobs {
   void forget(memory_job& job);
   void drop_waiting(memory_job& job);
   void change(memory_job& job, job_change&& what);
+  void remember_token(const std::string& token);
 
   live_runs& live_of(memory_job& job);
   void release_live(memory_job& job);
@@ -184,7 +185,7 @@ class memory_jobs {
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
   std::set<std::string, std::less<>> members_;
-  std::set<std::string, std::less<>> tokens_;  ///< Of extra runs that were put down lately ...
+  std::set<std::string, std::less<>> tokens_;  ///< Of changes and extra runs that were made lately ...
   std::deque<std::string> tokens_in_order_;    ///< ... the oldest first.
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;

@@ -85,18 +85,19 @@ void memory_jobs::drop_held(live_runs& live, const held_run& run) {
   --held_;
 }
 
+void memory_jobs::remember_token(const std::string& token) {
+  if (token.empty() || !tokens_.insert(token).second) return;
+  tokens_in_order_.push_back(token);
+  if (tokens_.size() <= most_tokens) return;
+  tokens_.erase(tokens_in_order_.front());
+  tokens_in_order_.pop_front();
+}
+
 bool memory_jobs::enqueue(const extra_run& wanted) {
   if (tokens_.contains(wanted.token)) return true;
   auto* job = find(wanted.id);
   if (!job || job->state == job_state::removed) return false;
-  if (!wanted.token.empty()) {
-    tokens_.insert(wanted.token);
-    tokens_in_order_.push_back(wanted.token);
-    if (tokens_.size() > most_tokens) {
-      tokens_.erase(tokens_in_order_.front());
-      tokens_in_order_.pop_front();
-    }
-  }
+  remember_token(wanted.token);
   waiting_run run;
   run.at = run.due = wanted.at;
   run.occurrence = wanted.occurrence;

@@ -40,6 +40,9 @@ loop_awaitable<void> shared_core::before_again(std::uint32_t times) {
   if (closing_) throw boost::system::system_error(errc::stopped);
 }
 
+/// By which the store knows again what it is sent twice.
+std::string shared_core::new_token() { return fmt::format("{:016x}{:016x}", random_(), random_()); }
+
 loop_awaitable<put_answer> shared_core::add(job_record job, on_conflict policy) {
   co_await until_usable();
   const auto partition = partition_of(job.id());
@@ -62,13 +65,10 @@ loop_awaitable<change_answer> shared_core::update(std::string id, std::uint64_t 
     throw std::invalid_argument(
         fmt::format("update of '{}' with the definition of '{}'", id, change.definition->id));
   }
+  if (change.token.empty()) change.token = new_token();
   bool unsure = false;
   const auto call = [&] { return backend_->update(id, expected_revision, change); };
   const auto answer = co_await repeated(call, unsure);
-  if (unsure && answer != change_answer::done) {
-    throw boost::system::system_error(errc::store_unreachable,
-                                      fmt::format("an update of '{}' may have been made", id));
-  }
   co_return answer;
 }
 
@@ -109,7 +109,7 @@ loop_awaitable<ledger_page> shared_core::history(ledger_query query) {
 }
 
 loop_awaitable<bool> shared_core::enqueue(extra_run run) {
-  if (run.token.empty()) run.token = fmt::format("{:016x}{:016x}", random_(), random_());
+  if (run.token.empty()) run.token = new_token();
   bool unsure = false;
   const auto call = [&] { return backend_->enqueue(run); };
   const auto answer = co_await repeated(call, unsure);

@@ -128,6 +128,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   // shared_calls.cpp
   std::uint32_t partition_of(std::string_view id) const noexcept;
   loop_awaitable<void> until_usable();
+  std::string new_token();
   template <typename Call>
   auto repeated(const Call& call, bool& unsure) -> loop_awaitable<typename decltype(call())::value_type>;
 

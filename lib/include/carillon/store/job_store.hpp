@@ -55,8 +55,9 @@ struct job_change {
   std::optional<instant> anchor;
   std::vector<ledger_entry> ledger;  ///< What became of the fires that this passes over. Numbers and the job
                                      ///< are filled in.
-  std::string token;  ///< Made by whoever may have to send this again, 1 to 64 bytes, never used before: a
-                      ///< shared store answers `done` to a change that it has made. Empty: it is a conflict.
+  std::string token;  ///< Made by whoever may have to send this again, 1 to 64 bytes, never used before: sent
+                      ///< again what was made is `done`. Empty: it is a conflict; a shared store, which
+                      ///< sends again what is not answered, makes a token for each call.
 };
 
 enum class change_answer : std::uint8_t { done, conflict, gone };
