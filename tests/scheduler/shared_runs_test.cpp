@@ -54,6 +54,35 @@ TEST_SUITE("runs of a shared store") {
     CHECK(world.store->calls["finish"] == 1);
   }
 
+  TEST_CASE("the job that a claim or a take names is kept until it is answered, though it is read anew") {
+    for (const std::string asked : {"claim", "take"}) {
+      CAPTURE(asked);
+      sharing_world world;
+      world.add_ticking("a");
+      world.start();
+      const auto strand = boost::asio::make_strand(world.io);
+      const auto change_elsewhere = [&] {
+        job_change what;
+        what.note = "looked at";
+        const auto revision = world.record("a").revision;
+        world.run_on(strand, world.store->inner().update("a", revision, std::move(what)));
+        world.settle();
+      };
+      change_elsewhere();
+      world.store->held.insert(asked);
+      if (asked == "take") world.wait_for(world.scheduler.run_now("a"));
+      const auto named_by = world.store->last_read;
+      world.pass(10s);
+      REQUIRE(world.store->calls[asked] == 1);
+      change_elsewhere();
+      CHECK_FALSE(named_by.expired());
+      world.store->release(asked);
+      world.pass(5s);
+      CHECK(named_by.expired());
+      CHECK(!world.ran.empty());
+    }
+  }
+
   TEST_CASE(
       "a job whose task changes to one that is unknown here while a claim is under way fails that run") {
     sharing_world world;

@@ -76,7 +76,7 @@ class scripted_store final : public job_store {
     return pass("remove", inner_.remove(std::move(id), revision, tombstone));
   }
   loop_awaitable<std::optional<loaded_job>> load(std::string id) override {
-    return pass("load", inner_.load(std::move(id)));
+    return pass("load", read(std::move(id)));
   }
   loop_awaitable<job_page> list(job_query query) override {
     return pass("list", inner_.list(std::move(query)));
@@ -120,8 +120,9 @@ class scripted_store final : public job_store {
   }
   void loop_answers() override { ++answers_of_the_loop; }
 
-  std::size_t loaded = 0;             ///< Jobs that `load_own` has answered.
-  std::optional<found_run> last_won;  ///< By a claim.
+  std::size_t loaded = 0;                         ///< Jobs that `load_own` has answered.
+  std::optional<found_run> last_won;              ///< By a claim.
+  std::weak_ptr<const job_definition> last_read;  ///< Of the job that `load` has answered last.
 
  private:
   struct relay final : store_listener {
@@ -144,6 +145,14 @@ class scripted_store final : public job_store {
     while (held_answers.contains(what)) co_await news_->wait();
     fail(what, lost);
     co_return answer;
+  }
+  /// As from another machine: with a definition that nobody else has.
+  loop_awaitable<std::optional<loaded_job>> read(std::string id) {
+    auto job = co_await inner_.load(std::move(id));
+    if (!job) co_return std::nullopt;
+    job->record.definition = std::make_shared<const job_definition>(*job->record.definition);
+    last_read = job->record.definition;
+    co_return job;
   }
   loop_awaitable<claim_answer> noted(const claim_request& request) {
     const auto job = co_await inner_.load(std::string(request.id));

@@ -113,6 +113,8 @@ std::optional<job_record> simulated_store::load(const std::string& id) {
   auto job = jobs_->load(id);
   if (!job) return std::nullopt;
   by_birth_[job->record.born] = job->handle;
+  // Read anew, as from another machine: nobody's definition lives as long as the store's.
+  job->record.definition = std::make_shared<const job_definition>(*job->record.definition);
   return std::move(job->record);
 }
 

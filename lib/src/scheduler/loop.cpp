@@ -103,6 +103,8 @@ bool engine::serve_now(job_entry& job) {
 /// The same with a store that must be waited for.
 loop_awaitable<void> engine::serve(job_entry& job) {
   const auto now = clock_.now();
+  // What is asked for names the job by its definition, which may be replaced before there is an answer.
+  auto named_by = job.definition;
   if (wants_take(job, now)) {
     const auto run_id = run_ids_.next();
     const auto request = ask_to_take(job, run_id, now);
@@ -112,6 +114,7 @@ loop_awaitable<void> engine::serve(job_entry& job) {
     if (round != job.round) reload(job);
   }
   claim_work work;
+  named_by = job.definition;
   if (!job.retired && prepare_claim(job, work)) {
     const auto answer = co_await store_->claim(work.request);
     claimed(job, work, answer);
