@@ -36,7 +36,7 @@ double nanoseconds_of(std::chrono::nanoseconds time) { return static_cast<double
 /// What a run of `jobs` loops has cost.
 struct cost {
   double bytes = 0;         // resident, each
-  double add_seconds = 0;   // for all, until each sleeps
+  double add_seconds = 0;   // of CPU, for all, until each sleeps: nothing waits there
   double rest_seconds = 0;  // of CPU, in a second of rest
   double stop_seconds = 0;
   std::vector<double> numbers() const { return {bytes, add_seconds, rest_seconds, stop_seconds}; }
@@ -100,13 +100,14 @@ std::vector<double> raw_rest(std::size_t jobs) {
   cost measured;
   const auto before = resident_bytes();
   const auto begin = steady_clock::now();
+  auto cpu = cpu_seconds();
   for (std::size_t i = 0; i < jobs; ++i) {
     asio::co_spawn(where, raw_loop(begin + 24h + milliseconds{i}, 1h, 1, nullptr, where), asio::detached);
   }
   io.poll();
-  measured.add_seconds = seconds_since(begin);
+  measured.add_seconds = cpu_seconds() - cpu;
   measured.bytes = static_cast<double>(resident_bytes() - before) / static_cast<double>(jobs);
-  const auto cpu = cpu_seconds();
+  cpu = cpu_seconds();
   io.run_for(2s);
   measured.rest_seconds = (cpu_seconds() - cpu) / 2;
   return measured.numbers();
@@ -157,16 +158,16 @@ std::vector<double> our_rest(std::size_t jobs, bool cron) {
   scheduler.task("work", [] {});
   cost measured;
   const auto before = resident_bytes();
-  auto begin = steady_clock::now();
+  auto cpu = cpu_seconds();
   for (std::size_t i = 0; i < jobs; ++i) scheduler.add(job_of(i, far_off(cron, i)));
   asio::co_spawn(io, scheduler.run(), asio::detached);
   io.poll();
-  measured.add_seconds = seconds_since(begin);
+  measured.add_seconds = cpu_seconds() - cpu;
   measured.bytes = static_cast<double>(resident_bytes() - before) / static_cast<double>(jobs);
-  const auto cpu = cpu_seconds();
+  cpu = cpu_seconds();
   io.run_for(2s);
   measured.rest_seconds = (cpu_seconds() - cpu) / 2;
-  begin = steady_clock::now();
+  const auto begin = steady_clock::now();
   scheduler.shutdown()(asio::detached);
   io.run();
   measured.stop_seconds = seconds_since(begin);
@@ -234,8 +235,8 @@ void measure_rest(report& out, std::size_t jobs) {
   const auto cron = measure_in_child("loops-rest", {"cron", count});
   out.add({"resident, a job, interval", interval[0], "bytes", raw[0], "<= 1500"});
   out.add({"resident, a job, cron", cron[0], "bytes", raw[0], "<= 1500"});
-  out.add({"add all and start, interval", interval[1], "s", raw[1], "<= 3 for 1,000,000"});
-  out.add({"add all and start, cron", cron[1], "s", raw[1], "<= 4 for 1,000,000"});
+  out.add({"add all and start, interval, CPU", interval[1], "s", raw[1], "<= 3 for 1,000,000"});
+  out.add({"add all and start, cron, CPU", cron[1], "s", raw[1], "<= 4 for 1,000,000"});
   out.add({"CPU at rest", interval[2] * 100, "%", raw[2] * 100, "0"});
   out.add({"shut down", interval[3], "s", std::nullopt, ""});
 }

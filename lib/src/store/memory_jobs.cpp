@@ -126,8 +126,9 @@ std::uint64_t memory_jobs::take_number(instant now) {
 }
 
 put_answer memory_jobs::add(job_record&& wanted, on_conflict policy) {
+  // Many jobs added at once mostly come in the order of their ids: a look at the last one saves a search.
   index::insert_commit_data place;
-  auto [found, is_new] = jobs_.insert_check(wanted.id(), place);
+  auto [found, is_new] = jobs_.insert_check(jobs_.cend(), wanted.id(), place);
   if (!is_new && found->state == job_state::removed) {
     const bool declared_again =
         !wanted.definition->origin.empty() && found->definition->same_but_origin(*wanted.definition);
