@@ -29,6 +29,12 @@ child_measurement::child_measurement(std::string name,
   all().children.emplace(std::move(name), std::move(run));
 }
 
+double scale() noexcept { return all().scale; }
+
+std::size_t scaled(std::size_t jobs) noexcept {
+  return std::max<std::size_t>(static_cast<std::size_t>(static_cast<double>(jobs) * scale()), 100);
+}
+
 void report::section(std::string_view title) {
   groups_.push_back({std::string{title}, {}});
   if (!json_) fmt::print("\n{}\n", title);

@@ -53,6 +53,10 @@ struct child_measurement {
 /// Runs a `child_measurement` in a fresh process of this program and returns its numbers.
 std::vector<double> measure_in_child(std::string_view name, const arguments& args);
 
+/// What part of the jobs that measurements with a Redis usually take they are to take now (`--scale`).
+double scale() noexcept;
+std::size_t scaled(std::size_t jobs) noexcept;
+
 /// Nanoseconds for each call of `work`, repeated for at least `time`, the median of `rounds`.
 double nanoseconds_per_call(const std::function<void(std::uint64_t calls)>& work,
                             std::chrono::milliseconds time = std::chrono::milliseconds{60}, int rounds = 5);

@@ -1,4 +1,4 @@
-// carillon-bench [NAME…] [--json]: measures, and prints what it measured. It asserts nothing.
+// carillon-bench [NAME…] [--scale=0.1] [--json]: measures, and prints what it measured. It asserts nothing.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
 
@@ -53,6 +53,8 @@ int main(int argc, char** argv) try {
   bool json = false;
   options.add_option("NAME", names, "Which benchmarks; all of them if none is named");
   options.add_flag("--json", json, "One JSON document instead of lines");
+  options.add_option("--scale", all().scale, "How many of the usual jobs measurements with a Redis take")
+      ->check(CLI::Range(0.001, 100.0));
   CLI11_PARSE(options, argc, argv);
   return run(std::move(names), json);
 } catch (const std::exception& failure) {

@@ -17,6 +17,7 @@ struct registry {
   };
   std::vector<entry> benchmarks;
   std::map<std::string, std::function<std::vector<double>(const arguments&)>, std::less<>> children;
+  double scale = 1;
 };
 
 registry& all();

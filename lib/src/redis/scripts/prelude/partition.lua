@@ -16,7 +16,10 @@ local SUCCEEDED, FAILED, CANCELLED, LOST, RETRIED, MISSED, SKIPPED, COALESCED, I
 local COUNTER_OF = {[0] = SUCCEEDED, FAILED, FAILED, CANCELLED, LOST, MISSED, SKIPPED, COALESCED}  -- outcome_kind
 local IS_ACTIVE, IS_PAUSED, IS_PARKED, HAS_ENDED, IS_REMOVED = 0, 1, 2, 3, 4  -- job_state
 
-local function digits(number) return string.format('%.0f', number) end
+-- All digits of a whole number. '%d' is four times as fast as '%.0f', where a C long has 64 bits.
+local WHOLE, SIXTEEN = '%d', '%016d'
+if string.format(WHOLE, 2 ^ 52) ~= '4503599627370496' then WHOLE, SIXTEEN = '%.0f', '%016.0f' end
+local function digits(number) return string.format(WHOLE, number) end
 
 local function call_all(command, key, list)
   for first = 1, #list, 2000 do redis.call(command, key, unpack(list, first, math.min(first + 1999, #list))) end
@@ -46,7 +49,7 @@ local function count(id, kind, times)
 end
 
 -- The ledger. An entry is of a run (j, i, r, o, f) or of nominal times that did not run (j, s).
-local ledger = {}
+local ledger, run_texts = {}, {}
 local function write_times(id, packed) ledger[#ledger + 1] = {digits(take_number()) .. '-0', 'j', id, 's', packed} end
 local function write_skip(id, occurrence, extra, why)
   write_times(id, cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra}))
@@ -54,7 +57,8 @@ local function write_skip(id, occurrence, extra, why)
 end
 local function write_run(id, run_id, run, result, is_final)
   ledger[#ledger + 1] =
-    {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', cmsgpack.pack(run), 'o', result, 'f', is_final and 1 or 0}
+    {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', run_texts[run_id] or cmsgpack.pack(run), 'o', result,
+    'f', is_final and 1 or 0}
 end
 
 -- When the earliest waiting run of a job is to be taken; false: none waits.
@@ -72,29 +76,32 @@ local function tell_stop(run_id, member, why) notices[#notices + 1] = cmsgpack.p
 -- those of a job are counted and found, oldest first. In C++: record_codec.cpp.
 local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
 local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP = 8, 9, 10, 11, 12
-local runs, changed_runs, new_runs, dropped_runs, actives = {}, {}, {}, {}, {}
+local runs, changed_runs, new_runs, dropped_runs, actives, more_active = {}, {}, {}, {}, {}, {}
 local function read_runs(ids)
   local texts = redis.call('HMGET', prefix .. 'runs', unpack(ids))
-  for k, id in ipairs(ids) do runs[id] = texts[k] and cmsgpack.unpack(texts[k]) end
+  for k, id in ipairs(ids) do
+    runs[id], run_texts[id] = texts[k] and cmsgpack.unpack(texts[k]), texts[k]
+  end
 end
-local function active_name(run_id, run) return run[R_JOB] .. '\0' .. string.format('%016.0f', run[R_FENCE]) .. run_id end
+local function active_name(run_id, run) return run[R_JOB] .. '\0' .. string.format(SIXTEEN, run[R_FENCE]) .. run_id end
+-- How many runs of a job are active: those in Redis, and what this script makes more or fewer of them.
 local function active_of(id)
   local number = actives[id]
   if not number then
     number = redis.call('ZLEXCOUNT', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')
     actives[id] = number
   end
-  return number
+  return number + (more_active[id] or 0)
 end
 local function hold(id, run_id, run)
   run[R_FENCE] = take_number()
-  actives[id] = active_of(id) + 1
+  more_active[id] = (more_active[id] or 0) + 1
   runs[run_id], changed_runs[run_id] = run, true
   new_runs[#new_runs + 1] = run_id
   return run[R_FENCE]
 end
 local function drop(run_id, run)
-  actives[run[R_JOB]] = active_of(run[R_JOB]) - 1
+  more_active[run[R_JOB]] = (more_active[run[R_JOB]] or 0) - 1
   dropped_runs[run_id], runs[run_id], changed_runs[run_id] = run, false, nil
 end
 
@@ -114,7 +121,7 @@ local function waiting_runs(id)
   return all
 end
 local function wait_until(id, at, run)
-  redis.call('ZADD', prefix .. 'wait:' .. id, digits(at), string.format('%016.0f', take_number()) .. cmsgpack.pack(run))
+  redis.call('ZADD', prefix .. 'wait:' .. id, digits(at), string.format(SIXTEEN, take_number()) .. cmsgpack.pack(run))
   if waiting[id] and waiting[id] <= at then return end
   waiting[id] = at
   redis.call('ZADD', prefix .. 'waiting', digits(at), id)
