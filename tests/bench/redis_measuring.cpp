@@ -15,9 +15,9 @@ namespace {
 
 constexpr std::size_t batch_size = 100;
 
-redis::connection_options patient(const testing::redis_server& server) {
+redis::connection_options patient(std::uint16_t port) {
   redis::connection_options how;
-  how.where.hosts = {{"127.0.0.1", std::to_string(server.port())}};
+  how.where.hosts = {{"127.0.0.1", std::to_string(port)}};
   how.command_timeout = how.health_check_interval = std::chrono::seconds{60};
   return how;
 }
@@ -80,8 +80,8 @@ job_record job_number(std::size_t number, const trigger& when, instant anchor) {
   return record;
 }
 
-opened_backend::opened_backend(const testing::redis_server& server, std::string name_space)
-    : connection_{strand_, patient(server)}, backend_{connection_, std::move(name_space)} {
+opened_backend::opened_backend(std::uint16_t port, std::string name_space)
+    : connection_{strand_, patient(port)}, backend_{connection_, std::move(name_space)} {
   connection_.start();
   run([](opened_backend& self) -> loop_awaitable<void> {
     self.store_ = co_await self.backend_.open(0, self.listener_);

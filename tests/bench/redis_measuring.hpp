@@ -32,7 +32,7 @@ std::string id_of_job(std::size_t number);
 /// A backend that is open, on a loop of its own. It hears no notices.
 class opened_backend {
  public:
-  explicit opened_backend(const testing::redis_server& server, std::string name_space = "bench");
+  explicit opened_backend(std::uint16_t port, std::string name_space = "bench");
   ~opened_backend();
   opened_backend(const opened_backend&) = delete;
   opened_backend& operator=(const opened_backend&) = delete;

@@ -38,7 +38,8 @@ struct fired_job {
 
 class script_costs {
  public:
-  script_costs(const testing::redis_server& server, std::size_t jobs) : server_{server}, backend_{server} {
+  script_costs(const testing::redis_server& server, std::size_t jobs)
+      : server_{server}, backend_{server.port()} {
     const trigger every{"every 1m"};
     std::vector<job_record> records;
     for (std::size_t i = 0; i < jobs; ++i) records.push_back(job_number(i, every, day));

@@ -15,7 +15,7 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t most_at_once = 512;  // A shared store sends what is under way in batches.
+constexpr std::size_t most_at_once = 4'096;  // A shared store sends them in batches, by partition.
 constexpr milliseconds first_rest{1'000};
 constexpr milliseconds longest_rest{60'000};
 constexpr milliseconds same_refusal{60'000};  // Told again after this.
