@@ -256,6 +256,16 @@ TEST_SUITE("occurrence checker") {
     CHECK(broken(seen, {.writes_were_lost = true}) == "run twice");
   }
 
+  TEST_CASE(
+      "after writes were lost two masters may have had instances of their own, but each has fences that "
+      "grow") {
+    auto seen = all_well();
+    seen.mark(body_mark::kind::began, 3, 15, "c", 3s);  // fences, and places, of the other master
+    CHECK(broken(seen, {.writes_were_lost = true}) == "");
+    seen.mark(body_mark::kind::began, 4, 14, "c", 4s);
+    CHECK(broken(seen, {.writes_were_lost = true}) == "fence went back");
+  }
+
   TEST_CASE("what ran before the job's anchor belongs to a store that was emptied since") {
     auto seen = all_well();
     seen.mark(body_mark::kind::began, -3, 5, "a", 0s);

@@ -1,5 +1,6 @@
 #pragma once
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,7 @@ class replicated_servers final : public servers {
 
  private:
   redis_server& of_port(std::uint16_t port);
+  std::optional<std::uint16_t> named_by_all() const;
 
   redis_server first_, second_;
   std::vector<std::unique_ptr<redis_sentinel>> sentinels_;

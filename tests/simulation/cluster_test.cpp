@@ -296,7 +296,10 @@ TEST_SUITE("cluster") {
   // The protocol broken on purpose: that nothing is found means something only if these are.
 
   TEST_CASE("a claim that does not compare the cursor is caught") {
-    const auto rules = caught([](cluster_world& world) { world.shared.broken.any_cursor = true; });
+    const auto rules = caught([](cluster_world& world) {
+      world.shared.broken.any_cursor = true;
+      world.remembered = 0;  // Instances would notice themselves that they have run it.
+    });
     CHECK(rules.contains("run twice"));
   }
 

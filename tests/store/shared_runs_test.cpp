@@ -6,71 +6,13 @@
 #include <memory>
 #include <set>
 
-#include "support/shared_world.hpp"
+#include "store/shared_steps.hpp"
 
 using namespace carillon;
 using namespace carillon::testing;
 using namespace std::chrono_literals;
 
 namespace {
-
-/// A job of task "work" whose first fire is due, in the store of a world.
-void put_job(shared_world& world, const std::string& id, const job_options& options = {}) {
-  auto definition =
-      std::make_shared<job_definition>(job_definition{id, trigger{"every 60s"}, {}, {}, {}, {}, {}});
-  definition->task = std::string_view{"work"};
-  definition->options = std::make_shared<const job_options>(options);
-  job_record job;
-  job.definition = std::move(definition);
-  job.anchor = world.now();
-  job.cursor = job.due = world.now();
-  world.shared.jobs().add(std::move(job), on_conflict::refuse);
-}
-
-job_options rerun_if_lost() {
-  job_options options;
-  options.on_lost = lost_action::rerun;
-  return options;
-}
-
-/// What an instance asks for a job, as its scheduler would.
-struct asked_claim {
-  asked_claim(const loaded_job& job, std::string run_id_) : id{job.record.id()}, run_id{std::move(run_id_)} {
-    request.id = id;
-    request.handle = job.handle;
-    request.expected_cursor = job.record.cursor.value();
-    request.expected_revision = job.record.revision;
-    request.next_cursor = request.next_due = request.expected_cursor + 60s;
-    request.now = job.record.due;
-    request.runs.push_back({request.expected_cursor, job.record.due, run_id});
-  }
-  std::string id, run_id;
-  claim_request request;
-};
-
-std::uint64_t win(shared_world& world, shared_world::instance& who, const std::string& id,
-                  const std::string& run) {
-  const auto job = world.on(who, who.store.load(id));
-  const asked_claim asked(*job, run);
-  const auto answer = world.on(who, who.store.claim(asked.request));
-  REQUIRE(answer.what == claim_answer::kind::claimed);
-  REQUIRE(answer.runs.at(0).what == run_answer::kind::won);
-  return answer.runs[0].fence;
-}
-
-finish_answer finish(shared_world& world, shared_world::instance& who, const std::string& id,
-                     const std::string& run, std::uint64_t fence, const outcome& result = {}) {
-  run_report report;
-  report.id = id;
-  report.run_id = run;
-  report.fence = fence;
-  report.occurrence = report.due = simulation_start;
-  report.started = report.finished = world.now();
-  report.result = &result;
-  return world.on(who, who.store.finish(report));
-}
-
-std::vector<ledger_entry> ledger(shared_world& world) { return world.shared.jobs().history({}).entries; }
 
 errc code_of(const std::function<void()>& call) {
   try {
@@ -240,24 +182,6 @@ TEST_SUITE("shared_store") {
       CHECK(ledger(world).front().result.kind == outcome_kind::lost);
       CHECK(finish(world, a, id, run, 1, result).what == finish_answer::kind::stale);
     }
-  }
-
-  TEST_CASE(
-      "an occurrence that was begun here is not begun again when a fail-over has brought its cursor back") {
-    shared_world world;
-    auto& a = world.add("a");
-    put_job(world, "job");
-    finish(world, a, "job", "r1", win(world, a, "job", "r1"));
-    auto& there = *static_cast<memory_job*>(world.shared.jobs().load("job")->handle.get());
-    there.cursor = simulation_start;
-    const auto job = world.on(a, a.store.load("job"));
-    const asked_claim asked(*job, "r2");
-    const auto answer = world.on(a, a.store.claim(asked.request));
-    CHECK(answer.runs.at(0).what == run_answer::kind::skipped);
-    world.settle();
-    CHECK(ledger(world).front().result.kind == outcome_kind::skipped);
-    CHECK(ledger(world).front().result.message == "already ran");
-    CHECK(world.shared.jobs().load("job")->record.active == 0);
   }
 
   TEST_CASE("a job that is due and that nobody was told of is told of to its owner") {

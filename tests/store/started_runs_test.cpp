@@ -44,28 +44,43 @@ TEST_SUITE("started_runs") {
   }
 }
 
-TEST_SUITE("started_occurrences") {
-  TEST_CASE("an occurrence is remembered with the revision at which it was started") {
-    started_occurrences memory{10};
-    const instant noon{milliseconds{1'000}};
-    memory.remember("job", 5, noon, 7);
-    CHECK(memory.contains("job", 5, noon, 7));
-    CHECK(memory.contains("job", 5, noon, 6));
-    CHECK_FALSE(memory.contains("job", 5, noon, 8));  // the job was changed, and is meant to run again
-    CHECK_FALSE(memory.contains("job", 6, noon, 7));
-    CHECK_FALSE(memory.contains("job", 5, noon + tick, 7));
-    CHECK_FALSE(memory.contains("other", 5, noon, 7));
+TEST_SUITE("started_attempts") {
+  TEST_CASE("an attempt is started once by each revision of its job, and by none that is older") {
+    started_attempts memory{10};
+    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, false, 7};
+    CHECK(memory.start(first));
+    CHECK_FALSE(memory.start(first));
+    auto other = first;
+    other.revision = 6;
+    CHECK_FALSE(memory.start(other));
+    other.revision = 8;  // the job was changed, and is meant to run again
+    CHECK(memory.start(other));
+    CHECK_FALSE(memory.start(first));
+
+    const auto is_another = [&](auto change) {
+      auto what = first;
+      change(what);
+      return memory.start(what) && !memory.start(what);
+    };
+    CHECK(is_another([](attempted_occurrence& what) { what.born = 6; }));
+    CHECK(is_another([](attempted_occurrence& what) { what.occurrence += tick; }));
+    CHECK(is_another([](attempted_occurrence& what) { what.attempt = 2; }));
+    CHECK(is_another([](attempted_occurrence& what) { what.extra = true; }));
+    CHECK(is_another([](attempted_occurrence& what) { what.job = "other"; }));
   }
 
   TEST_CASE("no more than so many are remembered, the oldest go first") {
-    started_occurrences memory{2}, nothing{0};
+    const auto numbered = [](int number) {
+      return attempted_occurrence{"job", 1, instant{milliseconds{number}}, 1, false, 1};
+    };
+    started_attempts memory{2}, nothing{0};
     for (int i = 1; i <= 3; ++i) {
-      memory.remember("job", 1, instant{milliseconds{i}}, 1);
-      nothing.remember("job", 1, instant{milliseconds{i}}, 1);
+      CHECK(memory.start(numbered(i)));
+      CHECK(nothing.start(numbered(i)));
     }
-    CHECK_FALSE(memory.contains("job", 1, instant{milliseconds{1}}, 1));
-    CHECK(memory.contains("job", 1, instant{milliseconds{2}}, 1));
-    CHECK(memory.contains("job", 1, instant{milliseconds{3}}, 1));
-    CHECK_FALSE(nothing.contains("job", 1, instant{milliseconds{3}}, 1));
+    CHECK_FALSE(memory.start(numbered(2)));
+    CHECK_FALSE(memory.start(numbered(3)));
+    CHECK(memory.start(numbered(1)));
+    CHECK(nothing.start(numbered(3)));
   }
 }

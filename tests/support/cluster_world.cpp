@@ -49,6 +49,7 @@ simulated_process& cluster_world::start(milliseconds ahead) {
   auto time = std::make_shared<forgetful_clock>(sim.clock(), ahead);
   shared_store_options store_options;
   store_options.lease = lease;
+  store_options.remembered = remembered;
   store_options.logger = logger;
   store_options.host = "simulated";
   store_options.seed = seed_ * 1'000 + static_cast<std::uint64_t>(started_);

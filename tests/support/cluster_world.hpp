@@ -78,7 +78,8 @@ class cluster_world {
   simulated_store shared{sim.clock()};
   link_faults faults;
   milliseconds lease{10'000};
-  bool forgetful = false;  ///< Processes do not count while they are stopped.
+  bool forgetful = false;            ///< Processes do not count while they are stopped.
+  std::size_t remembered = 100'000;  ///< `shared_store_options::remembered`.
   observation seen;
   std::vector<std::unique_ptr<simulated_process>> processes;
 

@@ -49,7 +49,9 @@ struct check_options {
   /// How long bodies may go on beside the run that took their place: what an instance needs to notice.
   shared_time overlap_slack{0};
   /// The store has lost acknowledged writes (a failover without `durability`): cursors may have come back,
-  /// and entries of the ledger gone. What is still promised: no instance runs an occurrence again itself.
+  /// and entries of the ledger gone; for a while there may even have been two masters, each with instances of
+  /// its own that know nothing of the others' runs. What is still promised: no instance runs again what it
+  /// ran itself, and the fences of what it runs grow.
   bool writes_were_lost = false;
   /// Of a store in Redis, where an entry's number is that of a change, times the number of partitions: then
   /// fences and entries are in one order, and say exactly what ran beside what. 0: they are not.

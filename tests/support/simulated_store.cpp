@@ -36,6 +36,7 @@ active_record record_of(const std::string& job, const held_run& run) {
   record.taken = run.taken;
   record.extra = run.extra;
   record.stop = run.stop;
+  record.revision = run.revision;
   return record;
 }
 

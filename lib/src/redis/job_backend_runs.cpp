@@ -104,12 +104,14 @@ take_answer read_take(const reply& said) {
   take_answer answer;
   answer.what = static_cast<take_answer::kind>(said[0].integer());
   if (said.size() > 1) answer.next_waiting = time_of(said[1]);
-  if (said.size() < 7) return answer;
+  if (said.size() < 9) return answer;
   answer.occurrence = *time_of(said[2]);
   answer.due = *time_of(said[3]);
   answer.attempt = static_cast<std::uint32_t>(said[4].integer());
   answer.fence = static_cast<std::uint64_t>(said[5].integer());
   answer.why = static_cast<waiting_reason>(said[6].integer());
+  answer.extra = said[7].integer() != 0;
+  answer.revision = static_cast<std::uint64_t>(said[8].integer());
   return answer;
 }
 

@@ -189,6 +189,7 @@ active_record read_run(std::string_view run_id, std::string_view packed) {
   run.taken = in.integer() != 0;
   run.extra = in.integer() != 0;
   run.stop = static_cast<cancel_reason>(in.integer());
+  run.revision = in.number();
   return run;
 }
 

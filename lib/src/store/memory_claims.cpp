@@ -110,6 +110,7 @@ run_answer memory_jobs::place(memory_job& job, const planned_run& run, const cla
   auto& held = hold(job, run.run_id, request.member, request.now);
   held.occurrence = run.occurrence;
   held.due = run.due;
+  held.revision = job.revision;
   run_answer answer;
   answer.what = run_answer::kind::won;
   answer.fence = held.fence;
@@ -152,6 +153,7 @@ void memory_jobs::queue(memory_job& job, const planned_run& run, const claim_req
   waits.due = run.due;
   waits.occurrence = run.occurrence;
   waits.why = waiting_reason::queued;
+  waits.revision = job.revision;
   waits.planned_as = run.run_id;
   waits.cancels = std::move(cancels);
   live_of(job).put(std::move(waits));
@@ -168,7 +170,9 @@ take_answer memory_jobs::take(const take_request& request) {
               run.attempt,
               run.fence,
               run.why,
-              job ? job->next_waiting() : std::nullopt};
+              job ? job->next_waiting() : std::nullopt,
+              run.extra,
+              run.revision};
     return answer;
   };
   auto* const live = job ? job->live.get() : runs_of(request.id);
@@ -192,6 +196,7 @@ take_answer memory_jobs::take(const take_request& request) {
   held.why = waited.why;
   held.taken = true;
   held.extra = waited.extra;
+  held.revision = waited.revision;
   job->last_claim = 0;
   return tell(held);
 }

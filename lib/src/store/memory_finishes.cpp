@@ -84,6 +84,7 @@ void memory_jobs::put_again(memory_job& job, const held_run& run, instant at, wa
   next.attempt = run.attempt + 1;
   next.why = why;
   next.extra = run.extra;
+  next.revision = run.revision;
   live_of(job).put(std::move(next));
   if (why == waiting_reason::retry) ++job.rarely().counters.retried;
 }

@@ -31,6 +31,7 @@ struct held_run {
   bool taken = false;    ///< It waited.
   bool extra = false;
   cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end; overlap: for another in its place.
+  std::uint64_t revision = 0;                ///< Of the job when this was planned or asked for.
 };
 
 /// A run that waits for its time, or for a place.
@@ -41,8 +42,9 @@ struct waiting_run {
   std::uint32_t attempt = 1;
   waiting_reason why{};
   bool extra = false;
-  std::string planned_as;  ///< Of a queued run: the id in the claim ...
-  std::string cancels;     ///< ... and of the run that was named in the answer as to be cancelled.
+  std::uint64_t revision = 0;  ///< Of the job when this was planned or asked for.
+  std::string planned_as;      ///< Of a queued run: the id in the claim ...
+  std::string cancels;         ///< ... and of the run that was named in the answer as to be cancelled.
 };
 
 /// What exists of a job's runs only while there are any.

@@ -103,8 +103,8 @@ bool memory_jobs::enqueue(const extra_run& wanted) {
   run.occurrence = wanted.occurrence;
   run.why = wanted.why;
   run.extra = wanted.why == waiting_reason::run_now;
+  job->revision = run.revision = take_number();
   live_of(*job).put(std::move(run));
-  job->revision = take_number();
   notify(*job, job->revision);
   return true;
 }

@@ -136,9 +136,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   std::shared_ptr<lease> require_lease() const;
   static std::uint64_t born_of(const job_handle& handle);
   bool started(std::uint32_t partition, std::string_view job, std::string_view run_id, std::uint64_t fence);
-  loop_awaitable<void> finish_as_already_run(std::uint32_t partition, std::string job, std::string run_id,
-                                             std::uint64_t born, std::uint64_t fence, instant occurrence,
-                                             instant due);
+  bool may_begin(std::uint32_t partition, const active_record& run);
+  loop_awaitable<void> finish_as_already_run(std::uint32_t partition, active_record run);
   loop_awaitable<finish_answer> give_up_run(std::uint32_t partition, const run_report& report);
   loop_awaitable<std::size_t> reap(std::uint32_t partition, std::vector<reap_step> steps);
 
@@ -192,7 +191,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   step_batches<load_kind> loads_{*this};
 
   started_runs runs_;
-  started_occurrences occurrences_;
+  started_attempts attempts_;
   boost::unordered_flat_set<std::uint64_t> told_;  ///< Hashes of the ids of jobs that the scheduler knows.
   std::vector<partition_state> partitions_;
   std::vector<orphan> orphans_;

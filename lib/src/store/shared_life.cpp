@@ -44,7 +44,7 @@ shared_core::shared_core(std::shared_ptr<job_backend> backend, loop_executor str
       listener_{listener},
       member_executor_{strand_},
       random_{seed_from(options.seed)},
-      occurrences_{options.remembered},
+      attempts_{options.remembered},
       sleeps_{*time_, strand_},
       news_{strand_},
       tasks_{strand_, [this](const std::exception_ptr& failure) {

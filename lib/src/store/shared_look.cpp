@@ -97,8 +97,7 @@ void shared_core::look_at_run(std::uint32_t partition, const active_record& run,
 
 /// A run that was won by a call whose answer never came.
 void shared_core::found(std::uint32_t partition, const active_record& run) {
-  started(partition, run.job, run.run_id, run.fence);
-  if (!listening_) return;
+  if (!may_begin(partition, run) || !listening_) return;
   found_run what;
   what.job = run.job;
   what.run_id = run.run_id;

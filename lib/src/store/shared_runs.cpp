@@ -1,6 +1,7 @@
 // Claims, takes and finishes: what this instance runs, and under which lease.
 
 #include <fmt/format.h>
+#include <carillon/time/timestamp.hpp>
 #include <stdexcept>
 
 #include "store/shared_repeat.hpp"
@@ -63,19 +64,28 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
     auto& said = answer.runs[i];
     if (said.what != run_answer::kind::won) continue;
     const auto& planned = request.runs[i];
-    const bool news = started(partition, request.id, planned.run_id, said.fence);
-    const bool again =
-        news && step.born != 0 &&
-        occurrences_.contains(request.id, step.born, planned.occurrence, request.expected_revision);
-    if (again) {
-      said.what = run_answer::kind::skipped;
-      tasks_.spawn(finish_as_already_run(partition, std::string(request.id), std::string(planned.run_id),
-                                         step.born, said.fence, planned.occurrence, planned.due));
-    } else if (step.born != 0) {
-      occurrences_.remember(request.id, step.born, planned.occurrence, request.expected_revision);
-    }
+    active_record run;
+    run.job = request.id;
+    run.run_id = planned.run_id;
+    run.born = step.born;
+    run.fence = said.fence;
+    run.occurrence = planned.occurrence;
+    run.due = planned.due;
+    run.revision = request.expected_revision;
+    if (!may_begin(partition, run)) said.what = run_answer::kind::skipped;
   }
   co_return answer;
+}
+
+/// Holds a run that was won from now on. False: it was begun here before a fail-over, which has brought back
+/// its job's cursor, or the run where it waited.
+bool shared_core::may_begin(std::uint32_t partition, const active_record& run) {
+  const bool news = started(partition, run.job, run.run_id, run.fence);
+  if (!news || run.born == 0) return true;
+  const attempted_occurrence what{run.job, run.born, run.occurrence, run.attempt, run.extra, run.revision};
+  if (attempts_.start(what)) return true;
+  tasks_.spawn(finish_as_already_run(partition, run));
+  return false;
 }
 
 /// Holds a run from now on. False: it was started before.
@@ -89,30 +99,28 @@ bool shared_core::started(std::uint32_t partition, std::string_view job, std::st
   return runs_.start(std::move(run));
 }
 
-/// A cursor was brought back by a fail-over: the occurrence has been run, and the ledger says so.
-loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition, std::string job,
-                                                        std::string run_id, std::uint64_t born,
-                                                        std::uint64_t fence, instant occurrence,
-                                                        instant due) {
-  logger_->warn("{}: its cursor has come back to {}, which has run here already", job,
-                occurrence.time_since_epoch().count());
+/// A fail-over has brought it back: it has been run, and the ledger says so.
+loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition, active_record run) {
+  logger_->warn("{}: its run for {} (attempt {}) has come back, which has been begun here already", run.job,
+                format_instant(run.occurrence, zone{}), run.attempt);
   outcome result;
   result.kind = outcome_kind::skipped;
   result.message = "already ran";
   run_report report;
-  report.id = job;
-  report.run_id = run_id;
-  report.fence = fence;
-  report.occurrence = occurrence;
-  report.due = due;
+  report.id = run.job;
+  report.run_id = run.run_id;
+  report.fence = run.fence;
+  report.occurrence = run.occurrence;
+  report.attempt = run.attempt;
+  report.due = run.due;
   report.started = report.finished = store_now();
   report.result = &result;
   finish_step step;
   step.report = &report;
-  step.born = born;
+  step.born = run.born;
   auto call = finishes_.ask(partition, step);
   const auto got = co_await attempted(std::move(call));
-  runs_.end(partition, fence);
+  runs_.end(partition, run.fence);
   static_cast<void>(got);  // What could not be finished is reaped.
 }
 
@@ -127,10 +135,18 @@ loop_awaitable<take_answer> shared_core::take(const take_request& request) {
   step.born = born_of(request.handle);
   auto answer = co_await takes_.ask(partition, step);
   if (!under->good()) throw boost::system::system_error(errc::lease_lost);
-  if (answer.what == take_answer::kind::won) {
-    started(partition, request.id, request.run_id, answer.fence);
-    occurrences_.remember(request.id, step.born, answer.occurrence, 0);
-  }
+  if (answer.what != take_answer::kind::won) co_return answer;
+  active_record run;
+  run.job = request.id;
+  run.run_id = request.run_id;
+  run.born = step.born;
+  run.fence = answer.fence;
+  run.occurrence = answer.occurrence;
+  run.due = answer.due;
+  run.attempt = answer.attempt;
+  run.extra = answer.extra;
+  run.revision = answer.revision;
+  if (!may_begin(partition, run)) answer.what = take_answer::kind::none_due;
   co_return answer;
 }
 

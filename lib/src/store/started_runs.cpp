@@ -11,10 +11,11 @@ namespace {
 
 std::uint64_t hash_of(std::string_view text) { return XXH64(text.data(), text.size(), 0); }
 
-std::uint64_t hash_of(std::string_view job, std::uint64_t born, instant occurrence) {
-  const std::array<std::uint64_t, 2> rest{born,
-                                          static_cast<std::uint64_t>(occurrence.time_since_epoch().count())};
-  return XXH64(rest.data(), sizeof rest, hash_of(job));
+std::uint64_t hash_of(const attempted_occurrence& what) {
+  const std::array<std::uint64_t, 3> rest{
+      what.born, static_cast<std::uint64_t>(what.occurrence.time_since_epoch().count()),
+      std::uint64_t{what.attempt} * 2 + (what.extra ? 1 : 0)};
+  return XXH64(rest.data(), sizeof rest, hash_of(what.job));
 }
 
 }  // namespace
@@ -77,22 +78,20 @@ void started_runs::forget() {
   ended_in_.clear();
 }
 
-void started_occurrences::remember(std::string_view job, std::uint64_t born, instant occurrence,
-                                   std::uint64_t revision) {
-  if (most_ == 0) return;
-  const auto [known, is_new] = revisions_.try_emplace(hash_of(job, born, occurrence), revision);
-  known->second = std::max(known->second, revision);
-  if (!is_new) return;
+bool started_attempts::start(const attempted_occurrence& what) {
+  if (most_ == 0) return true;
+  const auto [known, is_new] = revisions_.try_emplace(hash_of(what), what.revision);
+  if (!is_new) {
+    const bool is_meant = known->second < what.revision;
+    known->second = std::max(known->second, what.revision);
+    return is_meant;
+  }
   order_.push_back(known->first);
-  if (order_.size() <= most_) return;
-  revisions_.erase(order_.front());
-  order_.pop_front();
-}
-
-bool started_occurrences::contains(std::string_view job, std::uint64_t born, instant occurrence,
-                                   std::uint64_t revision) const {
-  const auto known = revisions_.find(hash_of(job, born, occurrence));
-  return known != revisions_.end() && known->second >= revision;
+  if (order_.size() > most_) {
+    revisions_.erase(order_.front());
+    order_.pop_front();
+  }
+  return true;
 }
 
 }  // namespace carillon

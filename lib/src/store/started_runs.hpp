@@ -62,21 +62,30 @@ class started_runs {
   boost::unordered_flat_map<std::uint32_t, std::deque<ended_fence>> ended_in_;  // In the order of their ends.
 };
 
-/// The occurrences that this instance has started lately. A fail-over to a replica that lacks the last writes
-/// may bring a cursor back, and then a claim wins what has run. A change of the job may do so too, but that
-/// is meant: it takes a new revision, and is no repetition.
-class started_occurrences {
+/// One attempt at an occurrence of a job, and the revision of the job by which it was planned.
+struct attempted_occurrence {
+  std::string_view job;
+  std::uint64_t born = 0;
+  instant occurrence{};
+  std::uint32_t attempt = 1;
+  bool extra = false;  ///< Outside the schedule: another than the same time of the schedule.
+  std::uint64_t revision = 0;
+};
+
+/// The attempts that this instance has started lately. A fail-over to a replica that lacks the last writes
+/// may bring back a cursor or a waiting run, and then a claim or a take wins what has run. A change of the
+/// job may do so too, but that is meant: it takes a new revision, and is no repetition.
+class started_attempts {
  public:
   /// @param most How many are remembered; the oldest go first.
-  explicit started_occurrences(std::size_t most) : most_{most} {}
+  explicit started_attempts(std::size_t most) : most_{most} {}
 
-  void remember(std::string_view job, std::uint64_t born, instant occurrence, std::uint64_t revision);
-  /// Whether it was started at that revision or a later one.
-  bool contains(std::string_view job, std::uint64_t born, instant occurrence, std::uint64_t revision) const;
+  /// False: it was started here before, by that revision or a later one, and is not to be started again.
+  bool start(const attempted_occurrence& what);
 
  private:
   std::size_t most_;
-  boost::unordered_flat_map<std::uint64_t, std::uint64_t> revisions_;  // By the hash of the occurrence.
+  boost::unordered_flat_map<std::uint64_t, std::uint64_t> revisions_;  // By the hash of the attempt.
   std::deque<std::uint64_t> order_;
 };
 

@@ -21,7 +21,7 @@ struct job_store_options {
   std::uint32_t partitions = 0;
   /// After how many leases without a word from its event loop an instance renews its lease no more.
   std::uint32_t stall_limit = 6;
-  /// How many occurrences that were started here are remembered, for a fail-over may bring their cursors
+  /// How many attempts that were started here are remembered, for a fail-over may bring what was due
   /// back. 0: none.
   std::size_t remembered = 100'000;
   /// How many entries of the ledger are kept, of all jobs together; some more may be. At least 1.

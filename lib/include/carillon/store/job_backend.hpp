@@ -71,6 +71,7 @@ struct active_record {
   bool taken = false;    ///< It waited before; else it was claimed.
   bool extra = false;
   cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end.
+  std::uint64_t revision = 0;                ///< Of its job when it was planned or asked for.
 };
 
 /// What a standing look at a partition sees.

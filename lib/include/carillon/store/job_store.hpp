@@ -158,6 +158,8 @@ struct take_answer {
   std::uint64_t fence = 0;
   waiting_reason why{};
   std::optional<instant> next_waiting;  ///< After this; none for `gone`.
+  bool extra = false;                   ///< Outside the schedule: somebody asked for it.
+  std::uint64_t revision = 0;           ///< Of the job when the run was planned or asked for.
 };
 
 /// Ends a run. See `job_store::finish`.

@@ -30,7 +30,7 @@ struct shared_store_options {
   /// After how many leases without a word from its event loop an instance renews its lease no more. At least
   /// 1.
   std::uint32_t stall_limit = 6;
-  /// How many occurrences that were started here are remembered, for a fail-over may bring their cursors
+  /// How many attempts that were started here are remembered, for a fail-over may bring what was due
   /// back. 0: none.
   std::size_t remembered = 100'000;
   /// Where this instance runs, for others to see. Empty: this machine's name.

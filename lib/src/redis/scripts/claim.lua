@@ -97,7 +97,7 @@ local function place_full(claim, job, run_id, occurrence, due)
       tell_stop(oldest, run[R_MEMBER], OVERLAP)
     end
   end
-  wait_until(id, claim[NOW], {due, occurrence, 1, QUEUED, 0, run_id, cancels})
+  wait_until(id, claim[NOW], {due, occurrence, 1, QUEUED, 0, run_id, cancels, job[REVISION]})
   return WAITS, 0, cancels
 end
 
@@ -109,7 +109,8 @@ local function place(claim, job, run_id, occurrence, due)
     taken = taken + redis.call('ZCOUNT', prefix .. 'wait:' .. id, '-inf', digits(claim[NOW]))
   end
   if taken >= job[MAX_INSTANCES] then return place_full(claim, job, run_id, occurrence, due) end
-  return WON, hold(id, run_id, {id, job[BORN], 0, occurrence, due, claim[NOW], 1, member, 0, 0, 0, 0}), ''
+  local run = {id, job[BORN], 0, occurrence, due, claim[NOW], 1, member, 0, 0, 0, 0, job[REVISION]}
+  return WON, hold(id, run_id, run), ''
 end
 
 local function answer_to(claim)

@@ -14,8 +14,8 @@ read_jobs({id})
 read_waiting({id})
 local job = jobs[id]
 if not job or job[STATE] == IS_REMOVED then return {0} end
-wait_until(id, at, {at, occurrence, 1, why, why == RUN_NOW and 1 or 0, '', ''})
 job[REVISION], changed_jobs[id] = take_number(), true
+wait_until(id, at, {at, occurrence, 1, why, why == RUN_NOW and 1 or 0, '', '', job[REVISION]})
 tell_change(id, job, job[REVISION])
 if token ~= '' then remember('token:' .. token, 1) end
 write_all()

@@ -4,7 +4,8 @@ Makes of each job the earliest waiting run that is due active, under a new fence
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  member that asks
 ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now }
-Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason },
+Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason,
+         1 if it is outside the schedule, revision by which it was planned },
          what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two. | 'OTHER STORE'
 A take whose run is active already wins what it won, and changes nothing.
 --]]
@@ -15,7 +16,8 @@ local member = ARGV[3]
 local takes = cmsgpack.unpack(ARGV[4])
 
 local function won(id, job, run)
-  return {WON, job and waiting[id], run[R_OCCURRENCE], run[R_DUE], run[R_ATTEMPT], run[R_FENCE], run[R_WHY]}
+  return {WON, job and waiting[id], run[R_OCCURRENCE], run[R_DUE], run[R_ATTEMPT], run[R_FENCE], run[R_WHY],
+    run[R_EXTRA], run[R_REVISION]}
 end
 
 local function answer_to(take)
@@ -31,7 +33,7 @@ local function answer_to(take)
   local waited = cmsgpack.unpack(string.sub(redis.call('ZPOPMIN', prefix .. 'wait:' .. id)[1], 17))
   follow_waiting(id)
   local run = {id, job[BORN], 0, waited[W_OCCURRENCE], waited[W_DUE], now, waited[W_ATTEMPT], member, waited[W_WHY], 1,
-    waited[W_EXTRA], 0}
+    waited[W_EXTRA], 0, waited[W_REVISION]}
   hold(id, run_id, run)
   job[LAST_CLAIM], changed_jobs[id] = 0, true
   return won(id, job, run)

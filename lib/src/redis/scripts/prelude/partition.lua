@@ -75,7 +75,7 @@ local function tell_stop(run_id, member, why) notices[#notices + 1] = cmsgpack.p
 -- Active runs: arrays in `runs`, and for each a member of `active`, "JOB\0FENCE RUN" without the blank, so that
 -- those of a job are counted and found, oldest first. In C++: record_codec.cpp.
 local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
-local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP = 8, 9, 10, 11, 12
+local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP, R_REVISION = 8, 9, 10, 11, 12, 13  -- that by which it was planned
 local runs, changed_runs, new_runs, dropped_runs, actives, more_active = {}, {}, {}, {}, {}, {}
 local function read_runs(ids)
   local texts = redis.call('HMGET', prefix .. 'runs', unpack(ids))
@@ -106,7 +106,7 @@ local function drop(run_id, run)
 end
 
 -- Waiting runs of a job: `wait:ID`, by time, then in the order of arrival; `waiting` has the earliest of each job.
-local W_DUE, W_OCCURRENCE, W_ATTEMPT, W_WHY, W_EXTRA, W_PLANNED_AS, W_CANCELS = 1, 2, 3, 4, 5, 6, 7
+local W_DUE, W_OCCURRENCE, W_ATTEMPT, W_WHY, W_EXTRA, W_PLANNED_AS, W_CANCELS, W_REVISION = 1, 2, 3, 4, 5, 6, 7, 8
 local RETRY, QUEUED, RERUN, RUN_NOW = 0, 1, 2, 3  -- waiting_reason
 local function read_waiting(ids)
   local times = redis.call('ZMSCORE', prefix .. 'waiting', unpack(ids))
@@ -160,7 +160,7 @@ local function end_if_over(id)
   return true
 end
 local function put_again(id, run, at, why)
-  wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', ''})
+  wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', '', run[R_REVISION]})
 end
 
 local function remember(key, value) redis.call('SET', prefix .. key, value, 'EX', 3600) end
