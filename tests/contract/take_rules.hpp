@@ -99,6 +99,37 @@ inline rules waiting_rules() {
          CHECK(w.take("a", "r1", at(20)).fence == first.fence);
          CHECK(w.take("a", "r2", at(20)).what == taken::gone);
        }},
+      {"a take that arrives once more when its run has ended takes nothing, whatever waits by then",
+       [](world& w) {
+         w.add("a");
+         w.run_now("a", at(10));
+         w.run_now("a", at(50));
+         const auto first = w.take("a", "r1", at(20));
+         w.fail_and_retry("a", "r1", first.fence, at(30));
+         const auto late = w.take("a", "r1", at(40));
+         CHECK(late.what == taken::none_due);
+         CHECK(late.next_waiting == at(30));
+         CHECK(w.seen("a").active == 0);
+         const auto second = w.take("a", "r2", at(40));
+         CHECK(second.what == taken::won);
+         CHECK(second.attempt == 2);
+         w.finish("a", "r2", second.fence);
+         CHECK(w.take("a", "r2", at(60)).what == taken::none_due);
+         CHECK(w.take("a", "r1", at(60)).what == taken::none_due);
+         CHECK(w.take("a", "r3", at(60)).occurrence == at(50));
+       }},
+      {"a take that arrives once more when its run was lost does not win that run's next attempt",
+       [](world& w) {
+         job_options again;
+         again.on_lost = lost_action::rerun;
+         w.add("a", again);
+         w.run_now("a", at(10));
+         CHECK(w.take("a", "r1", at(20)).what == taken::won);
+         w.leave();
+         CHECK(w.take("a", "r1", at(20)).what != taken::won);
+         CHECK(w.seen("a").active == 0);
+         CHECK(w.seen("a").next_waiting == at(10));
+       }},
   };
 }
 

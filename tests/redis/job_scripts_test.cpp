@@ -210,6 +210,15 @@ TEST_SUITE("redis scripts") {
     REQUIRE(entries.size() == 1);
     CHECK(entries[0].result.message == "its instance died");
     CHECK_FALSE(entries[0].final);
+
+    CHECK(w.reap("a", "r2", taken.fence) == 1);
+    CHECK(w.take("a", "r2").what == take_answer::kind::none_due);  // a copy that was long under way
+    CHECK(w.seen("a").active == 0);
+    CHECK(w.seen("a").next_waiting);
+    const auto left = std::stoi(w.cli({"TTL", w.key("taken:r2")}));
+    CHECK(left > 800);
+    CHECK(left <= 900);
+    CHECK(w.take("a", "r3").attempt == 3);
   }
 
   TEST_CASE(

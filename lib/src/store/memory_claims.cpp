@@ -186,6 +186,8 @@ take_answer memory_jobs::take(const take_request& request) {
   if (!answer.next_waiting || *answer.next_waiting > request.now) return answer;
   answer.what = take_answer::kind::full;
   if (job->held() >= job->definition->options->max_instances) return answer;
+  answer.what = take_answer::kind::none_due;
+  if (taken_.contains(request.run_id)) return answer;
 
   const auto waited = std::move(job->live->waiting.front());
   job->live->waiting.erase(job->live->waiting.begin());

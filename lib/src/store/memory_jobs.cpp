@@ -215,7 +215,7 @@ change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_re
   if (!job || job->state == job_state::removed) return change_answer::gone;
   if (job->revision != expected_revision) return change_answer::conflict;
   if (what.cursor && what.cursor->from != optional_of(job->cursor)) return change_answer::conflict;
-  remember_token(what.token);
+  if (!what.token.empty()) tokens_.add(what.token);
   change(*job, std::move(what));
   job->revision = take_number();
   notify(*job, job->revision);

@@ -4,7 +4,6 @@
 #include <boost/intrusive/set.hpp>
 #include <carillon/store/job_store.hpp>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -14,6 +13,7 @@
 #include <vector>
 
 #include "store/bounded_ledger.hpp"
+#include "store/lately_known.hpp"
 
 namespace carillon {
 
@@ -153,7 +153,6 @@ class memory_jobs {
   void forget(memory_job& job);
   void drop_waiting(memory_job& job);
   void change(memory_job& job, job_change&& what);
-  void remember_token(const std::string& token);
 
   live_runs& live_of(memory_job& job);
   void release_live(memory_job& job);
@@ -187,8 +186,8 @@ class memory_jobs {
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
   std::set<std::string, std::less<>> members_;
-  std::set<std::string, std::less<>> tokens_;  ///< Of changes and extra runs that were made lately ...
-  std::deque<std::string> tokens_in_order_;    ///< ... the oldest first.
+  lately_known tokens_;  ///< Of changes and extra runs that were made.
+  lately_known taken_;   ///< Run ids of takes whose runs have ended: a late copy of one takes nothing.
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;
   std::string member_;  ///< Who has opened it.

@@ -9,7 +9,6 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t most_spare = 4'096;
-constexpr std::size_t most_tokens = 10'000;
 
 }  // namespace
 
@@ -81,23 +80,16 @@ held_run& memory_jobs::hold(memory_job& job, std::string_view run_id, std::strin
 }
 
 void memory_jobs::drop_held(live_runs& live, const held_run& run) {
+  if (run.taken) taken_.add(run.id);
   live.held.erase(live.held.begin() + (&run - live.held.data()));
   --held_;
-}
-
-void memory_jobs::remember_token(const std::string& token) {
-  if (token.empty() || !tokens_.insert(token).second) return;
-  tokens_in_order_.push_back(token);
-  if (tokens_.size() <= most_tokens) return;
-  tokens_.erase(tokens_in_order_.front());
-  tokens_in_order_.pop_front();
 }
 
 bool memory_jobs::enqueue(const extra_run& wanted) {
   if (tokens_.contains(wanted.token)) return true;
   auto* job = find(wanted.id);
   if (!job || job->state == job_state::removed) return false;
-  remember_token(wanted.token);
+  if (!wanted.token.empty()) tokens_.add(wanted.token);
   waiting_run run;
   run.at = run.due = wanted.at;
   run.occurrence = wanted.occurrence;

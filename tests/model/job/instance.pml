@@ -44,6 +44,9 @@ inline forget() { occurrence = 0; of_plan = 0; number = 0; fence = 0; run_id = 0
 #define OF_RUN(k, r) (runs[k].fence != 0 && runs[k].member == member[i] && runs[k].run_id == (r))
 #define IN_USE(r) (OF_REQUEST(2 * i, r) || OF_REQUEST(2 * i + 1, r) || OF_RUN(0, r) || OF_RUN(1, r))
 #define NEW_RUN_ID run_id = (!IN_USE(1) -> 1 : (!IN_USE(2) -> 2 : (!IN_USE(3) -> 3 : (!IN_USE(4) -> 4 : 5))))
+/* Of the takes that have ended, those are remembered of which something is still under way. */
+#define COPY_BIT(k) (under_way[k].what != NOTHING && under_way[k].member == member[i] -> BIT(under_way[k].run_id) : 0)
+inline forget_takes() { ended_takes[member[i]] = ended_takes[member[i]] & (COPY_BIT(2 * i) | COPY_BIT(2 * i + 1)) }
 #define CHOOSE_RUN(k) occurrence = runs[k].occurrence; of_plan = runs[k].plan; fence = runs[k].fence; run_id = runs[k].run_id
 #define OF_A_DEAD_MEMBER(k) (runs[k].fence != 0 && !live[runs[k].member])
 #define MINE_AND_NEW(k) (runs[k].fence != 0 && runs[k].member == member[i] && !(started & BIT(runs[k].fence)))
@@ -80,9 +83,10 @@ idle:
   :: atomic { lease[i] && !live[member[i]] -> lease[i] = false; wins_without_lease[i] = 0 }
 #endif
   :: atomic { MAY_ASK(i) && cursor < OCCURRENCES ->
-       what = CLAIM; occurrence = cursor; of_plan = plan; number = revision; NEW_RUN_ID };
+       forget_takes(); what = CLAIM; occurrence = cursor; of_plan = plan; number = revision; NEW_RUN_ID };
      goto ask
-  :: atomic { MAY_ASK(i) && !NOTHING_WAITS && ACTIVE < MAX_INSTANCES -> what = TAKE; of_plan = plan; NEW_RUN_ID };
+  :: atomic { MAY_ASK(i) && !NOTHING_WAITS && ACTIVE < MAX_INSTANCES ->
+       forget_takes(); what = TAKE; of_plan = plan; NEW_RUN_ID };
      goto ask
   :: atomic { lease[i] && OF_A_DEAD_MEMBER(0) -> CHOOSE_RUN(0) }; goto reap_it
   :: atomic { lease[i] && OF_A_DEAD_MEMBER(1) -> CHOOSE_RUN(1) }; goto reap_it
@@ -236,7 +240,7 @@ reap_it: /* what was read a moment ago, by its fence */
   fi;
 
 done:
-  atomic { forget() };
+  atomic { forget_takes(); forget() };
   goto idle
   } unless { crashed[i] };
 

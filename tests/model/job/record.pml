@@ -21,9 +21,13 @@ int remembered_ends;
 
 /* runs: fence 0 is a free place. A run id is the member and a number of its own; here a number is used again when nothing
  * that has it is about any more. */
-typedef active_run { byte member, run_id, occurrence, plan, fence; bool marked };
+typedef active_run { byte member, run_id, occurrence, plan, fence; bool marked, taken };
 active_run runs[2];
 #define ACTIVE ((runs[0].fence != 0) + (runs[1].fence != 0))
+
+/* taken:RUN: which run ids of a member were those of takes, and have ended. */
+byte ended_takes[MEMBERS + 1];
+#define TAKE_HAS_ENDED(m, r) (ended_takes[m] & BIT(r))
 
 /* wait:ID: by plan and occurrence. */
 bool waiting[PLANS * FIRES];
@@ -73,6 +77,7 @@ hidden byte an_answer_is_true;                    /* 3: done and stale mean what
 hidden byte max_instances_holds;                  /* 4 */
 hidden byte bodies_do_not_overlap;                /* 4: of two bodies that act, none is the older one */
 hidden byte a_run_belongs_to_its_job;             /* never the old job's run under the new one */
+hidden byte a_run_id_names_one_run;               /* a late copy of a take wins nothing when its run has ended */
 hidden byte asked_once_runs_once;                 /* run_now */
 hidden byte stopped_only_when_asked;              /* cancel_running */
 #define PROMISE(property, holds) assert(property || (holds))

@@ -107,10 +107,16 @@ inline claim(q) {
   fi
 }
 
+#ifdef WITHOUT_MEMORY_OF_TAKES
+#define MAY_TAKE(q) true
+#else
+#define MAY_TAKE(q) !TAKE_HAS_ENDED(q.member, q.run_id)
+#endif
 /* Whichever waiting run is due. `q.plan` is the plan that the caller knows, and so the job that it means. */
 inline take(q) {
   if
-  :: exists && !paused && !NOTHING_WAITS && SAME_JOB(q.plan) && ACTIVE < MAX_INSTANCES ->
+  :: exists && !paused && !NOTHING_WAITS && SAME_JOB(q.plan) && ACTIVE < MAX_INSTANCES && MAY_TAKE(q) ->
+     PROMISE(a_run_id_names_one_run, !TAKE_HAS_ENDED(q.member, q.run_id));
      if
      :: WAITS(0) -> n = 0
      :: WAITS(1) -> n = 1
@@ -120,6 +126,7 @@ inline take(q) {
      waiting[n] = false;
      PROMISE(a_run_belongs_to_its_job, born_of[n / FIRES] == born && born_of[q.plan] == born);
      put_among_active(q, n / FIRES, n % FIRES);
+     runs[place].taken = true;
      n = 0
   :: else
   fi
@@ -155,6 +162,11 @@ inline end_run(how) {
   finish_at = AT(runs[place].plan, runs[place].occurrence);
   ended_here = exists && SAME_JOB(runs[place].plan);
   was_marked = runs[place].marked;
+  if
+  :: runs[place].taken -> ended_takes[runs[place].member] = ended_takes[runs[place].member] | BIT(runs[place].run_id)
+  :: else
+  fi;
+  runs[place].taken = false;
   runs[place].member = 0; runs[place].run_id = 0; runs[place].occurrence = 0; runs[place].plan = 0;
   runs[place].fence = 0; runs[place].marked = false;
   if

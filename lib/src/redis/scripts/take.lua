@@ -7,7 +7,8 @@ ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now }
 Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason,
          1 if it is outside the schedule, revision by which it was planned },
          what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two. | 'OTHER STORE'
-A take whose run is active already wins what it won, and changes nothing.
+Sent again while its run is active it wins what it won, and changes nothing; after the end of that run, for a quarter of
+an hour, it takes nothing.
 --]]
 -- include: partition
 local ID, OF_BORN, RUN, NOW = 1, 2, 3, 4
@@ -29,6 +30,7 @@ local function answer_to(take)
   if job[STATE] ~= IS_ACTIVE and job[STATE] ~= HAS_ENDED then return {PAUSED, waiting[id]} end
   if not waiting[id] or waiting[id] > now then return {NONE_DUE, waiting[id]} end
   if active_of(id) >= job[MAX_INSTANCES] then return {FULL, waiting[id]} end
+  if redis.call('EXISTS', prefix .. 'taken:' .. run_id) == 1 then return {NONE_DUE, waiting[id]} end
 
   local waited = cmsgpack.unpack(string.sub(redis.call('ZPOPMIN', prefix .. 'wait:' .. id)[1], 17))
   follow_waiting(id)
