@@ -17,28 +17,21 @@ std::string task_of(std::string_view id, std::string_view task) {
   return std::string{task.empty() ? id : task};
 }
 
-void pack_options(packer& out, const job_definition& job) {
+/// Of a record the part that no fire needs, as text within it.
+std::string packed_rest(const job_record& record) {
+  const auto& job = *record.definition;
   const auto& options = *job.options;
-  out.add(options.max_instances).add(static_cast<int>(options.on_overlap)).add(options.queue_limit);
+  const auto& did = record.counters;
+  const auto zone_name = record.where.name();
+  packer out;
+  out.list(17).add(record.anchor).add(zone_name == zone{}.name() ? std::string_view{} : zone_name);
+  out.add(static_cast<int>(options.on_overlap)).add(options.queue_limit);
   out.add(static_cast<int>(options.on_lost)).add(options.pause_after);
   out.add(options.keep || !job.origin.empty() ? 1 : 0);
   out.add(job.task_name() == job.id ? std::string_view{} : std::string_view{job.task_name()});
   out.add(options.executor).add(job.origin.str());
-}
-
-void pack_counters(packer& out, const job_counters& did) {
-  out.add(did.succeeded).add(did.failed).add(did.cancelled).add(did.lost).add(did.retried);
-  out.add(did.missed).add(did.skipped).add(did.coalesced).add(did.consecutive_failures);
-}
-
-job_counters read_counters(unpacker& in) {
-  job_counters did;
-  for (auto* each : {&did.succeeded, &did.failed, &did.cancelled, &did.lost, &did.retried, &did.missed,
-                     &did.skipped, &did.coalesced}) {
-    *each = in.number();
-  }
-  did.consecutive_failures = static_cast<std::uint32_t>(in.number());
-  return did;
+  out.add(did.failed).add(did.cancelled).add(did.lost).add(did.retried);
+  return out.add(did.missed).add(did.skipped).add(did.coalesced).take();
 }
 
 /// A record's fields in their order, as far as they are not in the definition as well.
@@ -56,18 +49,31 @@ struct short_record {
     const milliseconds delay{in.integer()};
     if (job.cursor) job.due = *job.cursor + delay;
     job.last_fire = in.optional_time();
-    job.anchor = in.optional_time();
-    zone_name = in.text();
     job.skip_next = static_cast<std::uint32_t>(in.number());
-    for (int option = 0; option < 6; ++option) in.integer();
-    task = in.text();
-    executor = in.text();
-    origin = in.text();
+    in.integer();  // max_instances
     in.integer();  // the number of the last claim
     if (!in.none()) {
       for (auto left = in.list(); left > 0; --left) in.integer();
     }
-    job.counters = read_counters(in);
+    job.counters.succeeded = in.number();
+    job.counters.consecutive_failures = static_cast<std::uint32_t>(in.number());
+    read_rest(unpacker{in.text()});
+  }
+
+ private:
+  void read_rest(unpacker in) {
+    in.list();
+    job.anchor = in.optional_time();
+    zone_name = in.text();
+    for (int option = 0; option < 5; ++option) in.integer();
+    task = in.text();
+    executor = in.text();
+    origin = in.text();
+    auto& did = job.counters;
+    for (auto* each :
+         {&did.failed, &did.cancelled, &did.lost, &did.retried, &did.missed, &did.skipped, &did.coalesced}) {
+      *each = in.number();
+    }
   }
 };
 
@@ -132,14 +138,11 @@ void read_entry_of_run(const active_record& run, ledger_entry& entry) {
 
 std::string packed_record(const job_record& job) {
   packer out;
-  out.list(29).add(job.revision).add(job.born).add(static_cast<int>(job.state)).add(job.cursor);
-  out.add(job.cursor ? (job.due - *job.cursor).count() : 0).add(job.last_fire).add(job.anchor);
-  const auto zone_name = job.where.name();
-  out.add(zone_name == zone{}.name() ? std::string_view{} : zone_name).add(job.skip_next);
-  pack_options(out, *job.definition);
-  out.add(0).none();
-  pack_counters(out, job.counters);
-  return out.take();
+  out.list(13).add(job.revision).add(job.born).add(static_cast<int>(job.state)).add(job.cursor);
+  out.add(job.cursor ? (job.due - *job.cursor).count() : 0).add(job.last_fire).add(job.skip_next);
+  out.add(job.definition->options->max_instances).add(0).none();
+  out.add(job.counters.succeeded).add(job.counters.consecutive_failures);
+  return out.add(packed_rest(job)).take();
 }
 
 std::string definition_text(const job_definition& job) {

@@ -27,22 +27,24 @@ local function make(step, wanted)
   wanted[BORN] = number
   put(step[ID], wanted, step, number)
   if step[NOTE] ~= '' then notes[step[ID]] = step[NOTE] end
-  new_ids[#new_ids + 1] = 0
+  new_ids[#new_ids + 1] = '0'
   new_ids[#new_ids + 1] = step[ID]
   return {ADDED, number}
 end
 
 -- Its birth, counters and runs stay, and what waits; the rest is as wanted. A paused job stays paused.
 local function replace(step, wanted, job)
-  for _, field in ipairs({BORN, LAST_FIRE, SKIP_NEXT, LAST_CLAIM, LAST_ENDS}) do wanted[field] = job[field] end
-  for field = SUCCEEDED, IN_A_ROW do wanted[field] = job[field] end
+  for _, field in ipairs({BORN, LAST_FIRE, SKIP_NEXT, LAST_CLAIM, LAST_ENDS, SUCCEEDED, IN_A_ROW}) do
+    wanted[field] = job[field]
+  end
+  for field = FAILED, COALESCED do wanted[field] = job[field] end
   if job[STATE] == IS_PAUSED then wanted[STATE] = IS_PAUSED else notes[step[ID]] = step[NOTE] end
   put(step[ID], wanted, step, take_number())
   return {REPLACED, wanted[REVISION]}
 end
 
 local function answer_to(step, there_text)
-  local id, wanted, job = step[ID], cmsgpack.unpack(step[RECORD]), jobs[step[ID]]
+  local id, wanted, job = step[ID], unpack_job(step[RECORD]), jobs[step[ID]]
   local same = there_text == step[DEFINITION]
   local declared = wanted[ORIGIN] ~= ''
   if job and job[STATE] == IS_REMOVED then

@@ -9,7 +9,8 @@ Returns  { ids, id up to which was looked or nil: there are no more } | 'OTHER S
 It looks at 1000 jobs at most.
 --]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'OTHER STORE' end
-local STATE, TASK, IS_REMOVED = 3, 16, 4
+local STATE, THE_REST, IS_REMOVED = 3, 13, 4
+local TASK = 8  -- of the rest
 local prefix = string.sub(KEYS[1], 1, -6)
 local id_prefix, most, state, task = ARGV[3], tonumber(ARGV[4]), tonumber(ARGV[5]), ARGV[6]
 local limit = state == nil and task == '' and most or 1000
@@ -18,7 +19,9 @@ local records = #ids > 0 and redis.call('HMGET', prefix .. 'jobs', unpack(ids)) 
 
 local function fits(id, job)
   if state and job[STATE] ~= state or not state and job[STATE] == IS_REMOVED then return false end
-  return task == '' or task == (job[TASK] == '' and id or job[TASK])
+  if task == '' then return true end
+  local name = cmsgpack.unpack(job[THE_REST])[TASK]
+  return task == (name == '' and id or name)
 end
 
 local found = {}

@@ -15,7 +15,8 @@ local id, expected, tombstone = unpack(cmsgpack.unpack(ARGV[3]))
 local function leave_record(job)
   drop_waiting(id)
   job[STATE], job[CURSOR], job[DELAY], job[SKIP_NEXT] = IS_REMOVED, false, 0, 0
-  for field = SUCCEEDED, IN_A_ROW do job[field] = 0 end
+  job[SUCCEEDED], job[IN_A_ROW] = 0, 0
+  for field = FAILED, COALESCED do job[field] = 0 end
   notes[id] = ''
   job[REVISION] = take_number()
   changed_jobs[id], changed_due[id] = true, true

@@ -18,8 +18,9 @@ local id, expected, token, options, definition, state, note, skip_next, anchor, 
 
 local function change(job)
   if options then
-    local wanted = cmsgpack.unpack(options)
-    for field = MAX_INSTANCES, ORIGIN do job[field] = wanted[field] end
+    local wanted = unpack_job(options)
+    job[MAX_INSTANCES] = wanted[MAX_INSTANCES]
+    for field = ON_OVERLAP, ORIGIN do job[field] = wanted[field] end
     definitions[id] = definition
   end
   if state then

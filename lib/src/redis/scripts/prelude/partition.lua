@@ -8,11 +8,13 @@ local prefix = string.sub(KEYS[1], 1, -6)
 local head = redis.call('MGET', KEYS[1], prefix .. 'seq')
 if head[1] ~= ARGV[1] then return 'OTHER STORE' end
 
--- A job: an array in `jobs`, packed. Times are in ms, none is false. In C++: record_codec.cpp.
-local REVISION, BORN, STATE, CURSOR, DELAY, LAST_FIRE, ANCHOR, ZONE, SKIP_NEXT = 1, 2, 3, 4, 5, 6, 7, 8, 9
-local MAX_INSTANCES, ON_OVERLAP, QUEUE_LIMIT, ON_LOST, PAUSE_AFTER = 10, 11, 12, 13, 14
-local KEEP, TASK, EXECUTOR, ORIGIN, LAST_CLAIM, LAST_ENDS = 15, 16, 17, 18, 19, 20
-local SUCCEEDED, FAILED, CANCELLED, LOST, RETRIED, MISSED, SKIPPED, COALESCED, IN_A_ROW = 21, 22, 23, 24, 25, 26, 27, 28, 29
+-- A job: an array in `jobs`, packed. Times are in ms, none is false. What a fire does not need lies in it as an
+-- array of its own, packed once more, whose fields are read and written as if they came next. In C++: record_codec.cpp.
+local REVISION, BORN, STATE, CURSOR, DELAY, LAST_FIRE, SKIP_NEXT, MAX_INSTANCES = 1, 2, 3, 4, 5, 6, 7, 8
+local LAST_CLAIM, LAST_ENDS, SUCCEEDED, IN_A_ROW, THE_REST = 9, 10, 11, 12, 13
+local ANCHOR, ZONE, ON_OVERLAP, QUEUE_LIMIT, ON_LOST, PAUSE_AFTER, KEEP = 14, 15, 16, 17, 18, 19, 20
+local TASK, EXECUTOR, ORIGIN = 21, 22, 23
+local FAILED, CANCELLED, LOST, RETRIED, MISSED, SKIPPED, COALESCED = 24, 25, 26, 27, 28, 29, 30
 local COUNTER_OF = {[0] = SUCCEEDED, FAILED, FAILED, CANCELLED, LOST, MISSED, SKIPPED, COALESCED}  -- outcome_kind
 local IS_ACTIVE, IS_PAUSED, IS_PARKED, HAS_ENDED, IS_REMOVED = 0, 1, 2, 3, 4  -- job_state
 
@@ -37,11 +39,33 @@ local function take_number()
   return seq
 end
 
+-- The rest of a job is unpacked when it is first needed.
+local rest_of_job = {}
+local function unpack_rest(job)
+  setmetatable(job, nil)
+  for k, value in ipairs(cmsgpack.unpack(job[THE_REST])) do job[THE_REST + k] = value end
+end
+function rest_of_job.__index(job, field)
+  unpack_rest(job)
+  return job[field]
+end
+function rest_of_job.__newindex(job, field, value)
+  unpack_rest(job)
+  job[field] = value
+end
+local function unpack_job(text) return setmetatable(cmsgpack.unpack(text), rest_of_job) end
+local function pack_job(job)
+  if #job == THE_REST then return cmsgpack.pack(job) end
+  local short = {unpack(job, 1, THE_REST)}
+  short[THE_REST] = cmsgpack.pack({unpack(job, ANCHOR, COALESCED)})
+  return cmsgpack.pack(short)
+end
+
 -- Jobs by id; false: there is none.
 local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
 local function read_jobs(ids)
   local texts = redis.call('HMGET', prefix .. 'jobs', unpack(ids))
-  for k, id in ipairs(ids) do jobs[id] = texts[k] and cmsgpack.unpack(texts[k]) end
+  for k, id in ipairs(ids) do jobs[id] = texts[k] and unpack_job(texts[k]) end
 end
 local function count(id, kind, times)
   local which = COUNTER_OF[kind]
@@ -58,7 +82,7 @@ end
 local function write_run(id, run_id, run, result, is_final)
   ledger[#ledger + 1] =
     {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', run_texts[run_id] or cmsgpack.pack(run), 'o', result,
-    'f', is_final and 1 or 0}
+    'f', is_final and '1' or '0'}
 end
 
 -- When the earliest waiting run of a job is to be taken; false: none waits.
@@ -174,7 +198,7 @@ local function write_runs()
     values[#values + 1] = cmsgpack.pack(runs[run_id])
   end
   for _, run_id in ipairs(new_runs) do
-    names[#names + 1] = 0
+    names[#names + 1] = '0'
     names[#names + 1] = active_name(run_id, runs[run_id])
   end
   for run_id, run in pairs(dropped_runs) do
@@ -191,7 +215,7 @@ local function write_jobs()
   local values, times, not_due, old = {}, {}, {}, {}
   for id in pairs(changed_jobs) do
     values[#values + 1] = id
-    values[#values + 1] = cmsgpack.pack(jobs[id])
+    values[#values + 1] = pack_job(jobs[id])
   end
   for id in pairs(changed_due) do
     local job = jobs[id]
