@@ -86,6 +86,7 @@ loop_awaitable<nanoseconds> membership::beat() {
   if (me_.id.empty()) me_.id = new_id();
   const auto sent = time_->elapsed();
   const auto sent_at = time_->now();
+  const auto number = ++questions_;
   auto call =
       lease_ ? backend_->heartbeat(me_, options_.lease, store_) : backend_->join(me_, options_.lease, store_);
   auto got = co_await attempted(std::move(call));
@@ -107,7 +108,7 @@ loop_awaitable<nanoseconds> membership::beat() {
   const auto round_trip = time_->now() - sent_at;
   tell_offset(got.answer->store_time - (sent_at + round_trip / 2), round_trip / 2);
   co_await fetch_missing(got.answer->members);
-  if (generation == generation_ && lease_) tell_view(std::move(got.answer->members), sent);
+  if (generation == generation_ && lease_) tell_view(std::move(got.answer->members), number);
   co_return std::max(sent + third(), time_->elapsed());
 }
 
@@ -132,9 +133,9 @@ void membership::tell_offset(milliseconds offset, milliseconds error) {
   if (const auto tell = listener_.lock()) tell->on_offset_measured(offset, error);
 }
 
-void membership::tell_view(std::vector<member_info>&& members, nanoseconds asked_at) {
+void membership::tell_view(std::vector<member_info>&& members, std::uint64_t number) {
   fill_in(members);
-  if (const auto tell = listener_.lock()) tell->on_view({lease_, std::move(members), asked_at});
+  if (const auto tell = listener_.lock()) tell->on_view({lease_, std::move(members), number});
 }
 
 /// This instance is not that member any more.

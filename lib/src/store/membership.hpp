@@ -22,7 +22,7 @@ namespace carillon {
 struct member_view {
   std::shared_ptr<lease> mine;
   std::vector<member_info> members;
-  std::chrono::nanoseconds asked_at{0};  ///< `clock::elapsed` before the question was sent.
+  std::uint64_t number = 0;  ///< Of the question: `membership::questions` when it was about to be sent.
 };
 
 /// What a membership tells, on its own executor.
@@ -55,8 +55,8 @@ struct membership_options {
 /// says so, and others own its jobs; after `stall_limit` leases it renews no more.
 ///
 /// A lease is counted from when the heartbeat that renewed it was sent, and ends a tenth early. Thread
-/// safety: `refresh`, `serve` and `loop_answered` from any thread; all else on the executor that it was made
-/// for.
+/// safety: `refresh`, `serve`, `loop_answered` and `questions` from any thread; all else on the executor that
+/// it was made for.
 class membership : public std::enable_shared_from_this<membership> {
  public:
   /// @param probe Called before each heartbeat: has `loop_answered` called by the event loop, from there.
@@ -80,6 +80,9 @@ class membership : public std::enable_shared_from_this<membership> {
   void refresh();
   void serve(std::shared_ptr<const served_work> work);
   void loop_answered() noexcept;
+  /// How many times it was asked who is live. What is seen now was there before any question of a greater
+  /// number was sent.
+  std::uint64_t questions() const noexcept { return questions_; }
 
  private:
   loop_awaitable<void> run();
@@ -88,7 +91,7 @@ class membership : public std::enable_shared_from_this<membership> {
   bool renewed(members_answer::kind what, std::chrono::nanoseconds sent);
   void meet_other_store();
   void tell_offset(milliseconds offset, milliseconds error);
-  void tell_view(std::vector<member_info>&& members, std::chrono::nanoseconds asked_at);
+  void tell_view(std::vector<member_info>&& members, std::uint64_t number);
   loop_awaitable<void> fetch_missing(std::vector<member_info>& members);
   void fill_in(std::vector<member_info>& members) const;
   loop_awaitable<void> publish();
@@ -107,6 +110,7 @@ class membership : public std::enable_shared_from_this<membership> {
   const std::function<void()> probe_;
   std::atomic<std::int64_t> loop_answered_;  // clock::elapsed, in nanoseconds
   std::atomic<bool> blocked_{false};
+  std::atomic<std::uint64_t> questions_{0};
 
   store_identity store_;
   member_info me_;  ///< Its id is empty while there is none to join under.

@@ -81,7 +81,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   struct orphan {  ///< A run whose member was not in the view we had.
     std::uint32_t partition = 0;
     active_record run;
-    std::chrono::nanoseconds seen_at{0};
+    std::uint64_t questions = 0;  ///< `membership::questions` when it was seen.
   };
   struct loading;
 
@@ -155,7 +155,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   void look_at_run(std::uint32_t partition, const active_record& run, const std::shared_ptr<lease>& mine);
   void found(std::uint32_t partition, const active_record& run);
   loop_awaitable<void> look_at_overdue(std::uint32_t partition, std::vector<std::string> ids);
-  loop_awaitable<void> reap_orphans(std::chrono::nanoseconds asked_at);
+  loop_awaitable<void> reap_orphans(std::uint64_t view);
   void look_soon();
 
   const std::shared_ptr<job_backend> backend_;
@@ -180,7 +180,6 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   std::shared_ptr<lease> lease_;
   bool lost_once_ = false;  ///< It has been a member before.
   ownership owners_;
-  std::chrono::nanoseconds view_asked_at_{0};
   milliseconds offset_{0};
   bool offset_warned_ = false;
 

@@ -179,7 +179,6 @@ void shared_core::follow_view(member_view&& view) {
   for (const auto& member : owners_.members()) somebody_left = somebody_left || !now.is_live(member.id);
   lease_ = view.mine;
   owners_ = std::move(now);
-  view_asked_at_ = view.asked_at;
   if (joined) {
     if (std::exchange(lost_once_, false))
       logger_->info("joined the shared store again as {}", lease_->member());
@@ -190,7 +189,7 @@ void shared_core::follow_view(member_view&& view) {
     if (listening_ && !replacing_) listener_.on_ownership_changed();
   }
   if (somebody_left || joined) look_soon();
-  if (!orphans_.empty()) tasks_.spawn(reap_orphans(view.asked_at));
+  if (!orphans_.empty()) tasks_.spawn(reap_orphans(view.number));
 }
 
 void shared_core::lose_lease(const std::shared_ptr<lease>& which) {

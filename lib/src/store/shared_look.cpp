@@ -91,7 +91,7 @@ void shared_core::look_at_run(std::uint32_t partition, const active_record& run,
     const auto same = [&](const orphan& each) {
       return each.partition == partition && each.run.fence == run.fence;
     };
-    if (std::ranges::none_of(orphans_, same)) orphans_.push_back({partition, run, time_->elapsed()});
+    if (std::ranges::none_of(orphans_, same)) orphans_.push_back({partition, run, membership_->questions()});
   }
 }
 
@@ -139,11 +139,11 @@ loop_awaitable<void> shared_core::look_at_overdue(std::uint32_t partition, std::
 }
 
 /// Ends the runs whose members were not live when we asked after having seen the runs.
-loop_awaitable<void> shared_core::reap_orphans(nanoseconds asked_at) {
+loop_awaitable<void> shared_core::reap_orphans(std::uint64_t view) {
   const auto mine = lease_;
   std::map<std::uint32_t, std::vector<active_record>> dead;
   std::erase_if(orphans_, [&](orphan& each) {
-    if (each.seen_at >= asked_at) return false;
+    if (view <= each.questions) return false;
     const bool live = owners_.is_live(each.run.member);
     if (!live && owners_.is_reaper(each.partition)) dead[each.partition].push_back(std::move(each.run));
     return true;
