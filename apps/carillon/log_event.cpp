@@ -77,7 +77,7 @@ std::string words_of_run(const event& what, const zone& where) {
       return with_reason("left out " + stretch(what, where) + ", one run stands for all", what);
     case run_queued: return with_reason("waits for a free place", what);
     case run_retrying: return retrying(what);
-    case run_unreported: return with_reason("has ended, but the store was not told", what);
+    case run_unreported: return with_reason("has ended, but the store has not confirmed that", what);
     default: return with_reason("was asked to stop and has not", what);
   }
 }

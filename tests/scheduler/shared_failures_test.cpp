@@ -78,7 +78,7 @@ TEST_SUITE("a store that fails") {
     CHECK(world.count(event_kind::run_unreported) == 1);
     CHECK(world.last(event_kind::run_unreported).job == "a");
     CHECK(world.last(event_kind::run_unreported).result.kind == outcome_kind::succeeded);
-    CHECK(world.logged("has not taken") == 1);
+    CHECK(world.logged("has not confirmed") == 1);
   }
 
   TEST_CASE("what was declared while it failed is brought in afterwards, all of it, once") {

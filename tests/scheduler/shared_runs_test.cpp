@@ -168,6 +168,30 @@ TEST_SUITE("runs of a shared store") {
     CHECK(world.store->calls["finish"] == 1);
   }
 
+  TEST_CASE("an end that was perhaps taken when it was told first is not called lost") {
+    sharing_world world;
+    world.add_ticking("a");
+    world.start();
+    world.store->lost["finish"] = errc::store_unreachable;
+    world.pass(10s);
+    REQUIRE(world.record("a").counters.succeeded == 1);  // It was taken.
+    auto another = claim_without_answer(world, "a");
+    run_report report;
+    report.id = another.job;
+    report.run_id = another.run_id;
+    report.fence = another.fence;
+    const outcome well;
+    report.result = &well;
+    const auto strand = boost::asio::make_strand(world.io);
+    CHECK(world.run_on(strand, world.store->inner().finish(report)).what == finish_answer::kind::done);
+    world.store->lost.clear();
+    world.pass(5s);
+    REQUIRE(world.count(event_kind::run_unreported) == 1);
+    const auto told = world.last(event_kind::run_unreported);
+    CHECK(told.message.find("either the end was taken then, or the run was given up") != std::string::npos);
+    CHECK(world.logged("has not confirmed") == 1);
+  }
+
   TEST_CASE("a lease that is lost ends all runs with the reason, and nothing is claimed before it is back") {
     sharing_world world;
     for (const auto* id : {"a", "b"}) world.add_lasting(id, 60s);

@@ -11,6 +11,16 @@
 
 namespace carillon {
 
+namespace {
+
+constexpr const char* not_taken =
+    "it knows no such run any more: it was given up as lost, or lost by a fail-over";
+constexpr const char* perhaps_taken =
+    "it did not answer at first, and by now knows no such run: either the end was taken then, or the run was "
+    "given up as lost; the ledger says which";
+
+}  // namespace
+
 void engine::finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
                     const std::exception_ptr& thrown) {
   auto& job = *attempt.job;
@@ -79,6 +89,7 @@ void engine::move_on(run_report& report, job_entry& job, const trigger& when) {
 loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
   std::optional<finish_answer> answer;
   std::string why;
+  bool was_sent = false;
   for (std::uint32_t failures = 0; !answer; ++failures) {
     std::exception_ptr failure;
     try {
@@ -87,6 +98,7 @@ loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
       failure = std::current_exception();
     }
     if (!failure) break;
+    was_sent = was_sent || store_failure(failure) == errc::store_unreachable;
     why = outcome_of(failure).message;
     if (!may_finish_again(failure)) break;
     tell_trouble(failure);
@@ -96,7 +108,7 @@ loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
   tell_ended(work->report, work->thrown);
   if (!answer) tell_unreported(work->report, why);
   if (answer && answer->what == finish_answer::kind::stale)
-    tell_unreported(work->report, "it knows no such run any more: perhaps it was given up as lost");
+    tell_unreported(work->report, was_sent || answer->was_sent_before ? perhaps_taken : not_taken);
   if (!work->job) co_return;
   if (answer) {
     finished(*work->job, work->report, *answer);

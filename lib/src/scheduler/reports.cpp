@@ -114,9 +114,9 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
   events_.tell(happened);
 }
 
-/// The end of a run that its store does not know of.
+/// The end of a run that its store has not confirmed.
 void engine::tell_unreported(const run_report& report, const std::string& why) {
-  logger_->error("{}: run {} (attempt {}) {}, but the store has not taken that: {}", report.id, report.run_id,
+  logger_->error("{}: run {} (attempt {}) {}, but the store has not confirmed that: {}", report.id, report.run_id,
                  report.attempt, name(report.result->kind), why);
   if (!wanted(event_kind::run_unreported)) return;
   auto happened = make_event(event_kind::run_unreported);

@@ -14,6 +14,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -133,6 +134,7 @@ class step_batches {
     step what{};
     std::shared_ptr<lease> under;
     std::chrono::nanoseconds first_asked{0};
+    bool was_sent = false;  ///< Without an answer.
     std::optional<answer> got;
     std::exception_ptr failure;
     boost::asio::any_completion_handler<void()> resume;
@@ -197,6 +199,7 @@ class step_batches {
       if (got.answer) co_return deliver(batch, std::move(*got.answer));
       const bool other = got.failed_with(errc::other_store);
       if (!other && !got.failed_with(errc::store_unreachable)) co_return fail_all(batch, got.failure);
+      for (auto* each : batch) each->was_sent = !other;
       auto pause = done(other ? sender_.meet_other_store(generation) : sender_.before_again(times));
       const auto again = co_await attempted(std::move(pause));
       if (!again.answer) co_return fail_all(batch, again.failure);
@@ -235,6 +238,7 @@ class step_batches {
                                                   " of " + std::to_string(batch.size()) + " steps")));
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if constexpr (std::is_same_v<answer, finish_answer>) answers[i].was_sent_before = batch[i]->was_sent;
       batch[i]->got.emplace(std::move(answers[i]));
       resume(*batch[i]);
     }

@@ -39,8 +39,9 @@ enum class event_kind : std::uint64_t {
   run_queued = 1ull << 25,         ///< It waits for a free place.
   run_retrying = 1ull << 26,       ///< Another attempt has been put down for `until`.
   run_stuck = 1ull << 27,          ///< It was asked to stop and has not.
-  run_unreported = 1ull << 28,     ///< It has ended as `result` says, but its store has not taken that: the
-                                   ///< message says why. It counts as lost there.
+  run_unreported = 1ull << 28,     ///< It has ended as `result` says, but its store has not confirmed that:
+                                   ///< the message says why, and whether it may know all the same. Else it
+                                   ///< counts as lost there.
   store_lost = 1ull << 32,         ///< The store does not answer: nothing is claimed until it does.
   store_back = 1ull << 33,         ///< It answers again.
   store_replaced = 1ull << 34,     ///< It was emptied, or is another: what is declared is added again.

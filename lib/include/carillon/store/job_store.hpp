@@ -193,6 +193,8 @@ struct finish_answer {
   std::optional<instant> next_waiting;  ///< None also when the job is gone.
   bool paused_now = false;              ///< `pause_after` was reached by this run.
   bool removed_now = false;             ///< The job had ended, this was its last run, and it is not kept.
+  bool was_sent_before = false;  ///< Of `stale`: the report had been sent without an answer, so that it may
+                                 ///< have been taken then, and forgotten since.
 };
 
 /// Asks for a run outside the schedule: it does not move the cursor.
