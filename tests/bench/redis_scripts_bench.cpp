@@ -2,18 +2,20 @@
 // gets the claim script through: the limit of all instances together.
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <carillon/trigger/trigger.hpp>
 #include <cstdio>
 #include <fstream>
-#include <map>
 #include <redis/scripts.hpp>
-#include <span>
 #include <stdexcept>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "bench.hpp"
 #include "redis/record_codec.hpp"
+#include "redis_claiming.hpp"
+#include "redis_instance.hpp"
 #include "redis_measuring.hpp"
 
 namespace carillon::bench {
@@ -24,124 +26,72 @@ using namespace std::chrono_literals;
 
 constexpr instant day{milliseconds{1'795'000'000'000}};
 constexpr std::string_view member = "billing-7f3c/0a1b2c3d";
-constexpr milliseconds minute{60'000};
 
-// ---- By steps of the backend.
+// ---- By steps of a backend.
 
-/// A job of which runs are claimed and finished.
-struct fired_job {
-  job_record record;
-  std::string run_id;
-  claim_request request;
-  run_report report;
+/// Microseconds of Redis for one claim, one finish; commands within the scripts for both.
+struct cost {
+  double claim = 0, finish = 0, commands = 0;
 };
 
-class script_costs {
- public:
-  script_costs(const testing::redis_server& server, std::size_t jobs)
-      : server_{server}, backend_{server.port()} {
-    const trigger every{"every 1m"};
-    std::vector<job_record> records;
-    for (std::size_t i = 0; i < jobs; ++i) records.push_back(job_number(i, every, day));
-    backend_.add(records);
-    by_partition_.resize(backend_.partitions());
-    for (auto& record : records) {
-      const auto partition = partition_of(record.id(), backend_.partitions());
-      by_partition_[partition].push_back({std::move(record), {}, {}, {}});
-    }
-    backend_.run(read_revisions());
-  }
+cost of_batches(const testing::redis_server& server, claiming& all, std::size_t batch) {
+  const auto jobs = static_cast<double>(all.plan());
+  const auto start = usage_of(server);
+  all.claim_all(batch);
+  const auto claimed = usage_of(server);
+  all.finish_all(batch);
+  const auto finished = usage_of(server);
+  return {(claimed - start).cpu / jobs * 1e6, (finished - claimed).cpu / jobs * 1e6,
+          ((finished - start).commands - (finished - start).scripts) / jobs};
+}
 
-  /// Claims each job once, and finishes it. Microseconds of Redis for one claim, one finish; commands within
-  /// the scripts for both.
-  struct cost {
-    double claim = 0, finish = 0, commands = 0;
-  };
-  cost of_batches(std::size_t size) {
-    plan();
-    const auto start = usage_of(server_);
-    backend_.run(claim_all(size));
-    const auto claimed = usage_of(server_);
-    backend_.run(finish_all(size));
-    const auto finished = usage_of(server_);
-    const auto jobs = static_cast<double>(planned_);
-    return {(claimed - start).cpu / jobs * 1e6, (finished - claimed).cpu / jobs * 1e6,
-            ((finished - start).commands - (finished - start).scripts) / jobs};
-  }
+// ---- By processes that only claim.
 
- private:
-  loop_awaitable<void> read_revisions() {
-    for (std::uint32_t partition = 0; partition < by_partition_.size(); ++partition) {
-      auto& jobs = by_partition_[partition];
-      for (std::size_t i = 0; i < jobs.size(); i += 100) {
-        std::vector<std::string> ids;
-        for (std::size_t k = i; k < std::min(i + 100, jobs.size()); ++k) ids.push_back(jobs[k].record.id());
-        const auto seen = co_await backend_.jobs().load(partition, ids);
-        for (std::size_t k = 0; k < ids.size(); ++k) jobs[i + k].record = seen[k].value();
+/// Claims its share of the jobs again and again, for some seconds from a time on. How many claims, when it
+/// began and when it ended.
+const child_measurement claims_in_child{
+    "redis-claims", [](const arguments& args) {
+      opened_backend backend{static_cast<std::uint16_t>(std::stoul(args.at(0)))};
+      const auto which = static_cast<std::uint32_t>(std::stoul(args.at(2)));
+      const auto of = static_cast<std::uint32_t>(std::stoul(args.at(3)));
+      claiming all{backend, std::stoul(args.at(1)), which, of};
+      const instant start{milliseconds{std::stoll(args.at(4))}};
+      wait_until(start);
+      const auto begun = now();
+      double claims = 0;
+      while (now() < start + 4s) {
+        claims += static_cast<double>(all.plan());
+        all.claim_all(100, 8);
       }
-    }
-  }
+      const auto number = [](instant time) { return static_cast<double>(time.time_since_epoch().count()); };
+      return std::vector<double>{claims, number(begun), number(now())};
+    }};
 
-  void plan() {
-    planned_ = 0;
-    for (auto& jobs : by_partition_) {
-      for (auto& job : jobs) {
-        job.run_id = fmt::format("k3x9a0b-{:x}", ++runs_);
-        auto& request = job.request = {};
-        request.id = job.record.id();
-        request.expected_cursor = request.now = *job.record.cursor;
-        request.expected_revision = job.record.revision;
-        request.next_cursor = request.next_due = *job.record.cursor + minute;
-        request.runs.push_back({request.expected_cursor, request.expected_cursor, job.run_id});
-        job.record.cursor = request.next_cursor;
-        ++planned_;
-      }
-    }
+/// Claims a second by some processes side by side.
+double claims_by(std::size_t processes) {
+  const testing::redis_server server;
+  const auto count = scaled(50'000);
+  opened_backend{server.port()}.add(claiming::jobs(count));
+  const auto start = now() + 2s + milliseconds{count / 10};
+  std::vector<std::vector<double>> seen(processes);
+  std::vector<std::thread> parents;
+  for (std::size_t k = 0; k < processes; ++k) {
+    const auto measure = [&, k] {
+      seen[k] = measure_in_child(
+          "redis-claims", {std::to_string(server.port()), std::to_string(count), std::to_string(k),
+                           std::to_string(processes), std::to_string(start.time_since_epoch().count())});
+    };
+    parents.emplace_back(measure);
   }
-
-  loop_awaitable<void> claim_all(std::size_t size) {
-    for (std::uint32_t partition = 0; partition < by_partition_.size(); ++partition) {
-      auto& jobs = by_partition_[partition];
-      for (std::size_t i = 0; i < jobs.size(); i += size) {
-        const std::span<fired_job> some{jobs.data() + i, std::min(size, jobs.size() - i)};
-        std::vector<claim_step> steps;
-        for (const auto& job : some) steps.push_back({&job.request, job.record.born});
-        const auto answers = co_await backend_.jobs().claim(partition, member, steps);
-        for (std::size_t k = 0; k < some.size(); ++k) won(some[k], answers[k]);
-      }
-    }
+  for (auto& each : parents) each.join();
+  double claims = 0, begun = seen[0].at(1), ended = 0;
+  for (const auto& numbers : seen) {
+    claims += numbers.at(0);
+    begun = std::min(begun, numbers.at(1));
+    ended = std::max(ended, numbers.at(2));
   }
-  void won(fired_job& job, const claim_answer& answer) const {
-    if (answer.runs.size() != 1 || answer.runs[0].what != run_answer::kind::won)
-      throw std::logic_error("a claim was not won");
-    auto& report = job.report = {};
-    report.id = job.record.id();
-    report.run_id = job.run_id;
-    report.fence = answer.runs[0].fence;
-    report.occurrence = report.due = report.started = report.finished = job.request.expected_cursor;
-    report.result = &succeeded_;
-  }
-
-  loop_awaitable<void> finish_all(std::size_t size) {
-    for (std::uint32_t partition = 0; partition < by_partition_.size(); ++partition) {
-      auto& jobs = by_partition_[partition];
-      for (std::size_t i = 0; i < jobs.size(); i += size) {
-        const std::span<fired_job> some{jobs.data() + i, std::min(size, jobs.size() - i)};
-        std::vector<finish_step> steps;
-        for (const auto& job : some) steps.push_back({&job.report, job.record.born});
-        const auto answers = co_await backend_.jobs().finish(partition, steps);
-        keep(answers.size());
-      }
-    }
-  }
-
-  const testing::redis_server& server_;
-  opened_backend backend_;
-  std::vector<std::vector<fired_job>> by_partition_;
-  outcome succeeded_;
-  std::uint64_t runs_ = 0;
-  std::size_t planned_ = 0;
-};
+  return claims / (ended - begun) * 1e3;
+}
 
 // ---- By redis-benchmark.
 
@@ -162,7 +112,7 @@ std::string repeatable_claims(std::size_t count, const job_record& like) {
 job_record fill_partition(const testing::redis_server& server, const std::string& key, std::size_t jobs) {
   auto like = job_number(0, trigger{"every 1m"}, day);
   auto options = *like.definition->options;
-  options.max_instances = 2'000'000;  // More than any job may have.
+  options.max_instances = 2'000'000;  // More than a job may have, so that there always is room.
   auto definition = *like.definition;
   definition.options = std::make_shared<const job_options>(options);
   like.definition = std::make_shared<const job_definition>(std::move(definition));
@@ -205,7 +155,8 @@ double calls_by_redis_benchmark(const testing::redis_server& server, std::size_t
   return std::stod(said.substr(at + 3));
 }
 
-void measure_limit(report& out, std::size_t calls) {
+/// The most claims a second that it has got through.
+double measure_limit(report& out, std::size_t calls) {
   const testing::redis_server server;
   const redis::store_keys keys{"limit"};
   const auto key = keys.store(0);
@@ -219,25 +170,26 @@ void measure_limit(report& out, std::size_t calls) {
            {},
            ""});
   const auto before = usage_of(server);
-  out.add({"claims, 100 a call",
-           100 * calls_by_redis_benchmark(server, calls / 50, 1, key, hundred),
-           "1/s",
-           {},
-           ""});
+  const auto most = 100 * calls_by_redis_benchmark(server, calls / 50, 1, key, hundred);
+  out.add({"claims, 100 a call", most, "1/s", {}, ""});
   const auto used = usage_of(server) - before;
   out.add({"Redis CPU, a claim, 100 a call", used.cpu / (used.scripts * 100) * 1e6, "us", {}, ""});
   const auto active = server.cli({"ZCARD", key.substr(0, key.size() - 5) + "active"});
   if (std::stod(active) < static_cast<double>(calls))
     throw std::logic_error("claims were not won: " + active);
+  return most;
 }
 
 void measure_costs(report& out) {
   const testing::redis_server server;
-  script_costs scripts{server, scaled(20'000)};
-  out.section(fmt::format("scripts of {} fires: Redis CPU", scaled(20'000)));
-  scripts.of_batches(100);
+  const auto count = scaled(20'000);
+  opened_backend backend{server.port()};
+  backend.add(claiming::jobs(count));
+  claiming all{backend, count};
+  out.section(fmt::format("scripts of {} fires: Redis CPU", count));
+  of_batches(server, all, 100);
   for (const std::size_t batch : {1u, 10u, 100u}) {
-    const auto seen = scripts.of_batches(batch);
+    const auto seen = of_batches(server, all, batch);
     out.add({fmt::format("claim, {} a call", batch), seen.claim, "us", {}, ""});
     out.add({fmt::format("finish, {} a call", batch), seen.finish, "us", {}, ""});
     out.add({fmt::format("a fire, {} a call", batch),
@@ -249,11 +201,20 @@ void measure_costs(report& out) {
   }
 }
 
-const benchmark scripts{
-    "redis-scripts", "what the scripts of a fire cost the server; redis-benchmark's limit", [](report& out) {
-      measure_costs(out);
-      measure_limit(out, scaled(50'000));
-    }};
+void measure_claims(report& out, double limit) {
+  out.section("claims by processes with a connection each, 100 a call, 8 calls at a time");
+  for (const std::size_t processes : {1u, 2u, 4u}) {
+    out.add({fmt::format("{} process{}", processes, processes == 1 ? "" : "es"), claims_by(processes), "1/s",
+             limit, processes == 2 ? ">= 0.6 x limit" : ""});
+  }
+}
+
+const benchmark scripts{"redis-scripts",
+                        "what the scripts of a fire cost the server; claims a second, beside redis-benchmark",
+                        [](report& out) {
+                          measure_costs(out);
+                          measure_claims(out, measure_limit(out, scaled(50'000)));
+                        }};
 
 }  // namespace
 
