@@ -124,6 +124,45 @@ TEST_SUITE("a store that fails") {
     CHECK(world.logged("could not be left in order") == 1);
   }
 
+  TEST_CASE(
+      "the drain time ends when it is over, though the store's clock was found to be behind meanwhile") {
+    sharing_world world;
+    world.add_lasting("a", 60s);
+    world.start();
+    world.pass(10s);
+    shutdown_options how;
+    how.drain = 10s;
+    world.scheduler.shutdown(how)([](std::exception_ptr) {});
+    world.settle();
+    world.store->tell().on_clock_offset(-3s);  // What was to ring at 20 s rings by the store's clock at 17.
+    world.pass(12s);
+    CHECK(world.is_running());
+    world.pass(2s);
+    CHECK(world.ran == words{"+a 10", "!a shutdown"});
+    CHECK_FALSE(world.is_running());
+  }
+
+  // Without an end to following this spins for ever.
+  TEST_CASE("a scheduler that ends leaves changes alone that it had not come to yet") {
+    sharing_world world;
+    for (int i = 0; i < 5'000; ++i) world.add_ticking("job-" + std::to_string(i));
+    world.start();
+    const auto before = world.store->calls["load"];
+    world.store->held.insert("load");
+    for (int i = 0; i < 5'000; ++i)
+      world.store->tell().on_job_changed("job-" + std::to_string(i), UINT64_MAX);
+    world.settle();
+    const auto asked = world.store->calls["load"] - before;
+    CHECK(asked > 0);
+    CHECK(asked < 5'000);
+    world.scheduler.shutdown()([](std::exception_ptr) {});
+    world.settle();
+    world.store->release("load");
+    world.pass(1s);
+    CHECK_FALSE(world.is_running());
+    CHECK(world.store->calls["load"] - before == asked);
+  }
+
   TEST_CASE("a run that is won while the scheduler ends is given the drain time as well, and no more") {
     sharing_world world;
     world.add_lasting("a", 60s);
