@@ -33,7 +33,7 @@ void take_replica(server_facts& facts, std::string_view list) {
 }
 
 void take_role(server_facts& facts, std::string_view name, std::string_view value) {
-  if (name == "redis_mode") {
+  if (name == "redis_mode" || name == "server_mode") {  // Valkey's name for it.
     if (value == "sentinel") facts.what = server_facts::role::sentinel;
     if (value == "cluster") facts.cluster = true;
   } else if (name == "role") {
