@@ -72,6 +72,9 @@ TEST_SUITE("redis connection") {
     std::string kinds;
     for (const auto& each : answer) kinds += each.is_list() ? 'l' : each.is_null() ? '-' : '.';
     CHECK(kinds == "...-l");
+    auto within = answer[4].begin();  // Of a reply that is gone at once.
+    CHECK((*within).integer() == 1);
+    CHECK((*++within).text() == "two");
   }
 
   TEST_CASE("an answer read as what it is not tells what it is") {

@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon::redis {
@@ -60,10 +61,11 @@ class reply {
     using value_type = reply;
     using difference_type = std::ptrdiff_t;
     iterator() = default;
-    iterator(const reply* list, std::uint32_t at) noexcept : list_{list}, at_{at} {}
-    reply operator*() const noexcept { return {list_->all_, at_}; }
+    iterator(std::shared_ptr<const reply_nodes> all, std::uint32_t at) noexcept
+        : all_{std::move(all)}, at_{at} {}
+    reply operator*() const noexcept { return {all_, at_}; }
     iterator& operator++() noexcept {
-      at_ = list_->all_->nodes[at_].end;
+      at_ = all_->nodes[at_].end;
       return *this;
     }
     iterator operator++(int) noexcept {
@@ -74,12 +76,12 @@ class reply {
     friend bool operator==(const iterator& a, const iterator& b) noexcept { return a.at_ == b.at_; }
 
    private:
-    const reply* list_ = nullptr;
+    std::shared_ptr<const reply_nodes> all_;  // The reply that was asked is often a temporary.
     std::uint32_t at_ = 0;
   };
-  /// Over the elements of a list; others have none. Lifetime: that of the reply it was asked of.
-  iterator begin() const noexcept { return {this, is_list() ? at_ + 1 : 0}; }
-  iterator end() const noexcept { return {this, is_list() ? node().end : 0}; }
+  /// Over the elements of a list; others have none. An iterator needs no reply to live.
+  iterator begin() const noexcept { return {all_, is_list() ? at_ + 1 : 0}; }
+  iterator end() const noexcept { return {all_, is_list() ? node().end : 0}; }
 
   /// As one would write it: `["won", 17, null]`. For messages and logs.
   std::string to_string() const;
