@@ -25,7 +25,7 @@ std::vector<fault_kind> all_faults() {
   return kinds;
 }
 
-bool run_one(const cluster_options& how, figures& total) {
+bool run_one(const cluster_options& how, figures& total) try {
   cluster all{how, std::make_unique<single_server>()};
   const auto result = all.run();
   const auto counted = figures_of(result);
@@ -35,6 +35,10 @@ bool run_one(const cluster_options& how, figures& total) {
   std::cout << (well ? fmt::format("seed {}: well\n", how.seed) : result.text) << counted.words()
             << std::endl;
   return well;
+} catch (const std::exception& failed) {
+  // What the other seeds show is not lost for it.
+  std::cout << fmt::format("seed {}: {}\n", how.seed, failed.what()) << std::endl;
+  return false;
 }
 
 }  // namespace

@@ -19,6 +19,7 @@ redis::link_options link_to(const std::string& url) {
   redis::link_options how;
   how.url = url;
   how.name_space = "cluster";
+  how.command_timeout = how.connect_timeout = std::chrono::seconds{30};  // A busy machine is no finding.
   return how;
 }
 

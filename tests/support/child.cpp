@@ -84,7 +84,7 @@ void child::kill() {
 void child::terminate() {
   signal(SIGCONT);
   signal(SIGTERM);
-  for (int i = 0; i < 2000 && running(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{5});
+  for (int i = 0; i < 12'000 && running(); ++i) std::this_thread::sleep_for(std::chrono::milliseconds{5});
   kill();
 }
 

@@ -38,7 +38,7 @@ class child {
   void signal(int number) const;
   /// SIGKILL, and waits for its end. Nothing if it has ended.
   void kill();
-  /// SIGTERM, and waits; SIGKILL after ten seconds.
+  /// SIGTERM, and waits; SIGKILL after a minute.
   void terminate();
   /// What `waitpid` said of the one that ended last.
   int status() const noexcept { return status_; }
