@@ -31,6 +31,9 @@ class story {
   void tell(int jobs, int steps) {
     for (int i = 0; i < jobs; ++i) world.add(some_job(fmt::format("job-{}", i)));
     for (int i = 0; i < 3; ++i) start();
+    go_on(steps);
+  }
+  void go_on(int steps) {
     for (int i = 0; i < steps; ++i) {
       world.pass(what_.apart + milliseconds{static_cast<std::int64_t>(below(5'000))});
       something();
@@ -38,6 +41,17 @@ class story {
     }
   }
   observation end() { return world.end(); }
+  /// The same with two fail-overs on the way, each of which loses what was done lately.
+  observation tell_with_fail_overs(int jobs, int steps) {
+    world.shared.replicate(2);
+    tell(jobs, steps);
+    for (int times = 0; times < 2; ++times) {
+      world.fail_over(milliseconds{static_cast<std::int64_t>(below(2'500))},
+                      milliseconds{static_cast<std::int64_t>(below(8'000))});
+      go_on(steps);
+    }
+    return end();
+  }
 
  private:
   std::uint64_t below(std::uint64_t bound) { return random_() % bound; }
@@ -200,6 +214,15 @@ struct scale {
   int steps = static_cast<int>(number_from("CARILLON_SIMULATION_STEPS", 40));
 };
 
+constexpr check_options after_fail_overs{.writes_were_lost = true};
+
+/// After a change of a job what has come back counts as meant.
+trouble nobody_changes_jobs() {
+  trouble what;
+  what.operations = false;
+  return what;
+}
+
 /// How late a fire of a job that never finds its place taken was at most.
 milliseconds latest_start(const observation& seen) {
   std::set<std::string> simple;
@@ -259,6 +282,21 @@ TEST_SUITE("cluster") {
     MESSAGE(occurrences, " occurrences, ", ran, " runs, ", lives, " processes, ", how.seeds, " seeds");
   }
 
+  TEST_CASE("after a fail-over that loses what was acknowledged, no instance runs again what it ran") {
+    const scale how;
+    std::uint64_t came_back = 0;
+    for (auto seed = how.seed; seed < how.seed + how.seeds / 6 + 1; ++seed) {
+      CAPTURE(seed);
+      story what(seed, nobody_changes_jobs());
+      const auto seen = what.tell_with_fail_overs(60, 12);
+      const auto findings = check(seen, after_fail_overs);
+      CHECK_MESSAGE(findings.empty(), report(seen, findings));
+      for (const auto& entry : seen.ledger) came_back += entry.result.message == "already ran" ? 1 : 0;
+    }
+    CHECK(came_back > 0);
+    MESSAGE(came_back, " runs came back to who had run them");
+  }
+
   TEST_CASE("the same seed is the same story") {
     const auto marks = [] {
       story what(7, {});
@@ -300,6 +338,17 @@ TEST_SUITE("cluster") {
       world.shared.broken.any_cursor = true;
       world.remembered = 0;  // Instances would notice themselves that they have run it.
     });
+    CHECK(rules.contains("run twice"));
+  }
+
+  TEST_CASE("an instance that does not remember what it ran is caught after a fail-over") {
+    std::set<std::string> rules;
+    for (std::uint64_t seed = 1; seed <= 6 && rules.empty(); ++seed) {
+      story what(seed, nobody_changes_jobs());
+      what.world.remembered = 0;
+      for (const auto& each : check(what.tell_with_fail_overs(60, 12), after_fail_overs))
+        rules.insert(each.rule);
+    }
     CHECK(rules.contains("run twice"));
   }
 

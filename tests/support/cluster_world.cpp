@@ -169,6 +169,16 @@ void cluster_world::pass(milliseconds duration) {
   settle();
 }
 
+void cluster_world::fail_over(milliseconds lost, milliseconds outage) {
+  const auto all = alive();
+  for (auto* each : all) each->link.cut();
+  shared.fail_over(lost);
+  pass(outage);
+  for (auto* each : all) {
+    if (!each->dead) each->link.mend();
+  }
+}
+
 void cluster_world::add(job_definition job) {
   job_record record;
   record.definition = std::make_shared<const job_definition>(std::move(job));
@@ -176,7 +186,7 @@ void cluster_world::add(job_definition job) {
   const auto first = record.definition->when.first(record.bound(), sim.now()).value();
   record.cursor = first;
   record.due = first.value_or(instant{});
-  shared.jobs().add(std::move(record), on_conflict::refuse);
+  shared.add(std::move(record));
 }
 
 void cluster_world::note_job(const job_record& record, std::optional<instant> through) {

@@ -63,6 +63,10 @@ class cluster_world {
   void bury(simulated_process& who);
   std::vector<simulated_process*> alive() const;
 
+  /// The store fails over to a replica that lacks what was done in the last `lost`; nobody can reach it for
+  /// `outage`.
+  void fail_over(milliseconds lost, milliseconds outage);
+
   void pass(milliseconds duration);
   shared_time now() const { return std::chrono::microseconds{sim.now().time_since_epoch()}; }
 

@@ -107,10 +107,13 @@ class simulated_jobs final : public job_backend {
     for (const auto& step : steps) owned.emplace_back(*step.job, step.policy);
     return ask<std::vector<put_answer>>([&store = store_, owned = std::move(owned)] {
       std::vector<put_answer> answers;
-      for (auto [job, policy] : owned) {
-        auto answer = store.jobs_->add(std::move(job), policy);
-        if (answer.handle) store.by_birth_[answer.revision] = std::exchange(answer.handle, nullptr);
-        answers.push_back(std::move(answer));
+      for (const auto& each : owned) {
+        answers.push_back(store.change([each](simulated_store::server& there) {
+          auto copy = each.first;
+          auto answer = there.jobs->add(std::move(copy), each.second);
+          if (answer.handle) there.by_birth[answer.revision] = std::exchange(answer.handle, nullptr);
+          return answer;
+        }));
       }
       return answers;
     });
@@ -118,23 +121,30 @@ class simulated_jobs final : public job_backend {
   loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
                                        const job_change& change) override {
     return ask<change_answer>([&store = store_, id = std::move(id), expected_revision, change] {
-      auto copy = change;
-      return store.jobs_->update(id, expected_revision, std::move(copy));
+      return store.change([id, expected_revision, change](simulated_store::server& there) {
+        auto copy = change;
+        return there.jobs->update(id, expected_revision, std::move(copy));
+      });
     });
   }
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override {
     return ask<change_answer>([&store = store_, id = std::move(id), expected_revision, tombstone] {
-      const auto there = store.jobs_->load(id);
-      const auto answer = store.jobs_->remove(id, expected_revision, tombstone);
+      const auto there = store.jobs().load(id);
+      const auto answer = store.change([id, expected_revision, tombstone](simulated_store::server& from) {
+        return from.jobs->remove(id, expected_revision, tombstone);
+      });
       if (answer == change_answer::done) store.removed.push_back(there->record);
       return answer;
     });
   }
   loop_awaitable<bool> enqueue(const extra_run& run) override {
-    return ask<bool>([&store = store_, run = run, id = std::string{run.id}]() mutable {
-      run.id = id;
-      return store.jobs_->enqueue(run);
+    return ask<bool>([&store = store_, run = run, id = std::string{run.id}] {
+      return store.change([run, id](simulated_store::server& there) {
+        auto named = run;
+        named.id = id;
+        return there.jobs->enqueue(named);
+      });
     });
   }
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t,
@@ -152,10 +162,10 @@ class simulated_jobs final : public job_backend {
     });
   }
   loop_awaitable<job_page> list(const job_query& query) override {
-    return ask<job_page>([&store = store_, query] { return store.jobs_->list(query); });
+    return ask<job_page>([&store = store_, query] { return store.jobs().list(query); });
   }
   loop_awaitable<ledger_page> history(const ledger_query& query) override {
-    return ask<ledger_page>([&store = store_, query] { return store.jobs_->history(query); });
+    return ask<ledger_page>([&store = store_, query] { return store.jobs().history(query); });
   }
 
   loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t, std::string_view member,
@@ -164,7 +174,12 @@ class simulated_jobs final : public job_backend {
     return ask<std::vector<claim_answer>>(
         [&store = store_, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
           std::vector<claim_answer> answers;
-          for (auto& step : all) answers.push_back(store.claim(step.get(), step.born, who));
+          for (auto& step : all) {
+            if (store.broken.any_cursor) store.accept_any_cursor(step.get());
+            answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
+              return there.claim(step.get(), step.born, who);
+            }));
+          }
           return answers;
         });
   }
@@ -174,7 +189,11 @@ class simulated_jobs final : public job_backend {
     return ask<std::vector<take_answer>>(
         [&store = store_, who = std::string{member}, all = own<owned_take>(steps)]() mutable {
           std::vector<take_answer> answers;
-          for (auto& step : all) answers.push_back(store.take(step.get(), step.born, who));
+          for (auto& step : all) {
+            answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
+              return there.take(step.get(), step.born, who);
+            }));
+          }
           return answers;
         });
   }
@@ -183,7 +202,12 @@ class simulated_jobs final : public job_backend {
     store_.steps += steps.size();
     return ask<std::vector<finish_answer>>([&store = store_, all = own<owned_finish>(steps)]() mutable {
       std::vector<finish_answer> answers;
-      for (auto& step : all) answers.push_back(store.finish(step.get(), step.born));
+      for (auto& step : all) {
+        if (store.broken.any_fence) store.accept_any_fence(step.get());
+        answers.push_back(store.change(
+            [step](simulated_store::server& there) mutable { return there.finish(step.get(), step.born); }));
+        store.tell_finished(step.get(), answers.back());
+      }
       return answers;
     });
   }
@@ -191,14 +215,18 @@ class simulated_jobs final : public job_backend {
     return ask<std::size_t>([&store = store_, all = own<owned_reap>(steps)] {
       std::size_t ended = 0;
       for (const auto& step : all) {
-        ended += store.jobs_->reap(step.job, step.run_id, step.fence, step.why) ? 1 : 0;
+        const bool was_active = store.change([step](simulated_store::server& there) {
+          return there.jobs->reap(step.job, step.run_id, step.fence, step.why);
+        });
+        ended += was_active ? 1 : 0;
       }
       return ended;
     });
   }
   loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override {
     return ask<std::size_t>([&store = store_, id = std::move(id), why] {
-      const auto asked = store.jobs_->ask_to_stop(id, why);
+      const auto asked = store.change(
+          [id, why](simulated_store::server& there) { return there.jobs->ask_to_stop(id, why); });
       for (const auto* run : asked) {
         for (const auto& tell : store.on_stop_) tell(*run->member, run->id, why);
       }
@@ -220,7 +248,7 @@ class simulated_jobs final : public job_backend {
   }
 
   static store_identity open_now(simulated_store& store, std::uint32_t partitions) {
-    if (!store.jobs_) store.create(partitions == 0 ? 64 : partitions);
+    if (!store.master_.jobs) store.create(partitions == 0 ? 64 : partitions);
     if (partitions != 0 && partitions != store.identity_.partitions) {
       throw boost::system::system_error(errc::store_refused, "it has another number of partitions");
     }

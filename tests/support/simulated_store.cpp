@@ -43,23 +43,24 @@ active_record record_of(const std::string& job, const held_run& run) {
 }  // namespace
 
 simulated_store::simulated_store(std::shared_ptr<clock> time, std::size_t ledger_size)
-    : time_{std::move(time)}, ledger_size_{ledger_size}, nobody_{std::make_shared<memory_job>()} {}
+    : time_{std::move(time)}, ledger_size_{ledger_size} {}
 
 void simulated_store::create(std::uint32_t partitions) {
   identity_ = {1, partitions};
-  jobs_ = std::make_unique<memory_jobs>(ledger_size_);
+  master_.jobs = std::make_unique<memory_jobs>(ledger_size_);
   observe();
 }
 
 void simulated_store::observe() {
-  jobs_->on_change = [this](const memory_job& job, std::uint64_t number) { changed(job, number); };
+  master_.jobs->on_change = [this](const memory_job& job, std::uint64_t number) { changed(job, number); };
 }
 
 void simulated_store::replace() {
   identity_ = {std::max(identity_.id + 1, micros(time_->now())), identity_.partitions};
-  jobs_ = std::make_unique<memory_jobs>(ledger_size_);
+  master_ = {std::make_unique<memory_jobs>(ledger_size_), {}};
+  replicas_.clear();
+  late_.clear();
   observe();
-  by_birth_.clear();
   members_.clear();
   works_.clear();
 }
@@ -76,44 +77,73 @@ void simulated_store::changed(const memory_job& job, std::uint64_t number) {
   for (const auto& tell : on_change_) tell(news);
 }
 
-job_handle simulated_store::handle_of(std::uint64_t born) const {
-  const auto known = by_birth_.find(born);
-  return known == by_birth_.end() ? nobody_ : known->second;
+job_handle simulated_store::server::handle_of(std::string_view id, std::uint64_t born) {
+  if (born == 0) return nullptr;
+  const auto known = by_birth.find(born);
+  if (known != by_birth.end()) return known->second;
+  static const job_handle gone = std::make_shared<memory_job>();
+  auto there = jobs->load(id);
+  if (!there || there->record.born != born) return gone;
+  return by_birth[born] = std::move(there->handle);
 }
 
-claim_answer simulated_store::claim(const claim_request& wanted, std::uint64_t born,
-                                    std::string_view member) {
-  auto request = wanted;
+claim_answer simulated_store::server::claim(claim_request request, std::uint64_t born,
+                                            std::string_view member) {
   request.member = member;
-  request.handle = born == 0 ? nullptr : handle_of(born);
-  if (broken.any_cursor) accept_any_cursor(request);
-  return jobs_->claim(request);
+  request.handle = handle_of(request.id, born);
+  return jobs->claim(request);
 }
 
-take_answer simulated_store::take(take_request request, std::uint64_t born, std::string_view member) {
+take_answer simulated_store::server::take(take_request request, std::uint64_t born, std::string_view member) {
   request.member = member;
-  request.handle = born == 0 ? nullptr : handle_of(born);
-  return jobs_->take(request);
+  request.handle = handle_of(request.id, born);
+  return jobs->take(request);
 }
 
-finish_answer simulated_store::finish(run_report report, std::uint64_t born) {
-  report.handle = born == 0 ? nullptr : handle_of(born);
-  std::string instead;
-  if (broken.any_fence) accept_any_fence(report);
-  const auto answer = jobs_->finish(report);
-  const auto there = jobs_->load(report.id);
+finish_answer simulated_store::server::finish(run_report report, std::uint64_t born) {
+  report.handle = handle_of(report.id, born);
+  return jobs->finish(report);
+}
+
+void simulated_store::add(job_record job) {
+  change([job = std::move(job)](server& there) {
+    auto copy = job;
+    return there.jobs->add(std::move(copy), on_conflict::refuse).what;
+  });
+}
+
+void simulated_store::replicate(std::size_t replicas) {
+  while (replicas_.size() < replicas) replicas_.push_back({std::make_unique<memory_jobs>(ledger_size_), {}});
+}
+
+void simulated_store::replicate_until(instant time) {
+  for (; !late_.empty() && late_.front().at <= time; late_.pop_front()) {
+    for (auto& replica : replicas_) late_.front().change(replica);
+  }
+}
+
+void simulated_store::fail_over(milliseconds lost) {
+  replicate_until(time_->now() - lost);
+  late_.clear();
+  master_ = std::move(replicas_.at(0));
+  replicas_.erase(replicas_.begin());
+  observe();
+}
+
+/// What may be heard of a finish by others than who sent it.
+void simulated_store::tell_finished(const run_report& report, const finish_answer& answer) {
+  const auto there = jobs().load(report.id);
   const bool to_be_moved_on = there && there->record.state == job_state::active &&
                               (report.next || (!there->record.cursor && there->record.active == 0));
   if (answer.what == finish_answer::kind::done && to_be_moved_on) {
-    changed(*static_cast<memory_job*>(there->handle.get()), jobs_->last_number());
+    changed(*static_cast<memory_job*>(there->handle.get()), jobs().last_number());
   }
-  return answer;
 }
 
 std::optional<job_record> simulated_store::load(const std::string& id) {
-  auto job = jobs_->load(id);
+  auto job = jobs().load(id);
   if (!job) return std::nullopt;
-  by_birth_[job->record.born] = job->handle;
+  master_.by_birth[job->record.born] = job->handle;
   // Read anew, as from another machine: nobody's definition lives as long as the store's.
   job->record.definition = std::make_shared<const job_definition>(*job->record.definition);
   return std::move(job->record);
@@ -121,7 +151,7 @@ std::optional<job_record> simulated_store::load(const std::string& id) {
 
 brief_page simulated_store::page(std::uint32_t partition, const std::string& after, std::size_t limit) const {
   brief_page page;
-  jobs_->visit_jobs([&](const memory_job& job) {
+  master_.jobs->visit_jobs([&](const memory_job& job) {
     if (job.id() <= after || partition_of(job.id(), identity_.partitions) != partition) return;
     if (page.jobs.size() < limit) {
       page.jobs.push_back(brief_of(job));
@@ -134,11 +164,11 @@ brief_page simulated_store::page(std::uint32_t partition, const std::string& aft
 
 partition_look simulated_store::look(std::uint32_t partition, instant now) const {
   partition_look seen;
-  seen.seq = jobs_->last_number();
-  jobs_->visit_active([&](const std::string& job, const held_run& run) {
+  seen.seq = master_.jobs->last_number();
+  master_.jobs->visit_active([&](const std::string& job, const held_run& run) {
     if (partition_of(job, identity_.partitions) == partition) seen.runs.push_back(record_of(job, run));
   });
-  jobs_->visit_jobs([&](const memory_job& job) {
+  master_.jobs->visit_jobs([&](const memory_job& job) {
     if (partition_of(job.id(), identity_.partitions) != partition) return;
     const bool due = job.state == job_state::active && job.cursor != memory_job::none && job.due <= now;
     if (due && seen.due.size() < 100) seen.due.push_back(job.id());
@@ -150,7 +180,7 @@ partition_look simulated_store::look(std::uint32_t partition, instant now) const
 
 /// As a script would without its comparison: it believes whoever asks.
 void simulated_store::accept_any_cursor(claim_request& request) {
-  const auto there = jobs_->load(request.id);
+  const auto there = master_.jobs->load(request.id);
   if (!there || !there->record.cursor || there->record.state != job_state::active) return;
   static_cast<memory_job*>(there->handle.get())->cursor = request.expected_cursor;
   request.expected_revision = there->record.revision;
@@ -159,7 +189,7 @@ void simulated_store::accept_any_cursor(claim_request& request) {
 /// As a script would that looks for the run by its occurrence.
 void simulated_store::accept_any_fence(run_report& report) {
   const memory_job* job = nullptr;
-  jobs_->visit_jobs([&](const memory_job& each) {
+  master_.jobs->visit_jobs([&](const memory_job& each) {
     if (each.id() == report.id) job = &each;
   });
   if (!job || !job->live) return;

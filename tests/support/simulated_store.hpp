@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/store/job_backend.hpp>
 #include <carillon/store/member_backend.hpp>
+#include <deque>
 #include <functional>
 #include <list>
 #include <map>
@@ -33,12 +34,21 @@ class simulated_store {
 
   /// Makes it before anybody opens it.
   void create(std::uint32_t partitions);
-  memory_jobs& jobs() noexcept { return *jobs_; }
+  memory_jobs& jobs() noexcept { return *master_.jobs; }
+  /// Adds a job as somebody does who is no instance.
+  void add(job_record job);
   /// Jobs that instances have removed, as they were then.
   std::vector<job_record> removed;
   store_identity identity() const noexcept { return identity_; }
   /// Another store takes its place, an empty one.
   void replace();
+  /// From now on all that is done to its jobs is done to so many replicas as well, at most `longest_lag`
+  /// later.
+  void replicate(std::size_t replicas);
+  static constexpr milliseconds longest_lag{3'000};
+  /// A replica takes its place, which has heard of nothing that was done in the last `lost`: acknowledged or
+  /// not, it has never been done.
+  void fail_over(milliseconds lost);
   std::vector<std::string> live() const;
   /// How many steps of all kinds were taken, and in how many calls.
   std::uint64_t steps = 0, calls = 0;
@@ -46,6 +56,20 @@ class simulated_store {
  private:
   friend class simulated_jobs;
   friend class simulated_members;
+  /// The jobs of one server.
+  struct server {
+    std::unique_ptr<memory_jobs> jobs;
+    std::unordered_map<std::uint64_t, job_handle> by_birth;
+
+    job_handle handle_of(std::string_view id, std::uint64_t born);
+    claim_answer claim(claim_request request, std::uint64_t born, std::string_view member);
+    take_answer take(take_request request, std::uint64_t born, std::string_view member);
+    finish_answer finish(run_report report, std::uint64_t born);
+  };
+  struct late_change {
+    instant at;
+    std::function<void(server&)> change;
+  };
   struct notice {
     std::uint32_t partition = 0;
     std::uint64_t number = 0;
@@ -59,10 +83,17 @@ class simulated_store {
   void expect(const store_identity& identity) const;
   void observe();
   void changed(const memory_job& job, std::uint64_t number);
-  job_handle handle_of(std::uint64_t born) const;
-  claim_answer claim(const claim_request& request, std::uint64_t born, std::string_view member);
-  take_answer take(take_request request, std::uint64_t born, std::string_view member);
-  finish_answer finish(run_report report, std::uint64_t born);
+  /// Does something to the master, and later to the replicas; refers to nothing that goes away.
+  template <typename Change>
+  auto change(Change what) {
+    if (!replicas_.empty()) {
+      late_.push_back({time_->now(), what});
+      replicate_until(time_->now() - longest_lag);
+    }
+    return what(master_);
+  }
+  void replicate_until(instant time);
+  void tell_finished(const run_report& report, const finish_answer& answer);
   brief_page page(std::uint32_t partition, const std::string& after, std::size_t limit) const;
   partition_look look(std::uint32_t partition, instant now) const;
   std::optional<job_record> load(const std::string& id);
@@ -77,9 +108,9 @@ class simulated_store {
   std::shared_ptr<clock> time_;
   std::size_t ledger_size_;
   store_identity identity_;
-  std::unique_ptr<memory_jobs> jobs_;
-  std::unordered_map<std::uint64_t, job_handle> by_birth_;
-  job_handle nobody_;  ///< Of a job that is gone.
+  server master_;
+  std::vector<server> replicas_;
+  std::deque<late_change> late_;  ///< What the replicas have not heard of.
   std::map<std::string, member_entry> members_;
   std::map<std::uint64_t, std::shared_ptr<const served_work>> works_;
   std::list<std::function<void(const notice&)>> on_change_;
