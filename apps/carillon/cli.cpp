@@ -184,7 +184,7 @@ int do_store_work(const CLI::App& app, const store_command_choice& asked, bool j
     return run_doctor({asked.store, asked.repair, json}, std::cout, std::cerr);
   const session_request request{asked.zone, json};
   const auto work = [&](command_context& context) { return do_store_command(app, context, asked); };
-  return run_on_store(maker_of(asked.store), request, work, std::cout, std::cerr);
+  return run_on_store(maker_of(asked.store, may_create_store(app)), request, work, std::cout, std::cerr);
 }
 
 int do_on_store(const CLI::App& app, command_line_choice& choice) {

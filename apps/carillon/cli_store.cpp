@@ -258,6 +258,10 @@ bool asks_for_store(const CLI::App& app) {
   return std::ranges::any_of(commands, [&](const char* name) { return app.got_subcommand(name); });
 }
 
+bool may_create_store(const CLI::App& app) {
+  return app.got_subcommand("jobs") && app.get_subcommand("jobs")->got_subcommand("add");
+}
+
 void check_store_command(const CLI::App& app, const store_command_choice& choice) {
   if (!app.got_subcommand("jobs")) return;
   const auto* jobs = app.get_subcommand("jobs");

@@ -39,6 +39,9 @@ void check_store_command(const CLI::App& app, const store_command_choice& choice
 /// Whether the command line asks for one of them.
 bool asks_for_store(const CLI::App& app);
 
+/// Whether what it asks for makes a store where there is none: only what puts something into it.
+bool may_create_store(const CLI::App& app);
+
 /// Does what the command line asks for, and answers the exit code. Errors: throws `wrong_argument`.
 loop_awaitable<int> do_store_command(const CLI::App& app, command_context& context,
                                      store_command_choice choice);

@@ -28,6 +28,7 @@ struct shared_store_choice {
   std::uint32_t partitions = 0;        ///< 0: whatever is there, else the library's.
   std::optional<std::size_t> history;  ///< How many entries of the ledger are kept; none: the library's.
   std::shared_ptr<spdlog::logger> log;
+  bool create = true;  ///< Make the store where there is none.
 };
 
 /// The store of a URL, not opened yet; the link to it lives as long as the store.

@@ -30,10 +30,11 @@ std::string chosen_store(const std::string& given) {
   return url;
 }
 
-store_maker maker_of(std::string url) {
-  return [url = std::move(url)](boost::asio::io_context& io) {
+store_maker maker_of(std::string url, bool create) {
+  return [url = std::move(url), create](boost::asio::io_context& io) {
     shared_store_choice how;
     how.url = url;
+    how.create = create;
     how.log = std::make_shared<spdlog::logger>("carillon", std::make_shared<spdlog::sinks::null_sink_mt>());
     return make_shared_store(io, how);
   };

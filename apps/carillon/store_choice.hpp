@@ -9,7 +9,8 @@ namespace carillon::app {
 /// shared store. Errors: throws `wrong_argument` if it cannot, or if there is none.
 std::string chosen_store(const std::string& given);
 
-/// Makes the store of a URL.
-store_maker maker_of(std::string url);
+/// Makes the object for the store of a URL.
+/// @param create Whether opening it creates a store where there is none.
+store_maker maker_of(std::string url, bool create);
 
 }  // namespace carillon::app

@@ -7,6 +7,7 @@
 #include <iosfwd>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "carillon/commands/command_context.hpp"
 
@@ -26,6 +27,11 @@ struct session_request {
 int run_on_store(const store_maker& make, const session_request& request,
                  const std::function<loop_awaitable<int>(command_context&)>& work, std::ostream& out,
                  std::ostream& err);
+
+/// What to do where there is no store yet.
+inline constexpr std::string_view how_a_store_begins =
+    "carillon run FILE --store URL makes one when it starts, carillon jobs add --store URL with the first "
+    "job; or ?namespace=NAME in the URL is another's.";
 
 /// What an exception of a store means, and what to do about it.
 struct store_trouble {

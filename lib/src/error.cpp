@@ -16,6 +16,7 @@ class category final : public boost::system::error_category {
       case errc::unknown_calendar: return "no such calendar of dates";
       case errc::store_unreachable: return "the store is out of reach";
       case errc::store_refused: return "the store refused";
+      case errc::no_store: return "there is no store";
       case errc::other_store: return "another store has taken the place of the one that was opened";
       case errc::lease_lost: return "this instance is not a member of its store any more";
       case errc::conflict: return "somebody else has changed the job meanwhile";

@@ -170,6 +170,7 @@ TEST_SUITE("shared store") {
   TEST_CASE("watch goes on when Redis has been away, and says so") {
     store_world world;
     program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
     program watch{{"watch", "--store", world.url(), "--json"}};
     REQUIRE(watch.says("\"event\":\"run_succeeded\""));
     world.server.kill();
@@ -222,6 +223,35 @@ TEST_SUITE("shared store") {
     CHECK(holds(found.out, "noeviction"));
     CHECK(holds(found.out, "there is no store in namespace 'billing'"));
     CHECK(world.keys().empty());
+  }
+
+  TEST_CASE("who only looks at a namespace without a store is told so, and makes none") {
+    const store_world world;
+    auto add = add_backup;
+    add.insert(add.end(), {"--shell", "true", "--store", world.url("invoices")});
+    REQUIRE(ask(add).code == 0);
+    const auto before = world.keys();
+    for (const auto& words : std::vector<arguments>{{"jobs", "list"},
+                                                    {"jobs", "show", "backup"},
+                                                    {"jobs", "modify", "backup", "--timeout", "2h"},
+                                                    {"jobs", "run", "backup"},
+                                                    {"jobs", "remove", "backup"},
+                                                    {"history"},
+                                                    {"members"},
+                                                    {"watch"},
+                                                    {"explain", "backup", "--at", "now"}}) {
+      CAPTURE(words.back());
+      const auto none = world.on_store(words);
+      CHECK(none.code == 1);
+      CHECK(none.out.empty());
+      CHECK(holds(none.err, "carillon: there is no store in namespace 'billing' at " + world.server.url() +
+                                "; there is one in 'invoices'\n"));
+      CHECK(holds(none.err, "carillon run FILE"));
+    }
+    const auto examined = world.on_store({"doctor"});
+    CHECK(examined.code == 1);
+    CHECK(holds(examined.out, "there is no store in namespace 'billing'"));
+    CHECK(world.keys() == before);
   }
 
   TEST_CASE("a server that is not there is told at once, and is a failure") {
@@ -301,7 +331,11 @@ TEST_SUITE("shared store") {
   TEST_CASE("the store may be named by the environment, and a wrong URL is wrong usage") {
     const store_world world;
     ::setenv("CARILLON_STORE", world.url().c_str(), 1);
-    CHECK(ask({"jobs", "list"}).out == "no jobs\n");
+    CHECK(ask({"jobs", "list"}).code == 1);
+    auto add = add_backup;
+    add.insert(add.end(), {"--shell", "true"});
+    CHECK(ask(add).code == 0);
+    CHECK(holds(ask({"jobs", "list"}).out, "1 job\n"));
     ::unsetenv("CARILLON_STORE");
     for (const auto& words : std::vector<arguments>{{"jobs", "list"},
                                                     {"jobs", "list", "--store", "http://x"},

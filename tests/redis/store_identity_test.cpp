@@ -32,6 +32,26 @@ TEST_SUITE("redis store identity") {
     CHECK(w.run(w.backend.open(64, nobody)) == first);
   }
 
+  TEST_CASE("who is not to make a store is told that there is none, and writes nothing") {
+    redis::job_backend_options how;
+    how.create = false;
+    backend_world w{new_name_space(), how};
+    script_world::listener nobody;
+    std::string why;
+    try {
+      w.run(w.backend.open(0, nobody));
+    } catch (const boost::system::system_error& refused) {
+      CHECK(refused.code() == errc::no_store);
+      why = refused.what();
+    }
+    CHECK(
+        why.starts_with("there is no store in namespace '" + w.name_space + "' at " + shared_server().url()));
+    CHECK(shared_server().cli({"KEYS", "carillon:{" + w.name_space + "*"}).empty());
+    backend_world maker{w.name_space};
+    const auto made = maker.run(maker.backend.open(3, nobody));
+    CHECK(w.run(w.backend.open(0, nobody)) == made);
+  }
+
   TEST_CASE("another number of partitions, or another format, is refused, and nothing is written") {
     backend_world w;
     script_world::listener nobody;

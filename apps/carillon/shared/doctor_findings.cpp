@@ -12,6 +12,7 @@
 #include "carillon/diagnostic.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/spoken.hpp"
+#include "carillon/store_session.hpp"
 #include "carillon/table.hpp"
 
 namespace carillon::app {
@@ -117,8 +118,9 @@ class examiner {
       const auto& others = store.other_namespaces;
       add(weight::warning, fmt::format("there is no store in namespace '{}'", seen_.name_space),
           somebody_claims,
-          others.empty() ? "start an instance (carillon run), which makes one"
-                         : fmt::format("?namespace=NAME in the URL; there are: {}", fmt::join(others, ", ")));
+          others.empty()
+              ? std::string{how_a_store_begins}
+              : fmt::format("{} There is one in '{}'.", how_a_store_begins, fmt::join(others, "', '")));
     } else if (!store.known_format) {
       add(weight::fault,
           fmt::format("the store in namespace '{}' has format {}, which this version does not know",

@@ -27,6 +27,7 @@ struct linked_store {
     if (how.lease) made.lease = *how.lease;
     if (how.history) made.ledger_length = std::max<std::size_t>(*how.history, 1);
     made.partitions = how.partitions;
+    made.create = how.create;
     return made;
   }
 

@@ -62,6 +62,8 @@ class store_watch {
     std::exception_ptr thrown;
     try {
       co_await inspector_.open();
+      store_ = co_await inspector_.existing_store();
+      seen_.assign(store_.partitions, {});
       while (!stopping_) co_await one_round();
     } catch (...) {
       thrown = std::current_exception();

@@ -17,6 +17,7 @@ enum class errc {
   unknown_calendar,      ///< A trigger leaves out a calendar of dates that nobody has defined.
   store_unreachable,     ///< A shared store did not answer in time; what was asked may have taken effect.
   store_refused,         ///< A shared store would not do what was asked.
+  no_store,              ///< There is no store in that place, and none was to be made.
   other_store,           ///< Another store has taken the place of the one that was opened.
   lease_lost,            ///< This instance is not a member of its shared store any more.
   conflict,              ///< A job is not at the revision that a change was made for: nothing was changed.

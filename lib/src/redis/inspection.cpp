@@ -10,6 +10,7 @@
 #include "redis/keys.hpp"
 #include "redis/link_state.hpp"
 #include "redis/member_backend.hpp"
+#include "redis/namespaces.hpp"
 #include "redis/record_codec.hpp"
 #include "redis/server_facts.hpp"
 
@@ -35,7 +36,6 @@ struct inspection::parts {
   loop_awaitable<reply> run(const store_facts& store, std::uint32_t partition, const lua_script& script,
                             std::string_view third, std::string_view fourth);
   loop_awaitable<void> look_at_index(const store_facts& store, std::string_view which, partition_facts& into);
-  loop_awaitable<void> find_namespaces(store_facts& facts);
   loop_awaitable<void> look_at_key(std::string_view key, std::uint32_t partitions,
                                    std::vector<data_fault>& faults);
 
@@ -79,24 +79,16 @@ loop_awaitable<store_facts> inspection::store() {
     if (!meta[1].is_null()) facts.partitions = static_cast<std::uint32_t>(whole(meta[1]));
     if (!meta[2].is_null()) facts.id = whole(meta[2]);
   } else {
-    co_await parts_->find_namespaces(facts);
+    facts.other_namespaces = co_await namespaces_of(*parts_->wire);
   }
   co_return facts;
 }
 
-loop_awaitable<void> inspection::parts::find_namespaces(store_facts& facts) {
-  std::string cursor = "0";
-  do {
-    const words ask("SCAN", cursor, "MATCH", "carillon:{*}:meta", "COUNT", 1000);
-    const auto page = co_await wire->command(ask);
-    cursor = page[0].text();
-    for (const auto key : page[1]) {
-      const auto text = key.text();
-      const auto from = text.find('{') + 1;
-      facts.other_namespaces.emplace_back(text.substr(from, text.rfind('}') - from));
-    }
-  } while (cursor != "0" && facts.other_namespaces.size() < 100);
-  std::ranges::sort(facts.other_namespaces);
+loop_awaitable<store_facts> inspection::existing_store() {
+  auto facts = co_await store();
+  if (!facts.exists) co_await throw_no_store(*parts_->wire, parts_->keys.name_space());
+  if (!facts.known_format) throw_unknown_format(parts_->keys.name_space(), std::to_string(facts.format));
+  co_return facts;
 }
 
 loop_awaitable<reply> inspection::parts::run(const store_facts& store, std::uint32_t partition,

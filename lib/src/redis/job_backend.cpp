@@ -8,6 +8,7 @@
 #include <charconv>
 #include <redis/scripts.hpp>
 
+#include "redis/namespaces.hpp"
 #include "redis/server_facts.hpp"
 
 namespace carillon::redis {
@@ -51,17 +52,19 @@ loop_awaitable<void> job_backend::check_server() {
   refuse_unfit(facts);
 }
 
-/// Reads what is fixed for the store, or creates it. Writes nothing into one that does not fit.
+/// Reads what is fixed for the store, or creates it if it may. Writes nothing into one that does not fit.
 loop_awaitable<store_identity> job_backend::find_store(std::uint32_t partitions, std::uint64_t at_least) {
   const words keys{keys_.meta()};
-  const words arguments{store_keys::format, partitions == 0 ? usual_partitions : partitions, at_least};
+  words arguments{store_keys::format};
+  if (how_.create)
+    arguments.add(partitions == 0 ? usual_partitions : partitions);
+  else
+    arguments.add("");
+  arguments.add(at_least);
   const auto there = co_await link_.run(scripts::open, keys, arguments);
+  if (there.size() == 0) co_await throw_no_store(link_, keys_.name_space());
   const auto format = there[0].text();
-  if (format != std::to_string(store_keys::format)) {
-    refuse_store("the namespace '" + keys_.name_space() + "' has data of format " + std::string{format} +
-                 ", this version writes format " + std::to_string(store_keys::format) +
-                 ": use a version that fits, or another namespace");
-  }
+  if (format != std::to_string(store_keys::format)) throw_unknown_format(keys_.name_space(), format);
   store_identity store;
   store.partitions = static_cast<std::uint32_t>(unsigned_of(there[1]));
   store.id = unsigned_of(there[2]);

@@ -25,6 +25,7 @@ struct job_backend_options {
   std::uint64_t ledger_length = 100'000;  ///< Entries, over all partitions; a few more are kept.
   std::chrono::seconds ledger_age = std::chrono::hours{24 * 30};  ///< 0: however old.
   durability durable{};
+  bool create = true;  ///< False: `open` throws `errc::no_store` where there is none, and writes nothing.
 };
 
 /// Keeps jobs in Redis: each step is one script.

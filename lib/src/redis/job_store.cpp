@@ -66,6 +66,7 @@ class job_store::opened {
     kept.ledger_length = how.ledger_length;
     kept.ledger_age = how.ledger_age;
     kept.durable = how.durable;
+    kept.create = how.create;
     return std::make_unique<job_backend>(connection, link.name_space(), kept);
   }
   static shared_store::member_factory members_of(background& leases, const link_state& link) {

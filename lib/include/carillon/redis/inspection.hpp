@@ -126,6 +126,9 @@ class inspection {
   /// Writes nothing, and finds a server unfit rather than to throw.
   loop_awaitable<server_report> server();
   loop_awaitable<store_facts> store();
+  /// The same, for who can do nothing without a store. Errors: also `errc::no_store` where there is none, and
+  /// `errc::store_refused` where it has another format.
+  loop_awaitable<store_facts> existing_store();
   /// @pre The store exists, in the format of this version.
   /// @param grace What is due for longer counts as overdue.
   loop_awaitable<partition_facts> partition(const store_facts& store, std::uint32_t which,

@@ -19,6 +19,8 @@ struct job_store_options {
   /// Over how many partitions the jobs are spread; fixed when the namespace is first used. 0: whatever is
   /// there, else 64. At most 4096.
   std::uint32_t partitions = 0;
+  /// Whether a namespace without a store gets one. False: `open` throws `errc::no_store` and writes nothing.
+  bool create = true;
   /// After how many leases without a word from its event loop an instance renews its lease no more.
   std::uint32_t stall_limit = 6;
   /// How many attempts that were started here are remembered, for a fail-over may bring what was due
@@ -43,8 +45,9 @@ struct job_store_options {
 /// It has a connection of its own from `open` to `close`; its lease is renewed by the link's own thread.
 /// Errors: as `carillon::job_store`; `open` throws `errc::store_refused`, with what to do about it, for a
 /// server that cannot keep jobs, and for a namespace of another format or number of partitions: nothing is
-/// written then. Cancellation: none; a call that is under way is waited for.
-/// Lifetime: the link outlives it, up to the end of `close`. Thread safety: none; one strand, that of `open`.
+/// written then; `errc::no_store` as `job_store_options::create` says. Cancellation: none; a call that is
+/// under way is waited for. Lifetime: the link outlives it, up to the end of `close`. Thread safety: none;
+/// one strand, that of `open`.
 class job_store final : public carillon::job_store {
  public:
   /// Touches no Redis yet. Errors: throws `std::invalid_argument` naming an option that is out of range.
