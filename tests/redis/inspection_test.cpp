@@ -206,6 +206,59 @@ TEST_SUITE("inspection") {
     world.ask({"HDEL", world.key("runs"), "broken"});
   }
 
+  TEST_CASE("records that are not what they should be are told, and hide no others") {
+    inspected_world world;
+    world.enqueue(world.now() - 1min);
+    world.take(world.now());
+    for (const auto* text : {"?", "\x90", "\x93\x01\x02\x03"}) {
+      world.ask({"HSET", world.key("runs"), "broken", text});
+      const auto found = world.faults();
+      REQUIRE(found.size() == 1);
+      CHECK(found[0].what == data_fault_kind::unreadable_run);
+      CHECK(found[0].subject == "broken");
+      const auto news = world.run(world.inspector.news(world.facts, world.home, {}));
+      REQUIRE(news.runs.size() == 1);
+      CHECK(news.runs[0].run_id == "run-1");
+    }
+    world.ask({"HDEL", world.key("runs"), "broken"});
+    world.ask({"HSET", world.key("jobs"), "b", "?"});
+    for (const auto* command : {"ids", "due", "waiting"}) world.ask({"ZADD", world.key(command), "1", "b"});
+    world.ask({"HSET", world.key("definitions"), "b", "{}"});
+    bool told = false;
+    for (const auto& fault : world.faults())
+      told = told || (fault.what == data_fault_kind::unreadable && fault.subject == "b");
+    CHECK(told);
+    CHECK(world.run(world.inspector.shares(world.facts, {})).unserved == 1);
+  }
+
+  TEST_CASE("jobs are counted by who owns them, and those that nobody can run are named") {
+    inspected_world world;
+    member_info cellar, attic;
+    cellar.id = "cellar/1", attic.id = "attic/1";
+    served_work work;
+    work.tasks = {"other"};
+    cellar.work = std::make_shared<const served_work>(work);
+    auto shares = world.run(world.inspector.shares(world.facts, {cellar}));
+    CHECK(shares.owned.empty());
+    CHECK(shares.unserved == 1);
+    REQUIRE(shares.unserved_jobs.size() == 1);
+    CHECK(shares.unserved_jobs[0].id == "a");
+    work.tasks = {"a", shares.unserved_jobs[0].task};
+    std::ranges::sort(work.tasks);
+    attic.work = std::make_shared<const served_work>(work);
+    shares = world.run(world.inspector.shares(world.facts, {cellar, attic}));
+    CHECK(shares.unserved == 0);
+    CHECK(shares.owned == std::map<std::string, std::uint64_t>{{"attic/1", 1}});
+  }
+
+  TEST_CASE("the ledger and a job can be read without opening the store") {
+    inspected_world world;
+    CHECK(world.run(world.inspector.job(world.facts, "a")).value().id() == "a");
+    CHECK_FALSE(world.run(world.inspector.job(world.facts, "b")));
+    ledger_query query;
+    CHECK(world.run(world.inspector.history(world.facts, query)).entries.empty());
+  }
+
   TEST_CASE("a partition of another store is told, and not looked into") {
     inspected_world world;
     world.ask({"SET", world.key("store"), "17"});

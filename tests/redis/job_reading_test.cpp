@@ -43,6 +43,29 @@ TEST_SUITE("redis scripts that read") {
     CHECK(w.look().seq > seen.seq);
   }
 
+  TEST_CASE("a record that cannot be read is passed over, and told of once") {
+    script_world w;
+    w.add("a");
+    w.add("b");
+    w.win("a", "r1");
+    w.cli({"HSET", redis::store_keys{w.name_space}.of_partition(0, "runs"), "broken", "?"});
+    for (int times = 0; times < 2; ++times) {
+      const auto seen = w.look();
+      REQUIRE(seen.runs.size() == 1);
+      CHECK(seen.runs[0].run_id == "r1");
+    }
+    CHECK(w.logged("run 'broken' in namespace '" + w.name_space + "' cannot be read") == 1);
+    w.cli({"HSET", redis::store_keys{w.name_space}.of_partition(0, "jobs"), "b", "?"});
+    const auto page = w.run(w.backend.page(0, "", 10));
+    REQUIRE(page.jobs.size() == 1);
+    CHECK(page.jobs[0].id == "a");
+    const std::vector<std::string> ids{"b", "a"};
+    const auto jobs = w.run(w.backend.load(0, ids));
+    CHECK_FALSE(jobs.at(0));
+    CHECK(jobs.at(1));
+    CHECK(w.logged("job 'b' in namespace") == 1);
+  }
+
   TEST_CASE("notices say whose a job is, so that nobody else needs to look") {
     script_world w;
     auto job = contract::world::record("a");

@@ -131,8 +131,8 @@ TEST_SUITE("a link's URL") {
       }
       return "";
     };
-    CHECK(refused("redis://h?namespace=a:b") == R"(name_space "a:b": 1 to 64 letters, digits, - _ or .)");
-    CHECK(refused("redis://h?namespace=") == R"(name_space "": 1 to 64 letters, digits, - _ or .)");
+    CHECK(refused("redis://h?namespace=a:b") == R"(name_space 'a:b': 1 to 64 letters, digits, - _ or .)");
+    CHECK(refused("redis://h?namespace=") == R"(name_space '': 1 to 64 letters, digits, - _ or .)");
     CHECK(refused("redis://h?command_timeout=0s") == "command_timeout 0 ms: more than 0");
     CHECK(refused("redis://h?certificate_authority=/ca") ==
           "redis://h:6379: certificates are for TLS: rediss:// or rediss+sentinel://");

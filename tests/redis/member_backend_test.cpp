@@ -83,6 +83,7 @@ TEST_SUITE("redis member_backend") {
     CHECK(seen.takes_jobs);
     CHECK(seen.work_digest == expected.work_digest);
     CHECK_FALSE(seen.work);
+    CHECK_FALSE(seen.clock_offset);
     CHECK(seen.expires == answer.store_time + w.lease);
     w.join("b/00000002");
     CHECK(w.ids(w.run(w.members.members())) == std::vector<std::string>{"a/00000001", "b/00000002"});
@@ -93,10 +94,12 @@ TEST_SUITE("redis member_backend") {
     w.join("a/1");
     auto me = w.named("a/1");
     me.takes_jobs = false;
+    me.clock_offset = milliseconds{-1'500};
     const auto answer = w.run(w.members.heartbeat(me, 2 * w.lease, w.store));
     CHECK(answer.what == kind::member);
     CHECK(answer.members.at(0).expires == answer.store_time + 2 * w.lease);
     CHECK_FALSE(answer.members.at(0).takes_jobs);
+    CHECK(answer.members.at(0).clock_offset == milliseconds{-1'500});
   }
 
   TEST_CASE("a member whose lease has run out is dropped by the next heartbeat, and is not let in again") {

@@ -68,8 +68,8 @@ TEST_SUITE("redis semaphore") {
 
   TEST_CASE("without places, or without a name: refused") {
     redis_lock_world world;
-    CHECK_THROWS_WITH_AS(redis::semaphore(world.link, "gate", 0),
-                         "places of semaphore \"gate\": 0; at least 1", std::invalid_argument);
+    CHECK_THROWS_WITH_AS(redis::semaphore(world.link, "gate", 0), "places of semaphore 'gate': 0; at least 1",
+                         std::invalid_argument);
     CHECK_THROWS_WITH_AS(redis::semaphore(world.link, "", 1), "name of a semaphore: empty",
                          std::invalid_argument);
   }

@@ -203,6 +203,7 @@ void simulated_store::accept_any_fence(run_report& report) {
 
 members_answer simulated_store::heartbeat(member_info me, milliseconds lease, const store_identity& expected,
                                           bool joins) {
+  if (!refuses_members.empty()) throw boost::system::system_error(errc::store_refused, refuses_members);
   members_answer answer;
   answer.store_time = time_->now();
   if (expected != identity_) {

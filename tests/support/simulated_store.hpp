@@ -32,6 +32,9 @@ class simulated_store {
     bool nobody_leaves = false;  ///< A heartbeat after the end of a lease renews it all the same.
   } broken;
 
+  /// What it says to who wants to join or to renew a lease; empty: it does as it is asked.
+  std::string refuses_members;
+
   /// Makes it before anybody opens it.
   void create(std::uint32_t partitions);
   memory_jobs& jobs() noexcept { return *master_.jobs; }

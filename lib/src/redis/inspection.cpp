@@ -1,14 +1,12 @@
 #include <algorithm>
 #include <array>
-#include <boost/asio/strand.hpp>
 #include <boost/system/system_error.hpp>
 #include <carillon/redis/inspection.hpp>
 #include <charconv>
 #include <redis/scripts.hpp>
 
 #include "redis/data_faults.hpp"
-#include "redis/keys.hpp"
-#include "redis/link_state.hpp"
+#include "redis/inspection_parts.hpp"
 #include "redis/member_backend.hpp"
 #include "redis/namespaces.hpp"
 #include "redis/record_codec.hpp"
@@ -26,23 +24,6 @@ std::uint64_t whole(const reply& text) {
 }
 
 }  // namespace
-
-struct inspection::parts {
-  explicit parts(link& which)
-      : state{which.state()},
-        keys{state->name_space()},
-        wire{state->connect(loop_executor{state->io().get_executor()}, "doctor")} {}
-
-  loop_awaitable<reply> run(const store_facts& store, std::uint32_t partition, const lua_script& script,
-                            std::string_view third, std::string_view fourth);
-  loop_awaitable<void> look_at_index(const store_facts& store, std::string_view which, partition_facts& into);
-  loop_awaitable<void> look_at_key(std::string_view key, std::uint32_t partitions,
-                                   std::vector<data_fault>& faults);
-
-  std::shared_ptr<link_state> state;
-  store_keys keys;
-  std::unique_ptr<connection> wire;
-};
 
 inspection::inspection(link& which) : parts_{std::make_unique<parts>(which)} {}
 inspection::~inspection() = default;
@@ -198,35 +179,6 @@ loop_awaitable<void> inspection::parts::look_at_key(std::string_view key, std::u
     faults.push_back(
         {data_fault_kind::wrong_waiting, partition, std::string{id}, "there are some that nobody looks for"});
   }
-}
-
-// ---- who and what is there now
-
-loop_awaitable<members_answer> inspection::members() {
-  member_backend asked{*parts_->wire, parts_->keys.name_space()};
-  auto answer = co_await asked.members();
-  for (auto& member : answer.members) member.work = co_await asked.fetch_work(member.work_digest);
-  co_return answer;
-}
-
-loop_awaitable<partition_news> inspection::news(const store_facts& store, std::uint32_t which,
-                                                partition_news before) {
-  const auto answer = co_await parts_->run(store, which, scripts::news, before.seen, before.seen_entry);
-  partition_news news;
-  news.seen = answer[0].text();
-  news.seen_entry = before.seen_entry;
-  if (answer.size() < 4) co_return news;
-  news.changed = true;
-  const auto runs = answer[1];
-  for (std::size_t k = 0; k + 1 < runs.size(); k += 2)
-    news.runs.push_back(read_run(runs[k].text(), runs[k + 1].text()));
-  for (const auto each : answer[2]) {
-    auto entry = read_entry(each);
-    entry.number = entry.number * store.partitions + which;
-    news.entries.push_back(std::move(entry));
-  }
-  news.seen_entry = answer[3].text();
-  co_return news;
 }
 
 // ---- mending

@@ -3,6 +3,9 @@
 
 #include "redis/job_backend.hpp"
 
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
 #include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <charconv>
@@ -87,6 +90,15 @@ loop_awaitable<std::uint64_t> job_backend::adopt_partitions(store_identity store
     greatest = std::max(greatest, unsigned_of(id));
   }
   co_return greatest;
+}
+
+void job_backend::tell_unreadable(const char* what, std::string_view id, const std::string& why) {
+  constexpr std::size_t most_told = 1'000;
+  const auto& options = link_.options();
+  if (unreadable_.size() >= most_told || !unreadable_.insert(fmt::format("{} {}", what, id)).second) return;
+  const auto log = options.logger ? options.logger : spdlog::default_logger();
+  log->error("{} '{}' in namespace '{}' cannot be read and is passed over, see carillon doctor: {}", what, id,
+             keys_.name_space(), why);
 }
 
 words job_backend::head() const { return words(store_.id); }

@@ -1,9 +1,12 @@
 #pragma once
+#include <boost/system/system_error.hpp>
 #include <carillon/redis/durability.hpp>
 #include <carillon/store/job_backend.hpp>
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,12 +34,18 @@ struct job_backend_options {
 /// Keeps jobs in Redis: each step is one script.
 ///
 /// Lifetime: the connection must outlive it, and has been started. Everything else: `carillon::job_backend`.
-class job_backend final : public carillon::job_backend {
+class job_backend : public carillon::job_backend {
  public:
   job_backend(connection& link, std::string name_space, job_backend_options how = job_backend_options());
 
   loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) override;
   loop_awaitable<void> close() override;
+  /// To look only: takes it that this is the store there, in the place of `open`. It hears of no changes.
+  void look_at(store_identity store) { store_ = store; }
+  /// What `read` makes of a record; none where this version cannot read it: others must not suffer for it.
+  /// The log says so once.
+  template <typename Read>
+  auto readable(const char* what, std::string_view id, Read read) -> std::optional<decltype(read())>;
 
   loop_awaitable<std::vector<put_answer>> add(std::uint32_t partition,
                                               std::span<const add_step> steps) override;
@@ -73,6 +82,8 @@ class job_backend final : public carillon::job_backend {
   words head_of_change() const;  ///< ... and those of scripts that write the ledger.
   loop_awaitable<reply> run(std::uint32_t partition, const lua_script& script, words arguments);
 
+  void tell_unreadable(const char* what, std::string_view id, const std::string& why);
+
   loop_awaitable<void> check_server();
   loop_awaitable<store_identity> find_store(std::uint32_t partitions, std::uint64_t at_least);
   loop_awaitable<std::uint64_t> adopt_partitions(store_identity store);
@@ -94,6 +105,18 @@ class job_backend final : public carillon::job_backend {
   job_backend_options how_;
   store_identity store_;
   std::unique_ptr<notices> notices_;
+  std::set<std::string> unreadable_;  ///< What was told of.
 };
+
+template <typename Read>
+auto job_backend::readable(const char* what, std::string_view id, Read read)
+    -> std::optional<decltype(read())> {
+  try {
+    return read();
+  } catch (const boost::system::system_error& fault) {
+    tell_unreadable(what, id, fault.what());
+  }
+  return std::nullopt;
+}
 
 }  // namespace carillon::redis

@@ -130,10 +130,15 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
   for (std::size_t k = 0; k < ids.size(); ++k, ++record, ++definition, ++note, ++waits, ++active) {
     if ((*record).is_null()) continue;
     const auto text = *definition, words = *note, next = *waits;
-    auto& job = records[k].emplace(read_record(ids[k], (*record).text(), text.is_null() ? "" : text.text(),
-                                               words.is_null() ? "" : words.text()));
-    if (!next.is_null()) job.next_waiting = instant{milliseconds{next.integer()}};
-    job.active = static_cast<std::uint32_t>((*active).integer());
+    const auto packed = *record;
+    const auto read = [&] {
+      return read_record(ids[k], packed.text(), text.is_null() ? "" : text.text(),
+                         words.is_null() ? "" : words.text());
+    };
+    auto& job = records[k] = readable("job", ids[k], read);
+    if (!job) continue;
+    if (!next.is_null()) job->next_waiting = instant{milliseconds{next.integer()}};
+    job->active = static_cast<std::uint32_t>((*active).integer());
   }
   co_return records;
 }
@@ -146,8 +151,11 @@ loop_awaitable<brief_page> job_backend::page(std::uint32_t partition, std::strin
   brief_page page;
   auto record = said[1].begin(), waits = said[2].begin();
   for (const auto id : said[0]) {
-    if (!(*record).is_null())
-      page.jobs.push_back(read_brief(id.text(), (*record).text(), (*waits).integer() != 0));
+    const auto packed = *record;
+    const auto read = [&] { return read_brief(id.text(), packed.text(), (*waits).integer() != 0); };
+    if (!packed.is_null()) {
+      if (auto brief = readable("job", id.text(), read)) page.jobs.push_back(*std::move(brief));
+    }
     ++record;
     ++waits;
   }

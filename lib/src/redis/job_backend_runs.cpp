@@ -190,7 +190,9 @@ loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instan
   const auto all = said[1];
   for (auto value = all.begin(); value != all.end(); ++value) {
     const auto run_id = *value;
-    seen.runs.push_back(read_run(run_id.text(), (*++value).text()));
+    const auto packed = *++value;
+    const auto read = [&] { return read_run(run_id.text(), packed.text()); };
+    if (auto active = readable("run", run_id.text(), read)) seen.runs.push_back(*std::move(active));
   }
   for (const auto id : said[2]) seen.due.emplace_back(id.text());
   for (const auto id : said[3]) seen.waiting.emplace_back(id.text());

@@ -20,7 +20,7 @@ namespace {
 void check_name_space(const std::string& name) {
   constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
   if (name.empty() || name.size() > 64 || name.find_first_not_of(allowed) != std::string::npos) {
-    throw std::invalid_argument(fmt::format("name_space \"{}\": 1 to 64 letters, digits, - _ or .", name));
+    throw std::invalid_argument(fmt::format("name_space '{}': 1 to 64 letters, digits, - _ or .", name));
   }
 }
 

@@ -24,6 +24,10 @@ std::uint64_t digest_in(std::string_view hex) {
 words renewal(const member_info& me, milliseconds lease, store_identity expected) {
   words all(expected.id, expected.partitions, me.id, lease.count(), me.host, me.process, me.version);
   all.add(me.started.time_since_epoch().count()).add(me.takes_jobs ? 1 : 0).add(hex_of(me.work_digest));
+  if (me.clock_offset)
+    all.add(me.clock_offset->count());
+  else
+    all.add("");
   return all;
 }
 
@@ -42,6 +46,8 @@ member_info read_member(const reply& said) {
   member.started = instant{milliseconds{fields[3].integer()}};
   member.takes_jobs = fields[4].integer() != 0;
   member.work_digest = digest_in(fields[5].text());
+  const bool has_offset = !fields[6].is_null() && !fields[6].text().empty();  // Older versions say none.
+  if (has_offset) member.clock_offset = milliseconds{fields[6].integer()};
   return member;
 }
 

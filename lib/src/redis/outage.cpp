@@ -2,21 +2,35 @@
 
 #include <spdlog/logger.h>
 
+#include <utility>
+
 namespace carillon::redis {
 
 void outage::began(spdlog::logger& log, const endpoint& where, const std::string& why) {
   const std::lock_guard guard{lock_};
-  if (down_++ == 0) log.warn("redis: {} is out of reach: {}", where.to_string(), why);
+  if (down_++ > 0 || tellers_ > 0) return;
+  told_ = true;
+  log.warn("redis: {} is out of reach: {}", where.to_string(), why);
 }
 
 void outage::ended(spdlog::logger& log, const endpoint& where) {
   const std::lock_guard guard{lock_};
-  if (--down_ == 0) log.info("redis: {} is reachable again", where.to_string());
+  if (--down_ > 0 || !std::exchange(told_, false)) return;
+  log.info("redis: {} is reachable again", where.to_string());
 }
 
 void outage::left() {
   const std::lock_guard guard{lock_};
   --down_;
+}
+
+std::shared_ptr<void> outage::told_by_another() {
+  const std::lock_guard guard{lock_};
+  ++tellers_;
+  return {this, [](outage* all) {
+            const std::lock_guard guard{all->lock_};
+            --all->tellers_;
+          }};
 }
 
 int outage::down() {

@@ -1,4 +1,5 @@
 #pragma once
+#include <memory>
 #include <mutex>
 #include <string>
 
@@ -17,12 +18,17 @@ class outage {
   void ended(spdlog::logger& log, const endpoint& where);
   /// It has been stopped while it was down.
   void left();
+  /// While what this answers is kept, somebody else tells of outages, and nothing is logged here. Lifetime:
+  /// not longer than this.
+  [[nodiscard]] std::shared_ptr<void> told_by_another();
   /// How many of the connections are down.
   int down();
 
  private:
   std::mutex lock_;
-  int down_ = 0;  // connections
+  int down_ = 0;     // connections
+  int tellers_ = 0;  // others who tell
+  bool told_ = false;
 };
 
 }  // namespace carillon::redis

@@ -31,7 +31,7 @@ lock_terms terms_of_lock(const lock_desk& desk, const std::string& prefix, std::
 void check_lock_name(const lock_name& which) {
   if (which.name.empty()) throw std::invalid_argument(fmt::format("name of a {}: empty", which.kind));
   if (which.places == 0)
-    throw std::invalid_argument(fmt::format("places of semaphore \"{}\": 0; at least 1", which.name));
+    throw std::invalid_argument(fmt::format("places of semaphore '{}': 0; at least 1", which.name));
 }
 
 std::exception_ptr fault_of_lease(milliseconds lease) {

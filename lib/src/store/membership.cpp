@@ -96,6 +96,7 @@ loop_awaitable<nanoseconds> membership::beat() {
     got.answer->what = members_answer::kind::other_store;
   }
   if (!got.answer) {
+    tell_failure(got.code, got.why);
     if (lease_ && !lease_->good()) give_up(true);
     co_return time_->elapsed() + soon();
   }
@@ -106,7 +107,8 @@ loop_awaitable<nanoseconds> membership::beat() {
   const bool is_live = renewed(got.answer->what, sent);
   if (!is_live) co_return time_->elapsed();
   const auto round_trip = time_->now() - sent_at;
-  tell_offset(got.answer->store_time - (sent_at + round_trip / 2), round_trip / 2);
+  me_.clock_offset = got.answer->store_time - (sent_at + round_trip / 2);
+  tell_offset(*me_.clock_offset, round_trip / 2);
   co_await fetch_missing(got.answer->members);
   if (generation == generation_ && lease_) tell_view(std::move(got.answer->members), number);
   co_return std::max(sent + third(), time_->elapsed());
@@ -131,6 +133,10 @@ void membership::meet_other_store() {
 
 void membership::tell_offset(milliseconds offset, milliseconds error) {
   if (const auto tell = listener_.lock()) tell->on_offset_measured(offset, error);
+}
+
+void membership::tell_failure(boost::system::error_code code, const std::string& why) {
+  if (const auto tell = listener_.lock()) tell->on_beat_failed(code, why);
 }
 
 void membership::tell_view(std::vector<member_info>&& members, std::uint64_t number) {

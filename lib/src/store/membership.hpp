@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <boost/system/error_code.hpp>
 #include <carillon/async/condition.hpp>
 #include <carillon/async/task_group.hpp>
 #include <carillon/store/member_backend.hpp>
@@ -33,6 +34,8 @@ class membership_listener {
   virtual void on_lease_over(std::shared_ptr<lease> which) = 0;
   /// The store's clock minus this machine's, give or take `error`.
   virtual void on_offset_measured(milliseconds offset, milliseconds error) = 0;
+  /// The store has not answered a heartbeat, or would not take it. It is sent again.
+  virtual void on_beat_failed(boost::system::error_code code, const std::string& why) = 0;
   /// Another store answers than the one that was opened. Nothing is sent until `expect`.
   virtual void on_other_store(store_identity expected) = 0;
 
@@ -91,6 +94,7 @@ class membership : public std::enable_shared_from_this<membership> {
   bool renewed(members_answer::kind what, std::chrono::nanoseconds sent);
   void meet_other_store();
   void tell_offset(milliseconds offset, milliseconds error);
+  void tell_failure(boost::system::error_code code, const std::string& why);
   void tell_view(std::vector<member_info>&& members, std::uint64_t number);
   loop_awaitable<void> fetch_missing(std::vector<member_info>& members);
   void fill_in(std::vector<member_info>& members) const;

@@ -36,12 +36,11 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
                           private backend_listener,
                           private step_sender {
  public:
-  shared_core(std::shared_ptr<job_backend> backend, loop_executor strand, std::shared_ptr<clock> time,
+  shared_core(shared_store::backends below, loop_executor strand, std::shared_ptr<clock> time,
               const shared_store_options& options, store_listener& listener, bool takes_part);
 
   // ---- shared_life.cpp
-  loop_awaitable<void> open(std::string instance, const shared_store::member_factory& members,
-                            loop_executor member_executor, std::shared_ptr<const served_work> work);
+  loop_awaitable<void> open(std::string instance, std::shared_ptr<const served_work> work);
   loop_awaitable<void> close();
   void serve(std::shared_ptr<const served_work> work);
   void loop_answers() { membership_->loop_answered(); }
@@ -89,6 +88,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   void on_view(member_view view) override;
   void on_lease_over(std::shared_ptr<lease> which) override;
   void on_offset_measured(milliseconds offset, milliseconds error) override;
+  void on_beat_failed(boost::system::error_code code, const std::string& why) override;
   void on_other_store(store_identity expected) override;
   template <typename Work>
   void hop(Work work);  ///< Does it on the strand, if this is still open.
@@ -122,6 +122,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   void lose_lease(const std::shared_ptr<lease>& which);
   void follow_view(member_view&& view);
   void follow_offset(milliseconds offset, milliseconds error);
+  void follow_beat_failure(boost::system::error_code code, const std::string& why);
   instant store_now() const { return time_->now() + offset_; }
   std::chrono::nanoseconds third() const { return std::chrono::nanoseconds{options_.lease} / 3; }
 
@@ -158,14 +159,16 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> reap_orphans(std::uint64_t view);
   void look_soon();
 
+  const std::shared_ptr<void> keeper_;
   const std::shared_ptr<job_backend> backend_;
+  const shared_store::member_factory members_;
   const loop_executor strand_;
   const std::shared_ptr<clock> time_;
   const shared_store_options options_;
   const bool takes_part_;
   const std::shared_ptr<spdlog::logger> logger_;
   store_listener& listener_;
-  loop_executor member_executor_;
+  const loop_executor member_executor_;
   std::shared_ptr<membership> membership_;
   std::mt19937_64 random_;
 
@@ -181,7 +184,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   bool lost_once_ = false;  ///< It has been a member before.
   ownership owners_;
   milliseconds offset_{0};
-  bool offset_warned_ = false;
+  boost::system::error_code beat_failure_;  ///< Of the last heartbeat, or join; none: it was answered.
+  std::string beat_failure_why_;
 
   step_batches<claim_kind> claims_{*this};
   step_batches<take_kind> takes_{*this};

@@ -16,7 +16,6 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr milliseconds smallest_offset_told{5};
-constexpr milliseconds offset_warned_of{1'000};
 
 std::uint64_t seed_from(std::uint64_t wanted) {
   if (wanted != 0) return wanted;
@@ -32,17 +31,18 @@ std::string name_of_this_machine() {
 
 }  // namespace
 
-shared_core::shared_core(std::shared_ptr<job_backend> backend, loop_executor strand,
-                         std::shared_ptr<clock> time, const shared_store_options& options,
-                         store_listener& listener, bool takes_part)
-    : backend_{std::move(backend)},
+shared_core::shared_core(shared_store::backends below, loop_executor strand, std::shared_ptr<clock> time,
+                         const shared_store_options& options, store_listener& listener, bool takes_part)
+    : keeper_{std::move(below.keeper)},
+      backend_{std::move(below.jobs)},
+      members_{std::move(below.members)},
       strand_{std::move(strand)},
       time_{std::move(time)},
       options_{options},
       takes_part_{takes_part},
       logger_{options.logger ? options.logger : spdlog::default_logger()},
       listener_{listener},
-      member_executor_{strand_},
+      member_executor_{std::move(below.member_executor)},
       random_{seed_from(options.seed)},
       attempts_{options.remembered},
       sleeps_{*time_, strand_},
@@ -63,16 +63,13 @@ membership_options shared_core::member_options(std::string instance) {
   return options;
 }
 
-loop_awaitable<void> shared_core::open(std::string instance, const shared_store::member_factory& members,
-                                       loop_executor member_executor,
-                                       std::shared_ptr<const served_work> work) {
-  member_executor_ = std::move(member_executor);
+loop_awaitable<void> shared_core::open(std::string instance, std::shared_ptr<const served_work> work) {
   const auto probe = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
       boost::asio::post(self->strand_, [self] { self->membership_->loop_answered(); });
     }
   };
-  membership_ = std::make_shared<membership>(members(member_executor_), member_executor_, time_,
+  membership_ = std::make_shared<membership>(members_(member_executor_), member_executor_, time_,
                                              member_options(std::move(instance)), weak_from_this(), probe);
   co_await open_store();
   listening_ = true;
@@ -94,8 +91,12 @@ loop_awaitable<void> shared_core::open_store() {
 
 loop_awaitable<void> shared_core::wait_for_lease() {
   const auto until = time_->elapsed() + nanoseconds{options_.lease};
-  while (!lease_ && time_->elapsed() < until) co_await sleeps_.until(until);
-  if (!lease_) throw boost::system::system_error(errc::store_unreachable, "joining the shared store");
+  const auto is_refused = [&] { return beat_failure_ == errc::store_refused; };
+  while (!lease_ && !is_refused() && time_->elapsed() < until) co_await sleeps_.until(until);
+  if (lease_) co_return;
+  std::string words = "this instance could not join the others";
+  if (!beat_failure_why_.empty()) words += ": " + beat_failure_why_;
+  throw boost::system::system_error(is_refused() ? errc::store_refused : errc::store_unreachable, words);
 }
 
 loop_awaitable<void> shared_core::close() {
@@ -149,19 +150,21 @@ void shared_core::on_offset_measured(milliseconds offset, milliseconds error) {
   hop([offset, error](shared_core& self) { self.follow_offset(offset, error); });
 }
 
+void shared_core::on_beat_failed(boost::system::error_code code, const std::string& why) {
+  hop([code, why](shared_core& self) { self.follow_beat_failure(code, why); });
+}
+
 void shared_core::on_other_store(store_identity expected) {
   hop([expected](shared_core& self) {
+    self.beat_failure_why_ = "another store has taken the place of the one that was opened";
     if (self.store_ == expected && !self.replacing_) self.tasks_.spawn(self.replace_store());
   });
 }
 
 void shared_core::on_reachable(bool reachable, const std::string& why) {
   if (reachable_ == reachable) return;
-  const bool was_away = reachable_ == false;
   reachable_ = reachable;
   unreachable_why_ = reachable ? std::string{} : why;
-  if (!reachable) logger_->error("the shared store does not answer, nothing is claimed meanwhile: {}", why);
-  if (reachable && was_away) logger_->info("the shared store answers again");
   if (listening_) listener_.on_reachable(reachable, why);
   if (!reachable) return;
   sleeps_.wake_all();
@@ -179,6 +182,8 @@ void shared_core::follow_view(member_view&& view) {
   for (const auto& member : owners_.members()) somebody_left = somebody_left || !now.is_live(member.id);
   lease_ = view.mine;
   owners_ = std::move(now);
+  beat_failure_ = {};
+  beat_failure_why_.clear();
   if (joined) {
     if (std::exchange(lost_once_, false))
       logger_->info("joined the shared store again as {}", lease_->member());
@@ -195,8 +200,6 @@ void shared_core::follow_view(member_view&& view) {
 void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
   if (!lease_ || lease_ != which) return;
   lease_->end();
-  logger_->warn(
-      "this instance lost its lease on the shared store: its runs are cancelled, and it joins anew");
   lease_.reset();
   lost_once_ = true;
   owners_ = {};
@@ -226,12 +229,18 @@ void shared_core::follow_offset(milliseconds offset, milliseconds error) {
     offset_ = offset;
     if (listening_) listener_.on_clock_offset(offset);
   }
-  const bool far = std::chrono::abs(offset_) > offset_warned_of;
-  if (far && !offset_warned_) {
-    logger_->warn("this machine's clock is {} ms {} the shared store's", std::chrono::abs(offset_).count(),
-                  offset_ < milliseconds{0} ? "ahead of" : "behind");
-  }
-  offset_warned_ = far;
+}
+
+/// That the store does not answer is told by the backend; here only what it refuses, once while the words are
+/// the same.
+void shared_core::follow_beat_failure(boost::system::error_code code, const std::string& why) {
+  const bool told = beat_failure_ == code && beat_failure_why_ == why;
+  beat_failure_ = code;
+  beat_failure_why_ = why;
+  if (!lease_) sleeps_.wake_all();
+  const bool opening = !lease_ && !lost_once_;  // Then it is thrown.
+  if (told || opening || code == errc::store_unreachable) return;
+  logger_->error("the store refuses to {} the lease of this instance: {}", lease_ ? "renew" : "grant", why);
 }
 
 loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {
@@ -242,7 +251,6 @@ loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {
 /// Another store has taken the place of ours, or it was emptied: everything begins anew.
 loop_awaitable<void> shared_core::replace_store() {
   replacing_ = true;
-  logger_->critical("another store has taken the place of the shared store, or it was emptied");
   if (lease_) lose_lease(lease_);
   co_await boost::asio::co_spawn(member_executor_, membership_->halt(), boost::asio::deferred);
   bool is_open = false;

@@ -21,9 +21,12 @@ void check(const shared_store_options& options) {
 shared_store::shared_store(std::unique_ptr<job_backend> jobs, const member_factory& members,
                            loop_executor member_executor, std::shared_ptr<clock> time,
                            shared_store_options options)
-    : backend_{std::move(jobs)},
-      members_{members},
-      member_executor_{std::move(member_executor)},
+    : shared_store{[below = backends{nullptr, std::move(jobs), members, std::move(member_executor)}](
+                       const loop_executor&) { return below; },
+                   std::move(time), std::move(options)} {}
+
+shared_store::shared_store(backends_factory make, std::shared_ptr<clock> time, shared_store_options options)
+    : make_{std::move(make)},
       time_{std::move(time)},
       options_{std::move(options)},
       work_{std::make_shared<const served_work>()} {
@@ -31,15 +34,17 @@ shared_store::shared_store(std::unique_ptr<job_backend> jobs, const member_facto
 }
 
 shared_store::~shared_store() = default;
+shared_store::shared_store(shared_store&&) noexcept = default;
+shared_store& shared_store::operator=(shared_store&&) noexcept = default;
 
 loop_awaitable<void> shared_store::open(std::string instance, store_listener& listener) {
   if (core_) throw std::logic_error("this store has been opened before and not closed");
   const loop_executor strand = co_await boost::asio::this_coro::executor;
-  core_ = std::make_shared<shared_core>(backend_, strand, time_, options_, listener, !stays_out_);
+  core_ = std::make_shared<shared_core>(make_(strand), strand, time_, options_, listener, !stays_out_);
   const auto core = core_;
   std::exception_ptr failure;
   try {
-    co_await core->open(std::move(instance), members_, member_executor_, work_);
+    co_await core->open(std::move(instance), work_);
   } catch (...) {
     failure = std::current_exception();
   }

@@ -3,11 +3,14 @@
 #include <carillon/redis/link.hpp>
 #include <carillon/store/job_backend.hpp>
 #include <carillon/store/ledger.hpp>
+#include <carillon/store/member.hpp>
 #include <carillon/store/member_backend.hpp>
 #include <carillon/time/instant.hpp>
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -46,7 +49,8 @@ enum class data_fault_kind : std::uint8_t {
   waiting_without_job,     ///< Waiting runs of a job that is gone.
   vanishing_key,           ///< It has a time to live and should stay.
   lasting_key,             ///< It has no time to live and should not stay.
-  unreadable,              ///< A record that this version cannot read.
+  unreadable,              ///< The record of a job that this version cannot read.
+  unreadable_run,          ///< The same of an active run.
   unknown_key,             ///< A key that this version does not write.
   foreign_partition,       ///< The partition belongs to another store.
 };
@@ -96,6 +100,19 @@ struct store_facts {
   std::vector<std::string> other_namespaces;  ///< Where it does not exist: those that do; at most 100.
 };
 
+/// A job that is to run and that nobody who is live can carry out.
+struct unserved_job {
+  std::string id, task, executor;
+};
+
+/// Whose the jobs are, by the members that were live.
+struct job_shares {
+  /// How many jobs each owns, by `member_info::id`; who owns none is not in it.
+  std::map<std::string, std::uint64_t> owned;
+  std::uint64_t unserved = 0;
+  std::vector<unserved_job> unserved_jobs;  ///< 100 of them at most.
+};
+
 /// What has happened in a partition since it was last asked.
 struct partition_news {
   std::string seen;  ///< Where it stands: ask again with this and `seen_entry`. Empty: begin now.
@@ -138,6 +155,11 @@ class inspection {
 
   /// Who is live, what they can carry out included, and the store's clock.
   loop_awaitable<members_answer> members();
+  /// Whose the jobs are, if those members are the live ones; ended jobs are not counted. Reads the heads of
+  /// all jobs: a second or so for a million.
+  loop_awaitable<job_shares> shares(const store_facts& store, std::vector<member_info> members);
+  loop_awaitable<ledger_page> history(const store_facts& store, ledger_query query);
+  loop_awaitable<std::optional<job_record>> job(const store_facts& store, std::string id);
   /// What has happened in a partition since `before` was answered; beginning with one that is empty.
   /// Errors: also `errc::other_store`.
   loop_awaitable<partition_news> news(const store_facts& store, std::uint32_t which, partition_news before);

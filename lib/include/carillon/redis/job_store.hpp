@@ -1,13 +1,12 @@
 #pragma once
 #include <carillon/redis/durability.hpp>
 #include <carillon/redis/link.hpp>
-#include <carillon/store/job_store.hpp>
+#include <carillon/store/shared_store.hpp>
 #include <carillon/time/clock.hpp>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
-#include <string>
 
 namespace carillon::redis {
 
@@ -48,50 +47,10 @@ struct job_store_options {
 /// written then; `errc::no_store` as `job_store_options::create` says. Cancellation: none; a call that is
 /// under way is waited for. Lifetime: the link outlives it, up to the end of `close`. Thread safety: none;
 /// one strand, that of `open`.
-class job_store final : public carillon::job_store {
+class job_store final : public shared_store {
  public:
   /// Touches no Redis yet. Errors: throws `std::invalid_argument` naming an option that is out of range.
   explicit job_store(link& to, job_store_options how = job_store_options());
-  job_store(job_store&&) noexcept;
-  job_store& operator=(job_store&&) noexcept;
-  ~job_store() override;
-
-  loop_awaitable<void> open(std::string instance, store_listener& listener) override;
-  loop_awaitable<void> close() override;
-
-  loop_awaitable<put_answer> add(job_record job, on_conflict policy) override;
-  loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
-                                       job_change change) override;
-  loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
-                                       bool tombstone) override;
-  loop_awaitable<std::optional<loaded_job>> load(std::string id) override;
-  loop_awaitable<job_page> list(job_query query) override;
-  loop_awaitable<bool> enqueue(extra_run run) override;
-  loop_awaitable<ledger_page> history(ledger_query query) override;
-
-  loop_awaitable<claim_answer> claim(const claim_request& request) override;
-  loop_awaitable<take_answer> take(const take_request& request) override;
-  loop_awaitable<finish_answer> finish(const run_report& report) override;
-
-  void stay_out() override;
-  store_health health() const override;
-  bool is_shared() const noexcept override { return true; }
-  void serve(served_work work) override;
-  bool owns(const job_record& job) const override;
-  loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
-  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why) override;
-  loop_awaitable<std::vector<member_info>> members() override;
-  void loop_answers() override;
-
- private:
-  class opened;
-  opened& now() const;
-
-  std::shared_ptr<link_state> link_;
-  job_store_options how_;
-  served_work work_;
-  bool stays_out_ = false;
-  std::shared_ptr<opened> opened_;  ///< From `open` to `close`.
 };
 
 }  // namespace carillon::redis

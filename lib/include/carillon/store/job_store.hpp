@@ -363,6 +363,9 @@ class job_store {
   virtual loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) = 0;
   /// Asks whoever holds active runs of a job to end them. Answers how many there are.
   virtual loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why);
+  /// The `member_info::id` under which this instance acts; empty while it is no member, and where the store
+  /// is not shared.
+  virtual std::string member() const { return {}; }
   /// Who takes part; empty where the store is not shared.
   virtual loop_awaitable<std::vector<member_info>> members();
   /// To be called now and then by the loop that uses the store: that it does not, tells the others that it is

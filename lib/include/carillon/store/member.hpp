@@ -3,6 +3,7 @@
 #include <carillon/time/instant.hpp>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -36,7 +37,9 @@ struct member_info {
   bool takes_jobs = true;  ///< False while its event loop does not answer: others own its jobs meanwhile.
   std::uint64_t work_digest = 0;
   std::shared_ptr<const served_work> work;  ///< Null: not fetched yet; it counts as serving nothing.
-  instant expires{};                        ///< When its lease ends, by the store's clock.
+  /// The store's clock minus its machine's, as it had measured when it last renewed its lease; none: not yet.
+  std::optional<milliseconds> clock_offset;
+  instant expires{};  ///< When its lease ends, by the store's clock.
 };
 
 /// The instance that a `member_info::id` belongs to.

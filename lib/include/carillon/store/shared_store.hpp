@@ -62,17 +62,31 @@ void check(const shared_store_options& options);
 /// answer was lost and that finds the job changed throws `errc::store_unreachable`, for nobody knows by whom.
 /// Cancellation: none; a call that is under way is waited for. Thread safety: none; one strand, that of
 /// `open`.
-class shared_store final : public job_store {
+class shared_store : public job_store {
  public:
   using member_factory = std::function<std::unique_ptr<member_backend>(const loop_executor&)>;
+
+  /// What a store works over, from `open` to `close`.
+  struct backends {
+    std::shared_ptr<void>
+        keeper;  ///< What the rest needs, and goes after it; not on the thread of `members`.
+    std::shared_ptr<job_backend> jobs;
+    member_factory members;         ///< See the constructor.
+    loop_executor member_executor;  ///< See the constructor.
+  };
+  /// Makes them when the store is opened, for the strand of `open`.
+  using backends_factory = std::function<backends(const loop_executor&)>;
 
   /// @param members Makes the member backend for the executor that it is given: `member_executor`, which
   /// should run on a thread that no caller can block. It must run from `open` to `close`.
   /// Errors: throws `std::invalid_argument` for options out of range.
   shared_store(std::unique_ptr<job_backend> jobs, const member_factory& members,
                loop_executor member_executor, std::shared_ptr<clock> time, shared_store_options options = {});
+  shared_store(backends_factory make, std::shared_ptr<clock> time, shared_store_options options = {});
   /// @pre It is closed, or its executors do not run any more.
   ~shared_store() override;
+  shared_store(shared_store&&) noexcept;
+  shared_store& operator=(shared_store&&) noexcept;
 
   /// Returns when this instance is a member. Errors: also `errc::store_unreachable` when it has not become
   /// one within a lease, and `errc::store_refused` as `job_backend::open`.
@@ -104,16 +118,12 @@ class shared_store final : public job_store {
   loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why) override;
   loop_awaitable<std::vector<member_info>> members() override;
   void loop_answers() override;
-
-  /// The `member_info::id` under which this instance acts; empty while it is no member.
-  std::string member() const;
+  std::string member() const override;
 
  private:
   shared_core& opened() const;
 
-  std::shared_ptr<job_backend> backend_;
-  member_factory members_;
-  loop_executor member_executor_;
+  backends_factory make_;
   std::shared_ptr<clock> time_;
   shared_store_options options_;
   std::shared_ptr<const served_work> work_;

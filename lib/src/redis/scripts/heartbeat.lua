@@ -3,7 +3,7 @@ Drops members whose lease has run out, then renews that of one that is still the
 
 KEYS[1]  hash  the namespace's `meta`; see prelude/members.lua
 ARGV[1]  id of the store     ARGV[2]  its partitions     ARGV[3]  member     ARGV[4]  length of the lease, in ms
-ARGV[5...]  host, process, version, started, 1 if it takes jobs, digest of what it serves
+ARGV[5...]  host, process, version, started, 1 if it takes jobs, digest of what it serves, offset of its clock in ms or ''
 Returns  { 0 member | 1 gone | 2 other store, now in ms, { member, end of its lease, { what it says of itself } }, ... }
 When the clock has jumped (is before anybody's last heartbeat, or more than half a lease after it) all leases move by
 the gap before any is dropped.

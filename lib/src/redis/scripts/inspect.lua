@@ -30,11 +30,20 @@ local function page(command)
   end
   return answer[1], names, values
 end
+-- Whether the fields of a record are what they should be.
+local function has_fields(record, kinds)
+  for field, kind in pairs(kinds) do
+    if type(record[field]) ~= kind then return false end
+  end
+  return true
+end
 local function is_job(id) return redis.call('HEXISTS', prefix .. 'jobs', id) == 1 end
 
 local function inspect_job(id, text)
   local job = unpacked(text)
-  if not job or not job[STATE] then return fault('unreadable', id, 'the record of the job') end
+  local fits = job and has_fields(job, {[REVISION] = 'number', [STATE] = 'number', [DELAY] = 'number'}) and
+    (not job[CURSOR] or type(job[CURSOR]) == 'number')
+  if not fits then return fault('unreadable', id) end
   if redis.call('HEXISTS', prefix .. 'definitions', id) == 0 then fault('job_without_definition', id) end
   if not redis.call('ZSCORE', prefix .. 'ids', id) then fault('job_without_id', id) end
   local wanted = job[STATE] == IS_ACTIVE and job[CURSOR] and job[CURSOR] + job[DELAY]
@@ -52,7 +61,9 @@ local function inspect_waiting(id, at)
 end
 local function inspect_run(run_id, text)
   local run = unpacked(text)
-  if not run or not run[R_MEMBER] then return fault('unreadable', run_id, 'the record of the run') end
+  local fits = run and has_fields(run, {[R_JOB] = 'string', [R_FENCE] = 'number', [R_STARTED] = 'number',
+    [R_ATTEMPT] = 'number', [R_MEMBER] = 'string', [R_STOP] = 'number'})
+  if not fits then return fault('unreadable_run', run_id) end
   if not redis.call('ZSCORE', prefix .. 'active', active_name(run_id, run)) then
     fault('run_without_active', run_id, run[R_JOB])
   end

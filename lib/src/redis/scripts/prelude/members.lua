@@ -6,7 +6,7 @@
 --   member:ID hash, what a member says of itself                 work:DIGEST   what members of that digest serve
 local prefix = string.sub(KEYS[1], 1, -5)
 local MEMBER, GONE, OTHER_STORE = 0, 1, 2
-local FIELDS = {'host', 'process', 'version', 'started', 'takes_jobs', 'work'}
+local FIELDS = {'host', 'process', 'version', 'started', 'takes_jobs', 'work', 'offset'}
 
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)

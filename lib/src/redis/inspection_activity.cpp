@@ -1,0 +1,89 @@
+// Who and what is there now, and what has happened: without being an instance, and without changing anything.
+
+#include <redis/scripts.hpp>
+
+#include "redis/inspection_parts.hpp"
+#include "redis/member_backend.hpp"
+#include "redis/record_codec.hpp"
+#include "store/ownership.hpp"
+
+namespace carillon::redis {
+
+namespace {
+
+constexpr std::size_t page_size = 1'000;
+constexpr std::size_t most_unserved_named = 100;
+
+bool is_to_run(const job_brief& job) { return job.state == job_state::active || job.waits; }
+
+}  // namespace
+
+job_backend& inspection::parts::reader_of(const store_facts& store) {
+  jobs.look_at({store.id, store.partitions});
+  return jobs;
+}
+
+loop_awaitable<members_answer> inspection::members() {
+  member_backend asked{*parts_->wire, parts_->keys.name_space()};
+  auto answer = co_await asked.members();
+  for (auto& member : answer.members) member.work = co_await asked.fetch_work(member.work_digest);
+  co_return answer;
+}
+
+loop_awaitable<job_shares> inspection::shares(const store_facts& store, std::vector<member_info> members) {
+  const ownership owners{std::move(members), {}};
+  auto& jobs = parts_->reader_of(store);
+  job_shares shares;
+  for (std::uint32_t partition = 0; partition < store.partitions; ++partition) {
+    std::optional<std::string> after = std::string{};
+    while (after) {
+      auto page = co_await jobs.page(partition, *after, page_size);
+      for (auto& job : page.jobs) {
+        if (job.state == job_state::removed || job.state == job_state::ended) continue;
+        if (const auto* owner = owners.owner(partition, job.task, job.executor)) {
+          ++shares.owned[owner->id];
+        } else if (is_to_run(job) && ++shares.unserved <= most_unserved_named) {
+          shares.unserved_jobs.push_back({std::move(job.id), std::move(job.task), std::move(job.executor)});
+        }
+      }
+      after = std::move(page.next_after);
+    }
+  }
+  co_return shares;
+}
+
+loop_awaitable<ledger_page> inspection::history(const store_facts& store, ledger_query query) {
+  auto page = co_await parts_->reader_of(store).history(query);
+  co_return page;
+}
+
+loop_awaitable<std::optional<job_record>> inspection::job(const store_facts& store, std::string id) {
+  const std::vector<std::string> ids(1, std::move(id));
+  auto records = co_await parts_->reader_of(store).load(partition_of(ids[0], store.partitions), ids);
+  co_return std::move(records[0]);
+}
+
+loop_awaitable<partition_news> inspection::news(const store_facts& store, std::uint32_t which,
+                                                partition_news before) {
+  const auto answer = co_await parts_->run(store, which, scripts::news, before.seen, before.seen_entry);
+  partition_news news;
+  news.seen = answer[0].text();
+  news.seen_entry = before.seen_entry;
+  if (answer.size() < 4) co_return news;
+  news.changed = true;
+  const auto runs = answer[1];
+  for (std::size_t k = 0; k + 1 < runs.size(); k += 2) {
+    const auto run_id = runs[k], packed = runs[k + 1];
+    const auto read = [&] { return read_run(run_id.text(), packed.text()); };
+    if (auto run = parts_->jobs.readable("run", run_id.text(), read)) news.runs.push_back(*std::move(run));
+  }
+  for (const auto each : answer[2]) {
+    auto entry = read_entry(each);
+    entry.number = entry.number * store.partitions + which;
+    news.entries.push_back(std::move(entry));
+  }
+  news.seen_entry = answer[3].text();
+  co_return news;
+}
+
+}  // namespace carillon::redis
