@@ -8,7 +8,7 @@ namespace {
 
 member_info member(std::string instance, std::vector<std::string> declares, bool known = true) {
   member_info who;
-  who.id = instance + "/12345678";
+  who.id = instance.find('/') == std::string::npos ? instance + "/12345678" : instance;
   who.instance = std::move(instance);
   served_work work;
   for (const auto& id : declares) work.declared.push_back(seed_of(id));
@@ -176,6 +176,9 @@ TEST_SUITE("operations on a shared store") {
     world.wait_for(world.scheduler.declare("file", jobs));
     jobs.pop_back();
     SUBCASE("it does") { world.store->live = {member("test", {"a", "b"}), member("other", {"a", "b"})}; }
+    SUBCASE("another of the same name does") {
+      world.store->live = {member("test", {"a"}), member("test/87654321", {"a", "b"})};
+    }
     SUBCASE("nobody knows yet") { world.store->live = {member("test", {"a"}), member("other", {}, false)}; }
     const auto did = world.wait_for(world.scheduler.declare("file", jobs));
     CHECK(did == declare_result{0, 0, 1, 0, 1});

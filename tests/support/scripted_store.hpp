@@ -119,6 +119,7 @@ class scripted_store final : public job_store {
     co_return live;
   }
   void loop_answers() override { ++answers_of_the_loop; }
+  std::string member() const override { return "test/12345678"; }
 
   std::size_t loaded = 0;                         ///< Jobs that `load_own` has answered.
   std::optional<found_run> last_won;              ///< By a claim.

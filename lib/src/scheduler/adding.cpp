@@ -172,10 +172,10 @@ loop_awaitable<std::set<std::string>> engine::declared_elsewhere(std::vector<std
   std::set<std::string> still;
   if (!shared_ || ids.empty()) co_return still;
   const auto all = co_await store_->members();
+  const auto me = store_->member();  // Not by the instance's name, which another may have as well.
   for (const auto& id : ids) {
     const bool listed = std::ranges::any_of(all, [&](const member_info& member) {
-      const bool other = instance_of(member.id) != options_.instance;
-      return other && (!member.work || member.work->declares(seed_of(id)));
+      return member.id != me && (!member.work || member.work->declares(seed_of(id)));
     });
     if (listed) still.insert(id);
   }

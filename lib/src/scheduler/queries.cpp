@@ -16,7 +16,11 @@ struct engine::listed_job {
   instant cursor;
   std::uint32_t skip_next = 0;
 
-  std::optional<instant> after(instant at) const { return definition->when.next(bound, at).value(); }
+  /// None also where it cannot be said here: it leaves out dates that only other instances know.
+  std::optional<instant> after(instant at) const {
+    const auto next = definition->when.next(bound, at);
+    return next ? *next : std::nullopt;
+  }
   /// The cursor, or what follows the fires that are to be left out.
   std::optional<instant> first() const {
     std::optional at{cursor};
@@ -80,6 +84,7 @@ loop_awaitable<job_page> engine::list(job_query query) {
 
 loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, std::string id) {
   std::vector<listed_job> jobs;
+  if (count == 0) co_return std::vector<upcoming_fire>();
   const bool knows_all = !shared_ && !options_.operate_only;
   if (!knows_all) {
     jobs = co_await listed_in_store(std::move(id));

@@ -245,6 +245,7 @@ class scheduler {
   }
 
   /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
+  /// Of a job that leaves out dates which are not known here only the fire that the store has.
   template <typename Token = boost::asio::deferred_t>
   auto next_runs(std::size_t count, std::string id = {}, Token&& token = {}) {
     return detail::begin<std::vector<upcoming_fire>>(detail::start_next_runs, token, engine_, count,
