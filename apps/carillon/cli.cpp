@@ -112,10 +112,16 @@ void add_explain(CLI::App& app, explain_request& explain, store_command_choice& 
   command->add_option("SCHEDULE", explain.schedule, "The schedule, quoted as one word; with --at, a job")
       ->required()
       ->type_name("");
+  auto* at = command->add_option("--at", on_store.explain.at,
+                                 "Why did the job (not) run then? (09:00, \"2h ago\", RFC 3339)");
+  at->type_name("TIME");
   command
-      ->add_option("--at", on_store.explain.at,
-                   "Why did the job (not) run then? (09:00, \"2h ago\", RFC 3339)")
-      ->type_name("TIME");
+      ->add_option(
+          "--file", on_store.explain.files,
+          "Of --at: a configuration file with the calendars that the schedule names; may be given again")
+      ->type_name("FILE")
+      ->allow_extra_args(false)
+      ->needs(at);
   command->add_option("--store", on_store.store, "Of --at: where the job is; if not given, $CARILLON_STORE")
       ->type_name("URL");
   command->add_option("--after", explain.after, "Times strictly after this one (RFC 3339); now, if not given")
@@ -179,6 +185,10 @@ int do_next(command_line_choice& choice, instant now) {
 }
 
 int do_store_work(const CLI::App& app, const store_command_choice& asked, bool json) {
+  if (app.got_subcommand("members"))
+    return run_members({asked.store, asked.zone, json}, std::cout, std::cerr);
+  if (app.got_subcommand("history") && asked.history.follow)
+    return run_history_follow({asked.store, asked.zone, json, asked.history}, std::cout, std::cerr);
   if (app.got_subcommand("watch")) return run_watch({asked.store, asked.zone, json}, std::cout, std::cerr);
   if (app.got_subcommand("doctor"))
     return run_doctor({asked.store, asked.repair, json}, std::cout, std::cerr);

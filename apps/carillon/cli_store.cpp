@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "carillon/commands/jobs_change.hpp"
-#include "carillon/commands/members.hpp"
 #include "carillon/exit_code.hpp"
 
 namespace carillon::app {
@@ -179,7 +178,8 @@ void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
 }
 
 void add_history(CLI::App& app, store_command_choice& choice) {
-  auto* command = app.add_subcommand("history", "What became of each fire, the latest first");
+  auto* command = app.add_subcommand(
+      "history", "What became of each fire, the latest first; with --follow as it happens");
   add_store_options(*command, choice);
   command->add_option("JOB", choice.history.job, "Of this job; of all, if not given")->type_name("");
   command
@@ -190,9 +190,13 @@ void add_history(CLI::App& app, store_command_choice& choice) {
   command->add_option("--outcome", choice.history.outcomes, "Those that ended so; may be given again")
       ->type_name("succeeded|failed|timed_out|cancelled|lost|missed|skipped|coalesced")
       ->allow_extra_args(false);
-  command->add_option("-n,--limit", choice.history.limit, "At most so many")
+  command
+      ->add_option("-n,--limit", choice.history.limit,
+                   "At most so many; 100, with --follow the last 10 at first")
       ->check(CLI::Range(std::size_t{1}, std::size_t{1'000'000}))
-      ->capture_default_str();
+      ->type_name("N");
+  command->add_flag("-f,--follow", choice.history.follow,
+                    "Go on with new entries as they come, until Ctrl-C; the oldest first");
 }
 
 loop_awaitable<int> do_jobs_command(const CLI::App& jobs, command_context& context,
@@ -275,7 +279,6 @@ loop_awaitable<int> do_store_command(const CLI::App& app, command_context& conte
                                      store_command_choice choice) {
   if (app.got_subcommand("explain")) co_return co_await explain_job(context, std::move(choice.explain));
   if (app.got_subcommand("history")) co_return co_await print_history(context, std::move(choice.history));
-  if (app.got_subcommand("members")) co_return co_await print_members(context);
   co_return co_await do_jobs_command(*app.get_subcommand("jobs"), context, std::move(choice));
 }
 

@@ -135,7 +135,7 @@ class accountant {
 
   // What keeps a fire that is ahead of the cursor from running.
   void tell_hold(instant fire) {
-    const auto why = job_.note.empty() ? std::string{} : fmt::format(" (\"{}\")", job_.note);
+    const auto why = job_.note.empty() ? std::string{} : fmt::format(" ('{}')", job_.note);
     if (job_.state == job_state::paused) {
       hold(fmt::format("the job is paused{}: unless it is resumed before, this fire is left out", why));
     } else if (job_.state == job_state::parked) {
@@ -173,7 +173,7 @@ class accountant {
 
   void tell_never(instant) {
     out_.what = verdict::held;
-    const auto why = job_.note.empty() ? std::string{} : fmt::format(" (\"{}\")", job_.note);
+    const auto why = job_.note.empty() ? std::string{} : fmt::format(" ('{}')", job_.note);
     const bool over = job_.state == job_state::ended || job_.state == job_state::removed;
     if (over) return say(fmt::format("it will not come: the job is {}{}", name(job_.state), why));
     if (!job_.cursor) return say("the job waits for its run to end, and counts its next fire from there");

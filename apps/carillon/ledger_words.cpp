@@ -53,6 +53,12 @@ std::string missed_words(const ledger_entry& entry, const job_options* options, 
 
 }  // namespace
 
+std::optional<instant> time_of_revision(std::uint64_t revision) {
+  constexpr std::uint64_t of_a_clock = 1'000'000'000'000'000;  // In 2001.
+  if (revision < of_a_clock) return std::nullopt;
+  return instant{milliseconds{static_cast<std::int64_t>(revision / 1'000)}};
+}
+
 std::string short_time(instant time, const zone& where) {
   auto text = format_instant(time, where);
   const auto point = text.find('.');

@@ -3,6 +3,8 @@
 #include <carillon/store/ledger.hpp>
 #include <carillon/time/zone.hpp>
 
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,6 +19,10 @@ std::string skip_reason(std::string_view reason, const job_options* options);
 
 /// A time to read: "2026-03-27 09:30:00", with milliseconds where there are any.
 std::string short_time(instant time, const zone& where);
+
+/// When a job came to a revision: those of a shared store follow its clock, in microseconds. None: of a store
+/// in memory, which counts.
+std::optional<instant> time_of_revision(std::uint64_t revision);
 
 /// The first line of what a run said, and the last if there are several.
 std::string short_message(std::string_view message);

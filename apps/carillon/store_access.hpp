@@ -11,6 +11,7 @@
 #include <string>
 #include <string_view>
 
+#include "carillon/commands/history.hpp"
 #include "carillon/store_session.hpp"
 
 // The stores that instances share. In shared/ where the program is built with Redis; in unshared/ where it is
@@ -37,7 +38,18 @@ std::shared_ptr<job_store> make_shared_store(boost::asio::io_context& io, const 
 /// The same without user, password and options, for messages.
 std::string address_of(const std::string& url);
 
-/// `carillon watch` and `carillon doctor` as they were asked for.
+/// `carillon members`, `history --follow`, `watch` and `doctor` as they were asked for.
+struct members_request {
+  std::string store;
+  std::string zone;  ///< Empty: the machine's.
+  bool json = false;
+};
+struct history_follow_request {
+  std::string store;
+  std::string zone;  ///< Empty: the machine's.
+  bool json = false;
+  history_request what;
+};
 struct watch_request {
   std::string store;
   std::string zone;  ///< Empty: the machine's.
@@ -48,6 +60,12 @@ struct doctor_request {
   bool repair = false;
   bool json = false;
 };
+
+/// Who takes part: the instances that share the store, by name, with what each owns. Answers the exit code.
+int run_members(const members_request& request, std::ostream& out, std::ostream& err);
+
+/// The latest entries of the ledger, and those that come, until SIGINT or SIGTERM. Answers the exit code.
+int run_history_follow(const history_follow_request& request, std::ostream& out, std::ostream& err);
 
 /// Tells what happens in a store until SIGINT or SIGTERM, also over losses of the connection. Answers the
 /// exit code.

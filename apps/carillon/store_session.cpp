@@ -88,6 +88,9 @@ store_trouble trouble_of(const std::exception& fault) {
     return {"the store does not answer: " + words,
             "Is a Redis running there, and may this machine reach it?"};
   if (error->code() == errc::store_refused) return {"the store refuses: " + words, {}};
+  if (error->code() == errc::unknown_calendar)
+    return {"the job's schedule leaves out the dates of a calendar, which the store does not have",
+            "Change the job in the file that declares it, and have its instances read it again (SIGHUP)."};
   if (error->code() == errc::no_store) return {words, std::string{how_a_store_begins}};
   if (error->code() == errc::other_store)
     return {"the store was emptied, or another has taken its place, while it was looked at", "Try again."};

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cassert>
 #include <ostream>
+#include <utility>
 
 #include "carillon/diagnostic.hpp"
 
@@ -17,33 +18,39 @@ std::size_t width_of(const std::string& cell) { return characters(cell, cell.siz
 
 }  // namespace
 
-table::table(std::vector<std::string> heads) : right_(heads.size()), heads_(std::move(heads)) {}
+table::table(std::vector<std::string> heads) : right_(heads.size()), heads_(std::move(heads)) {
+  for (const auto& head : heads_) widths_.push_back(width_of(head));
+}
 
 void table::add(std::vector<std::string> cells) {
   assert(cells.size() == heads_.size());
-  for (auto& cell : cells) cell = shown(cell, longest_cell);
+  for (std::size_t column = 0; column < cells.size(); ++column) {
+    cells[column] = shown(cells[column], longest_cell);
+    widths_[column] = std::max(widths_[column], width_of(cells[column]));
+  }
   rows_.push_back(std::move(cells));
 }
 
-std::ostream& operator<<(std::ostream& out, const table& which) {
-  std::vector<std::size_t> widths;
-  for (const auto& head : which.heads_) widths.push_back(width_of(head));
-  for (const auto& row : which.rows_)
-    for (std::size_t column = 0; column < row.size(); ++column)
-      widths[column] = std::max(widths[column], width_of(row[column]));
+void table::print(const std::vector<std::string>& row, std::ostream& out) const {
+  std::string line;
+  for (std::size_t column = 0; column < row.size(); ++column) {
+    const std::string blanks(widths_[column] - width_of(row[column]), ' ');
+    line += right_[column] ? blanks + row[column] : row[column] + blanks;
+    line += "  ";
+  }
+  line.erase(line.find_last_not_of(' ') + 1);
+  out << line << '\n';
+}
 
-  const auto print = [&](const std::vector<std::string>& row) {
-    std::string line;
-    for (std::size_t column = 0; column < row.size(); ++column) {
-      const std::string blanks(widths[column] - width_of(row[column]), ' ');
-      line += which.right_[column] ? blanks + row[column] : row[column] + blanks;
-      line += "  ";
-    }
-    line.erase(line.find_last_not_of(' ') + 1);
-    out << line << '\n';
-  };
-  print(which.heads_);
-  for (const auto& row : which.rows_) print(row);
+void table::print_on(std::ostream& out) {
+  if (!std::exchange(begun_, true)) print(heads_, out);
+  for (const auto& row : rows_) print(row, out);
+  rows_.clear();
+}
+
+std::ostream& operator<<(std::ostream& out, const table& which) {
+  which.print(which.heads_, out);
+  for (const auto& row : which.rows_) which.print(row, out);
   return out;
 }
 

@@ -20,7 +20,15 @@ class table {
 
   friend std::ostream& operator<<(std::ostream& out, const table& which);
 
+  /// Prints the rows that have come since it was last called, the heads before the first, and forgets them:
+  /// columns are as wide as what has come so far.
+  void print_on(std::ostream& out);
+
  private:
+  void print(const std::vector<std::string>& row, std::ostream& out) const;
+
+  std::vector<std::size_t> widths_;
+  bool begun_ = false;
   std::vector<bool> right_;
   std::vector<std::vector<std::string>> rows_;
   std::vector<std::string> heads_;

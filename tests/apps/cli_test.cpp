@@ -2,10 +2,12 @@
 #include <boost/json/parse.hpp>
 
 #include "apps/program.hpp"
-#include "apps/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace carillon::app {
 namespace {
+
+using testing::temporary_folder;
 
 namespace json = boost::json;
 

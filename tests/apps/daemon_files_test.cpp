@@ -1,4 +1,5 @@
 #include "carillon/daemon_files.hpp"
+#include "support/temporary_folder.hpp"
 
 #include <doctest/doctest.h>
 #include <carillon/executor/command_executor.hpp>
@@ -6,10 +7,10 @@
 #include <fstream>
 #include <sstream>
 
-#include "apps/temporary_folder.hpp"
-
 namespace carillon::app {
 namespace {
+
+using testing::temporary_folder;
 
 using namespace std::chrono_literals;
 

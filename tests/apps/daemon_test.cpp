@@ -5,10 +5,12 @@
 #include <sstream>
 
 #include "apps/program.hpp"
-#include "apps/temporary_folder.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace carillon::app {
 namespace {
+
+using testing::temporary_folder;
 
 std::string job(std::string_view id, std::string_view rest) {
   return "[[job]]\nid = \"" + std::string{id} + "\"\n" + std::string{rest} + "\n";

@@ -74,7 +74,8 @@ TEST_SUITE("doctor findings") {
     seen.partitions[0].active = {{"r-1", "backup", "a/1", now}};
     CHECK(findings_of(seen).empty());
     seen.partitions[0].active.push_back({"r-2", "report", "b/1", now});
-    CHECK(says(findings_of(seen), "1 run still belongs to b/1, which is not live any more: of job 'report'"));
+    CHECK(
+        says(findings_of(seen), "1 run still belongs to 'b/1', which is not live any more: of job 'report'"));
   }
 
   TEST_CASE("jobs without an instance weigh, an empty store without one does not") {
@@ -89,11 +90,12 @@ TEST_SUITE("doctor findings") {
   TEST_CASE("a blocked instance is told, and several versions are only a note") {
     auto seen = well();
     seen.members.members[0].takes_jobs = false;
-    CHECK(says(findings_of(seen), "instance a is blocked"));
+    CHECK(says(findings_of(seen), "instance 'a' is blocked"));
     seen = well();
     seen.members.members.push_back(seen.members.members[0]);
     seen.members.members[1].version = "1.1";
     CHECK(says(findings_of(seen), "of several versions: 1.0, 1.1"));
+    CHECK(says(findings_of(seen), "2 live instances are called 'a'"));
     CHECK_FALSE(has_weight(findings_of(seen)));
   }
 
@@ -102,12 +104,45 @@ TEST_SUITE("doctor findings") {
     seen.store.exists = false;
     seen.store.other_namespaces = {"biling", "push"};
     REQUIRE(findings_of(seen).size() == 1);
-    CHECK(findings_of(seen)[0].remedy.find("biling, push") != std::string::npos);
+    CHECK(findings_of(seen)[0].remedy.find("'biling', 'push'") != std::string::npos);
     seen = well();
     seen.store.known_format = false;
     seen.store.format = 9;
     CHECK(says(findings_of(seen), "has format 9"));
     CHECK(findings_of(seen).size() == 1);
+  }
+
+  TEST_CASE("a job that no live instance can run is a fault, and says what is missing") {
+    auto seen = well();
+    seen.shares.unserved = 3;
+    seen.shares.unserved_jobs = {
+        {"bill-1", "charge", ""}, {"bill-2", "charge", ""}, {"backup", "backup", "command"}};
+    const auto found = findings_of(seen);
+    REQUIRE(found.size() == 2);
+    CHECK(says(found, "no live instance runs task 'charge', so nobody runs job 'bill-1' and 1 more"));
+    CHECK(says(found, "no live instance runs commands, so nobody runs job 'backup'"));
+    CHECK(has_weight(found));
+    seen.shares.unserved = 203;
+    CHECK(says(findings_of(seen), "and nobody runs 200 more jobs"));
+    seen.members.members.clear();
+    CHECK_MESSAGE(findings_of(seen).size() == 1, "that there is no instance at all is said once");
+  }
+
+  TEST_CASE("an unreadable run is told with the key in which it lies") {
+    auto seen = well();
+    seen.partitions[0].faults = {{data_fault_kind::unreadable_run, 7, "r-1", ""}};
+    const auto found = findings_of(seen);
+    REQUIRE(found.size() == 1);
+    CHECK(says(found, "unreadable run record"));
+    CHECK(found[0].remedy.find("HDEL 'carillon:{billing:7}:runs' 'r-1'") != std::string::npos);
+  }
+
+  TEST_CASE("an instance whose clock is off is told") {
+    auto seen = well();
+    seen.members.members[0].clock_offset = 400ms;
+    CHECK(findings_of(seen).empty());
+    seen.members.members[0].clock_offset = -1h;
+    CHECK(says(findings_of(seen), "the clock of instance 'a' is 1 h ahead of the store's"));
   }
 
   TEST_CASE("the gravest come first") {

@@ -139,7 +139,7 @@ TEST_SUITE("fire account") {
     world.job.state = job_state::paused;
     world.job.note = "month end";
     CHECK(world.ask(at(11)).what == verdict::held);
-    CHECK(says(world.ask(at(11)), "the job is paused (\"month end\")"));
+    CHECK(says(world.ask(at(11)), "the job is paused ('month end')"));
     world.job.state = job_state::active;
     world.job.skip_next = 2;
     CHECK(says(world.ask(at(12)), "it will be skipped: the next 2 fires"));

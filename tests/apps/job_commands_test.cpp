@@ -4,16 +4,17 @@
 #include <carillon/trigger/builder.hpp>
 
 #include "apps/command_world.hpp"
-#include "apps/temporary_folder.hpp"
 #include "carillon/commands/explain_job.hpp"
 #include "carillon/commands/history.hpp"
 #include "carillon/commands/jobs_change.hpp"
 #include "carillon/commands/jobs_edit.hpp"
 #include "carillon/commands/jobs_list.hpp"
-#include "carillon/commands/members.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace carillon::app {
 namespace {
+
+using testing::temporary_folder;
 
 using namespace std::chrono_literals;
 using ids = std::vector<std::string>;
@@ -215,7 +216,7 @@ TEST_SUITE("job commands") {
              [](command_context& context) { return skip_fires(context, "x", 1); },
              [](command_context& context) { return cancel_jobs(context, ids{"x"}); },
              [](command_context& context) { return print_history(context, {"x", "", "", {}, 10}); },
-             [](command_context& context) { return explain_job(context, {"x", "now"}); }})
+             [](command_context& context) { return explain_job(context, {"x", "now", {}}); }})
       CHECK(world.ask(command).code == 1);
   }
 
@@ -250,7 +251,7 @@ TEST_SUITE("history and explain") {
       return ask([&](command_context& context) { return print_history(context, request); }, json);
     }
     said explain(std::string at, bool json = false) {
-      return ask([&](command_context& context) { return explain_job(context, {"tick", at}); }, json);
+      return ask([&](command_context& context) { return explain_job(context, {"tick", at, {}}); }, json);
     }
     int runs = 0;
   };
@@ -300,11 +301,6 @@ TEST_SUITE("history and explain") {
     world.ask([](command_context& context) { return resume_jobs(context, ids{"tick"}, false); });
     world.pass(2min);
     CHECK(holds(world.explain("00:10").out, "It was skipped: the job was paused."));
-  }
-
-  TEST_CASE("nobody is a member of a store in memory") {
-    history_world world;
-    CHECK(holds(world.ask([](command_context& context) { return print_members(context); }).out, "nobody"));
   }
 }
 

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "apps/program.hpp"
-#include "apps/temporary_folder.hpp"
 #include "support/redis_server.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace carillon::app {
 namespace {
+
+using testing::temporary_folder;
 
 namespace json = boost::json;
 using testing::redis_options;
@@ -127,7 +129,12 @@ TEST_SUITE("shared store") {
     const auto members = world.on_store({"members"});
     CHECK(holds(members.out, "a "));
     CHECK(holds(members.out, "yes"));
-    CHECK(std::ranges::count(world.on_store({"members", "--json"}).out, '\n') == 2);
+    const auto as_json = world.on_store({"members", "--json"}).out;
+    REQUIRE(std::ranges::count(as_json, '\n') == 2);
+    const auto first = json::parse(as_json.substr(0, as_json.find('\n'))).as_object();
+    const auto second = json::parse(as_json.substr(as_json.find('\n') + 1)).as_object();
+    CHECK_MESSAGE(first.at("jobs").to_number<int>() + second.at("jobs").to_number<int>() == 1, "one job");
+    CHECK(first.contains("clock_offset_ms"));
     CHECK(holds(world.on_store({"jobs", "list"}).out, "1 job\n"));
     a.signal(SIGTERM);
     CHECK(a.ends() == 0);
@@ -165,6 +172,88 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"explain", "tick", "--at", "in 1h"}).code == 0);
     CHECK(world.on_store({"explain", "tock", "--at", "now"}).code == 1);
     CHECK(world.on_store({"explain", "tick", "--at", "soon"}).code == 2);
+  }
+
+  TEST_CASE("explain takes the calendars of a schedule from a file, and says which it lacks") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[scheduler]\nstore = \"" + world.url() +
+            "\"\n[calendars]\nholidays = [\"2026-12-25\"]\n[[job]]\nid = \"report\"\n"
+            "schedule = \"(every day at 09:00 in UTC) except calendar holidays\"\nshell = \"true\"\n");
+    program daemon{{"run", file}};
+    REQUIRE(daemon.says("1 job"));
+    const auto lacking = world.on_store({"explain", "report", "--at", "2026-12-25T09:00Z"});
+    CHECK(lacking.code == 1);
+    CHECK(holds(lacking.err, "leaves out the dates of calendar 'holidays', which the store does not have"));
+    CHECK(holds(lacking.err, "carillon explain report --at TIME --file " + file));
+    const auto known = world.on_store({"explain", "report", "--at", "2026-12-25T09:00Z", "--file", file});
+    CAPTURE(known.err);
+    CHECK(known.code == 0);
+    CHECK(holds(known.out, "not_a_fire"));
+    // What follows a fire that is left out cannot be said without the dates: that keeps nobody from the rest.
+    REQUIRE(world.on_store({"jobs", "skip", "report"}).code == 0);
+    CHECK(world.on_store({"jobs", "list"}).code == 0);
+    CHECK(world.on_store({"jobs", "run", "report"}).code == 0);
+    const auto other = world.folder.write(
+        "other.toml", "[scheduler]\nstore = \"" + world.url() +
+                          "\"\n[[job]]\nid = \"other\"\nschedule = \"every 1h\"\nshell = \"true\"\n");
+    program neighbour{{"run", other, "--instance", "neighbour"}};
+    CHECK(neighbour.says("first to come: other"));
+    neighbour.signal(SIGTERM);
+    CHECK(neighbour.ends() == 0);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE("history can be followed, also over an outage, and each entry comes once") {
+    store_world world;
+    program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
+    program history{{"history", "tick", "--follow", "--json", "--store", world.url()}};
+    program table{{"history", "-f", "--store", world.url()}};
+    REQUIRE(history.says("\"outcome\":\"succeeded\""));
+    REQUIRE(table.says("succeeded"));
+    world.server.kill();
+    CHECK(history.says("the store does not answer"));
+    world.server.start();
+    CHECK(history.says("the store answers again"));
+    for (int times = 0; times < 3; ++times) CHECK(history.says("\"outcome\":\"succeeded\""));
+    for (auto* each : {&history, &table}) {
+      each->signal(SIGINT);
+      CHECK(each->ends() == 0);
+    }
+    std::vector<std::string> fires;
+    const auto& text = history.out();
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+      fires.emplace_back(json::parse(text.substr(at, text.find('\n', at) - at)).at("first").as_string());
+    CHECK(std::ranges::is_sorted(fires));
+    CHECK(std::ranges::adjacent_find(fires) == fires.end());
+    CHECK(table.out().starts_with("TIME"));
+    const auto nothing = world.on_store({"history", "tock", "--follow"});
+    CHECK(nothing.code == 1);
+    CHECK(holds(nothing.err, "there is no job 'tock'"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE("the doctor tells of a job that no live instance can run, and of a run that nobody can read") {
+    const store_world world;
+    program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
+    REQUIRE(
+        world.on_store({"jobs", "add", "--id", "bill", "--schedule", "every 1h", "--task", "charge"}).code ==
+        0);
+    world.server.cli({"HSET", "carillon:{billing:0}:runs", "broken", "?"});
+    const auto found = world.on_store({"doctor"});
+    CHECK(found.code == 1);
+    CHECK(holds(found.out, "no live instance runs task 'charge', so nobody runs job 'bill'"));
+    CHECK(holds(found.out, "unreadable run record"));
+    CHECK(daemon.says("run 'broken' in namespace 'billing' cannot be read and is passed over"));
+    REQUIRE(daemon.says("succeeded"));
+    CHECK(holds(world.on_store({"members"}).out, "1 job can be run by none of them"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
   }
 
   TEST_CASE("watch goes on when Redis has been away, and says so") {

@@ -27,6 +27,20 @@ TEST_SUITE("table") {
           "a     1234\n");
   }
 
+  TEST_CASE("rows that come later keep to the columns of those before") {
+    table lines{{"ID", "N"}};
+    lines.add({"backup", "1"});
+    std::ostringstream out;
+    lines.print_on(out);
+    lines.print_on(out);
+    lines.add({"a", "2"});
+    lines.print_on(out);
+    CHECK(out.str() ==
+          "ID      N\n"
+          "backup  1\n"
+          "a       2\n");
+  }
+
   TEST_CASE("nobody can forge a line from within a cell") {
     table lines{{"ID"}};
     lines.add({"a\nb\x1b[31m"});

@@ -15,12 +15,6 @@ using std::chrono::milliseconds;
 
 namespace {
 
-std::filesystem::path new_folder() {
-  auto pattern = (std::filesystem::temp_directory_path() / "carillon-cluster-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no folder " + pattern);
-  return pattern;
-}
-
 // How long instances usually need until they run jobs. Those that need longer have less time for them.
 constexpr auto start_up = 2s;
 
@@ -46,16 +40,11 @@ bool is_over(const job_record& job) {
 }  // namespace
 
 cluster::cluster(cluster_options how, std::unique_ptr<servers> common)
-    : how_{std::move(how)}, folder_{new_folder()}, common_{std::move(common)} {
+    : how_{std::move(how)}, common_{std::move(common)} {
   if (common_->proxied() != 0) house_ = std::make_unique<proxy_house>();
 }
 
-cluster::~cluster() {
-  instances_.clear();
-  if (kept_) return;
-  std::error_code ignored;
-  std::filesystem::remove_all(folder_, ignored);
-}
+cluster::~cluster() = default;
 
 std::vector<std::string> cluster::worker_command() const {
   std::vector<std::string> words{how_.worker, fmt::format("seed={}", how_.seed),
@@ -68,7 +57,7 @@ std::vector<std::string> cluster::worker_command() const {
 
 void cluster::start_all() {
   for (std::uint32_t number = 0; number < how_.instances; ++number) {
-    auto made = std::make_unique<instance>(fmt::format("i{}", number), folder_, worker_command());
+    auto made = std::make_unique<instance>(fmt::format("i{}", number), folder(), worker_command());
     if (house_) made->stand_behind(*house_, common_->proxied());
     made->start();
     instances_.push_back(std::move(made));
@@ -166,7 +155,7 @@ cluster_result cluster::run() {
   const plan_options planned{how_.seed, how_.duration, how_.pace, how_.lease, how_.instances, how_.faults};
   const auto plan = plan_faults(planned);
   result.text = fmt::format("cluster of {} with {} jobs, seed {}, folder {}\n{}", how_.instances, how_.jobs,
-                            how_.seed, folder_.string(), words(plan));
+                            how_.seed, folder().string(), words(plan));
   ends_ = wall_now() + start_up + how_.duration + how_.lease * 2;
   start_all();
   wait_until("every instance runs jobs", [&] {

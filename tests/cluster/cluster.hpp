@@ -9,6 +9,7 @@
 #include "instance.hpp"
 #include "servers.hpp"
 #include "support/occurrence_checker.hpp"
+#include "support/temporary_folder.hpp"
 
 namespace carillon::testing {
 
@@ -62,8 +63,8 @@ class cluster {
 
   /// Starts the instances, lets the plan happen, lets all jobs come to their ends, and checks. Once.
   cluster_result run();
-  void keep() { kept_ = true; }
-  const std::filesystem::path& folder() const { return folder_; }
+  void keep() { folder_.keep(); }
+  const std::filesystem::path& folder() const { return folder_.path(); }
 
  private:
   std::vector<std::string> worker_command() const;
@@ -76,13 +77,12 @@ class cluster {
   void stop_all();
 
   cluster_options how_;
-  std::filesystem::path folder_;
+  temporary_folder folder_;
   std::unique_ptr<servers> common_;
   std::unique_ptr<proxy_house> house_;
   std::vector<std::unique_ptr<instance>> instances_;
   std::vector<happened> happened_;
   std::optional<instant> ends_;
-  bool kept_ = false;
 };
 
 }  // namespace carillon::testing

@@ -13,17 +13,6 @@
 
 namespace carillon::testing {
 
-temporary_folder::temporary_folder() {
-  auto pattern = (std::filesystem::temp_directory_path() / "carillon-test-XXXXXX").string();
-  if (mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder " + pattern);
-  path_ = pattern;
-}
-
-temporary_folder::~temporary_folder() {
-  std::error_code ignored;
-  std::filesystem::remove_all(path_, ignored);
-}
-
 child child::start(const std::vector<std::string>& command, const std::filesystem::path& log) {
   std::vector<char*> arguments;
   for (const auto& word : command) arguments.push_back(const_cast<char*>(word.c_str()));

@@ -7,20 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "support/temporary_folder.hpp"
+
 namespace carillon::testing {
-
-/// A folder that goes with its object.
-class temporary_folder {
- public:
-  temporary_folder();
-  ~temporary_folder();
-  temporary_folder(const temporary_folder&) = delete;
-  temporary_folder& operator=(const temporary_folder&) = delete;
-  const std::filesystem::path& path() const noexcept { return path_; }
-
- private:
-  std::filesystem::path path_;
-};
 
 /// A child process that does not outlive this one, nor its object.
 class child {

@@ -41,8 +41,8 @@ loop_awaitable<int> print_no_such_job(command_context& context, std::string id) 
   co_return print_failure(context, fmt::format("there is no job '{}'", shown(id)), hint);
 }
 
-instant time_of(const command_context& context, std::string_view option, const std::string& given) {
-  const auto read = read_time(given, context.now, context.where);
+instant time_of(instant now, const zone& where, std::string_view option, const std::string& given) {
+  const auto read = read_time(given, now, where);
   if (read) return read->at;
   const auto& why = read.error();
   throw wrong_argument(fmt::format("{} '{}': {} (character {})", option, shown(given), why.message,

@@ -31,7 +31,7 @@ int print_failure(bool json, std::string_view message, std::string_view hint, st
 loop_awaitable<int> print_no_such_job(command_context& context, std::string id);
 
 /// A time that stood on the command line behind `option`; wrong usage is thrown (`wrong_argument`).
-instant time_of(const command_context& context, std::string_view option, const std::string& given);
+instant time_of(instant now, const zone& where, std::string_view option, const std::string& given);
 
 /// The command line said something that cannot be. `main` prints it and ends with `exit_code::usage`.
 class wrong_argument : public std::invalid_argument {

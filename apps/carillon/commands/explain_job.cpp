@@ -1,6 +1,7 @@
 #include "carillon/commands/explain_job.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <boost/json/array.hpp>
 #include <boost/json/serialize.hpp>
 
@@ -9,6 +10,7 @@
 #include <ostream>
 #include <utility>
 
+#include "carillon/daemon_files.hpp"
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
 #include "carillon/fire_account.hpp"
@@ -72,6 +74,40 @@ void print_account(const command_context& context, const fire_question& question
   context.out << boost::json::serialize(object) << '\n';
 }
 
+// Those of the files; none if a file has faults, which are printed.
+std::optional<date_calendars> calendars_of(const command_context& context,
+                                           const std::vector<std::string>& files) {
+  auto plan = read_files({files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine());
+  if (!has_errors(plan.found)) return std::move(plan.calendars);
+  for (const auto& problem : plan.found) print_failure(context, problem.to_string());
+  return std::nullopt;
+}
+
+std::vector<std::string> unknown_calendars(const job_definition& job, const date_calendars& known) {
+  std::vector<std::string> unknown;
+  for (const auto& name : job.when.calendars())
+    if (known.find(name) == nullptr) unknown.push_back(shown(name));
+  return unknown;
+}
+
+// The store keeps a calendar's name; its dates are in the files, or the program, that declare the job.
+int print_unknown_calendars(const command_context& context, const job_record& job,
+                            const explain_job_request& request, const std::vector<std::string>& unknown) {
+  const auto& origin = job.definition->origin.str();
+  const bool given = !request.files.empty();
+  return print_failure(
+      context,
+      fmt::format("the schedule of job '{}' leaves out the dates of calendar '{}', {}", job.id(),
+                  fmt::join(unknown, "' and '"),
+                  given ? "which the files given do not define" : "which the store does not have"),
+      origin.empty()
+          ? fmt::format(
+                "carillon explain {} --at TIME --file FILE takes calendars from a configuration file.",
+                job.id())
+          : fmt::format("{} declares the job: carillon explain {} --at TIME --file {} takes its calendars.",
+                        shown(origin), job.id(), shown(origin)));
+}
+
 }  // namespace
 
 loop_awaitable<int> explain_job(command_context& context, explain_job_request request) {
@@ -82,12 +118,14 @@ loop_awaitable<int> explain_job(command_context& context, explain_job_request re
   }
   const auto job = co_await context.store.load(request.job);
   if (!job) co_return co_await print_no_such_job(context, request.job);
-  const auto fires = find_fires(job->record, *asked, nullptr);
-  if (!fires) {
+  const auto calendars = calendars_of(context, request.files);
+  if (!calendars) co_return exit_code::failed;
+  const auto unknown = unknown_calendars(*job->record.definition, *calendars);
+  if (!unknown.empty()) co_return print_unknown_calendars(context, job->record, request, unknown);
+  const auto fires = find_fires(job->record, *asked, &*calendars);
+  if (!fires)
     co_return print_failure(
-        context, fmt::format("the schedule of '{}': {}", request.job, fires.error().message()),
-        "Lists of dates (except calendar …) are known to the instances that run the job only.");
-  }
+        context, fmt::format("the schedule of job '{}': {}", request.job, fires.error().message()));
   fire_question question{job->record, *fires, *asked, {}, true, context.now, context.where};
   co_await read_entries(context, question);
   print_account(context, question, account_for(question));

@@ -1,5 +1,6 @@
 #pragma once
 #include <string>
+#include <vector>
 
 #include "carillon/commands/command_context.hpp"
 
@@ -9,6 +10,7 @@ namespace carillon::app {
 struct explain_job_request {
   std::string job;
   std::string at;
+  std::vector<std::string> files;  ///< Configuration files whose calendars the schedule may name.
 };
 
 /// Says why a job ran at a time, or why it did not.

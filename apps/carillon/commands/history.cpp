@@ -12,14 +12,11 @@
 #include "carillon/job_json.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/spoken.hpp"
-#include "carillon/table.hpp"
 
 namespace carillon::app {
 namespace {
 
-bool is_wanted(const ledger_entry& entry, const std::vector<outcome_kind>& outcomes) {
-  return outcomes.empty() || std::ranges::find(outcomes, entry.result.kind) != outcomes.end();
-}
+constexpr std::size_t usual_limit = 100;
 
 std::string reason_of(const ledger_entry& entry, const zone& where) {
   if (entry.result.kind == outcome_kind::skipped) return skip_reason(entry.result.message, nullptr);
@@ -49,8 +46,25 @@ std::vector<outcome_kind> outcomes_named(const std::vector<std::string>& names) 
   return kinds;
 }
 
-std::vector<std::string> entry_heads() {
-  return {"TIME", "JOB", "OUTCOME", "FIRES", "TRY", "TOOK", "LATE", "INSTANCE", "REASON"};
+bool is_wanted(const ledger_entry& entry, const std::vector<outcome_kind>& outcomes) {
+  return outcomes.empty() || std::ranges::find(outcomes, entry.result.kind) != outcomes.end();
+}
+
+table entry_table() {
+  table lines{{"TIME", "JOB", "OUTCOME", "FIRES", "TRY", "TOOK", "LATE", "INSTANCE", "REASON"}};
+  for (std::size_t column = 3; column < 7; ++column) lines.align_right(column);
+  return lines;
+}
+
+ledger_query query_of(const history_request& request, instant now, const zone& where) {
+  ledger_query query;
+  query.job = request.job;
+  query.limit = std::clamp<std::size_t>(request.limit.value_or(usual_limit), 1, 1'000);
+  if (!request.from.empty()) query.from = time_of(now, where, "--from", request.from);
+  if (!request.to.empty()) query.to = time_of(now, where, "--to", request.to);
+  if (query.from && query.to && *query.from > *query.to)
+    throw wrong_argument("--from is later than --to", "The earlier of the two times is --from.");
+  return query;
 }
 
 std::vector<std::string> entry_cells(const ledger_entry& entry, const zone& where) {
@@ -72,20 +86,14 @@ std::vector<std::string> entry_cells(const ledger_entry& entry, const zone& wher
 
 loop_awaitable<int> print_history(command_context& context, history_request request) {
   const auto outcomes = outcomes_named(request.outcomes);
-  ledger_query query;
-  query.job = request.job;
-  query.limit = std::clamp<std::size_t>(request.limit, 1, 1'000);
-  if (!request.from.empty()) query.from = time_of(context, "--from", request.from);
-  if (!request.to.empty()) query.to = time_of(context, "--to", request.to);
-  if (query.from && query.to && *query.from > *query.to)
-    throw wrong_argument("--from is later than --to", "The earlier of the two times is --from.");
-  table lines{entry_heads()};
-  for (std::size_t column = 3; column < 7; ++column) lines.align_right(column);
+  auto query = query_of(request, context.now, context.where);
+  const auto limit = request.limit.value_or(usual_limit);
+  auto lines = entry_table();
   std::size_t count = 0;
-  for (bool more = true; more && count < request.limit;) {
+  for (bool more = true; more && count < limit;) {
     const auto page = co_await context.store.history(query);
     for (const auto& entry : page.entries) {
-      if (count == request.limit) break;
+      if (count == limit) break;
       if (!is_wanted(entry, outcomes)) continue;
       ++count;
       if (context.json) {

@@ -4,7 +4,10 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <functional>
+#include <optional>
 #include <ostream>
+#include <utility>
 
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
@@ -13,117 +16,112 @@
 namespace carillon::app {
 namespace {
 
+// What came of an operation on one job.
+struct done_to_job {
+  done_to_job(bool done_, std::string words_) : done{done_}, words{std::move(words_)} {}
+  bool done;
+  std::string words;
+};
+
+// Nothing: there is no such job (any more).
+using job_operation = std::function<loop_awaitable<std::optional<done_to_job>>(const job_record&)>;
+
 // "report: paused", or {"job": "report", "done": true, "what": "paused"}.
-void print_done(const command_context& context, const std::string& id, bool done, const std::string& what) {
+void print_done(const command_context& context, const std::string& id, const done_to_job& what) {
   if (context.json) {
-    const boost::json::object object{{"job", id}, {"done", done}, {"what", what}};
+    const boost::json::object object{{"job", id}, {"done", what.done}, {"what", what.words}};
     context.out << boost::json::serialize(object) << '\n';
   } else {
-    context.out << shown(id) << ": " << what << '\n';
+    context.out << shown(id) << ": " << what.words << '\n';
   }
 }
 
-loop_awaitable<bool> is_there(command_context& context, std::string id) {
-  const auto job = co_await context.store.load(std::move(id));
-  co_return job && job->record.state != job_state::removed;
+bool is_removed(const job_record& job) { return job.state == job_state::removed; }
+
+loop_awaitable<int> operate_on(command_context& context, std::vector<std::string> ids,
+                               const job_operation& operation) {
+  int code = exit_code::done;
+  for (const auto& id : ids) {
+    const auto job = co_await context.store.load(id);
+    std::optional<done_to_job> what;
+    if (job) what = co_await operation(job->record);
+    if (what)
+      print_done(context, id, *what);
+    else
+      code = co_await print_no_such_job(context, id);
+  }
+  co_return code;
 }
 
 }  // namespace
 
 loop_awaitable<int> pause_jobs(command_context& context, std::vector<std::string> ids, std::string note) {
-  int code = exit_code::done;
-  for (const auto& id : ids) {
-    const bool there = co_await is_there(context, id);
-    if (!there) {
-      code = co_await print_no_such_job(context, id);
-      continue;
-    }
+  const job_operation pause = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
+    if (is_removed(job)) co_return std::nullopt;
+    const std::string id = job.id();
     const bool done = co_await context.operations.pause(id, note);
-    const auto job = co_await context.store.load(id);
-    const auto state = job ? name(job->record.state) : name(job_state::removed);
-    print_done(context, id, done, done ? "paused" : fmt::format("is {} already: nothing was changed", state));
-  }
-  co_return code;
+    if (done) co_return done_to_job(true, "paused");
+    const auto now = co_await context.store.load(id);
+    if (!now) co_return std::nullopt;
+    co_return done_to_job(false, fmt::format("is {} already: nothing was changed", name(now->record.state)));
+  };
+  co_return co_await operate_on(context, std::move(ids), pause);
 }
 
 loop_awaitable<int> resume_jobs(command_context& context, std::vector<std::string> ids, bool catch_up) {
-  int code = exit_code::done;
-  for (const auto& id : ids) {
-    const bool there = co_await is_there(context, id);
-    if (!there) {
-      code = co_await print_no_such_job(context, id);
-      continue;
-    }
-    const bool done =
-        co_await context.operations.resume(id, catch_up ? resume_from::catch_up : resume_from::now);
-    print_done(context, id, done, done ? "resumed" : "was not paused: nothing was changed");
-  }
-  co_return code;
+  const auto from = catch_up ? resume_from::catch_up : resume_from::now;
+  const job_operation resume = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
+    if (is_removed(job)) co_return std::nullopt;
+    const bool done = co_await context.operations.resume(job.id(), from);
+    co_return done_to_job(done, done ? "resumed" : "was not paused: nothing was changed");
+  };
+  co_return co_await operate_on(context, std::move(ids), resume);
 }
 
 loop_awaitable<int> run_jobs_now(command_context& context, std::vector<std::string> ids) {
-  int code = exit_code::done;
-  for (const auto& id : ids) {
-    const bool done = co_await context.operations.run_now(id);
-    if (!done) {
-      code = co_await print_no_such_job(context, id);
-      continue;
-    }
-    const auto job = co_await context.store.load(id);
-    const bool waits = job && job->record.state == job_state::paused;
-    print_done(context, id, true,
-               waits ? "will run once it is resumed: the job is paused"
-                     : "will run as soon as an instance that can run it has a place for it");
-  }
-  co_return code;
+  const job_operation run = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
+    const bool waits = job.state == job_state::paused;
+    const bool done = co_await context.operations.run_now(job.id());
+    if (!done) co_return std::nullopt;
+    co_return done_to_job(true, waits ? "will run once it is resumed: the job is paused"
+                                      : "will run as soon as an instance that can run it has a place for it");
+  };
+  co_return co_await operate_on(context, std::move(ids), run);
 }
 
 loop_awaitable<int> remove_jobs(command_context& context, std::vector<std::string> ids) {
-  int code = exit_code::done;
-  for (const auto& id : ids) {
-    const auto job = co_await context.store.load(id);
-    const bool done = co_await context.operations.remove(id);
-    if (!done) {
-      code = co_await print_no_such_job(context, id);
-      continue;
-    }
-    const auto origin = job ? job->record.definition->origin.str() : std::string{};
-    print_done(context, id, true,
-               origin.empty()
-                   ? "removed"
-                   : fmt::format("removed; {} still declares it, which brings it back only when its text "
-                                 "there changes",
-                                 shown(origin)));
-  }
-  co_return code;
-}
-
-loop_awaitable<int> skip_fires(command_context& context, std::string id, std::uint32_t fires) {
-  const bool there = co_await is_there(context, id);
-  if (!there) co_return co_await print_no_such_job(context, id);
-  const bool done = co_await context.operations.skip_next(id, fires);
-  if (!done) {
-    co_return print_failure(context, fmt::format("job '{}' has ended: it has no fires to leave out", id));
-  }
-  print_done(context, id, true,
-             fires == 0 ? "leaves out none of its fires"
-                        : fmt::format("leaves out its next {}", counted(fires, "fire")));
-  co_return exit_code::done;
+  const job_operation remove = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
+    const std::string origin = job.definition->origin.str();
+    const bool done = co_await context.operations.remove(job.id());
+    if (!done) co_return std::nullopt;
+    co_return done_to_job(true, origin.empty() ? std::string{"removed"}
+                                               : fmt::format("removed; {} still declares it, which brings it "
+                                                             "back only when its text there changes",
+                                                             shown(origin)));
+  };
+  co_return co_await operate_on(context, std::move(ids), remove);
 }
 
 loop_awaitable<int> cancel_jobs(command_context& context, std::vector<std::string> ids) {
-  int code = exit_code::done;
-  for (const auto& id : ids) {
-    const bool there = co_await is_there(context, id);
-    if (!there) {
-      code = co_await print_no_such_job(context, id);
-      continue;
-    }
-    const auto runs = co_await context.operations.cancel_runs(id);
-    print_done(context, id, runs > 0,
-               runs > 0 ? fmt::format("{} asked to stop", counted(runs, "run")) : "nothing of it runs");
-  }
-  co_return code;
+  const job_operation cancel = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
+    if (is_removed(job)) co_return std::nullopt;
+    const auto runs = co_await context.operations.cancel_runs(job.id());
+    co_return done_to_job(
+        runs > 0, runs > 0 ? fmt::format("{} asked to stop", counted(runs, "run")) : "nothing of it runs");
+  };
+  co_return co_await operate_on(context, std::move(ids), cancel);
+}
+
+loop_awaitable<int> skip_fires(command_context& context, std::string id, std::uint32_t fires) {
+  const auto job = co_await context.store.load(id);
+  if (!job || is_removed(job->record)) co_return co_await print_no_such_job(context, id);
+  const bool done = co_await context.operations.skip_next(id, fires);
+  if (!done)
+    co_return print_failure(context, fmt::format("job '{}' has ended: it has no fires to leave out", id));
+  print_done(context, id,
+             {true, fires == 0 ? "leaves out none of its fires"
+                               : fmt::format("leaves out its next {}", counted(fires, "fire"))});
+  co_return exit_code::done;
 }
 
 }  // namespace carillon::app

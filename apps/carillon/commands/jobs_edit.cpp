@@ -46,6 +46,12 @@ std::string words_of(put_result what) {
   }
 }
 
+// " since 2026-11-21 18:40:03", where the revision tells.
+std::string since_words(const command_context& context, std::uint64_t revision) {
+  const auto since = time_of_revision(revision);
+  return since ? " since " + short_time(*since, context.where) : "";
+}
+
 loop_awaitable<int> add_one(command_context& context, job_definition job, on_conflict policy) {
   const auto id = job.id;
   std::optional<put_result> what;
@@ -61,7 +67,8 @@ loop_awaitable<int> add_one(command_context& context, job_definition job, on_con
     const auto revision = there ? there->record.revision : 0;
     co_return print_failure(
         context,
-        fmt::format("there is a job '{}' already, with another definition (revision {})", id, revision),
+        fmt::format("there is a job '{}' already, with another definition (revision {}{})", id, revision,
+                    since_words(context, revision)),
         "--replace gives it this definition, --keep leaves it as it is; jobs modify changes a part of it.");
   }
   if (!there)
@@ -82,11 +89,15 @@ job_changes changes_between(const job_definition& old, const job_definition& cha
 
 int print_conflict(const command_context& context, const std::string& id, std::uint64_t expected,
                    std::uint64_t revision) {
-  return print_failure(context,
-                       fmt::format("conflict: job '{}' is at revision {}, not {}: somebody has changed it "
-                                   "meanwhile; nothing was changed",
-                                   id, revision, expected),
-                       fmt::format("Look at it again with: carillon jobs show {}", id));
+  return print_failure(
+      context,
+      fmt::format("conflict: job '{}' is at revision {}{}, not at {}: somebody has changed it meanwhile; "
+                  "nothing was changed",
+                  id, revision, since_words(context, revision), expected),
+      fmt::format(
+          "carillon jobs show {} says how it is now; if your change is still right, give it again with "
+          "--if-revision {}.",
+          id, revision));
 }
 
 // One try to change a job as it was read.

@@ -75,7 +75,8 @@ void print_job(const job_record& job, const command_context& context) {
   const auto options = to_json(*definition.options);
   if (!options.empty()) out << fmt::format("  options      {}\n", boost::json::serialize(options));
   if (!definition.origin.empty()) out << fmt::format("  declared by  {}\n", shown(definition.origin.str()));
-  out << fmt::format("  revision     {}\n", job.revision);
+  const auto since = time_of_revision(job.revision);
+  out << fmt::format("  revision     {}{}\n", job.revision, since ? ", since " + time(*since) : "");
 }
 
 }  // namespace

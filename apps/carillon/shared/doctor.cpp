@@ -1,5 +1,4 @@
 #include <fmt/format.h>
-#include <boost/asio/co_spawn.hpp>
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
@@ -16,6 +15,7 @@
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
 #include "carillon/shared/doctor_findings.hpp"
+#include "carillon/shared/inspect.hpp"
 #include "carillon/shared/quiet_link.hpp"
 #include "carillon/spoken.hpp"
 #include "carillon/store_access.hpp"
@@ -46,69 +46,45 @@ struct diagnosis {
   std::vector<finding> mended;
 };
 
-class examination {
- public:
-  explicit examination(const doctor_request& request)
-      : repair_{request.repair}, link_{io_, quiet_options(request.store)} {}
-
-  diagnosis run() {
-    std::exception_ptr failure;
-    boost::asio::co_spawn(strand_, examine(), [&](const std::exception_ptr& thrown) { failure = thrown; });
-    io_.run();
-    if (failure) std::rethrow_exception(failure);
-    return std::move(seen_);
+loop_awaitable<void> look_at_store(redis::inspection& inspector, store_examination& seen) {
+  seen.store = co_await inspector.store();
+  if (!seen.store.exists || !seen.store.known_format) co_return;
+  for (std::uint32_t which = 0; which < seen.store.partitions; ++which) {
+    auto partition = co_await inspector.partition(seen.store, which, claimed_by_then);
+    seen.partitions.push_back(std::move(partition));
   }
+  seen.keys = co_await inspector.keys(seen.store);
+  seen.members = co_await inspector.members();
+  seen.shares = co_await inspector.shares(seen.store, seen.members.members);
+}
 
- private:
-  loop_awaitable<void> examine() {
-    std::exception_ptr thrown;
-    try {
-      co_await look();
-    } catch (...) {
-      thrown = std::current_exception();
-    }
-    co_await inspector_.close();
-    if (thrown) std::rethrow_exception(thrown);
+loop_awaitable<void> mend(redis::inspection& inspector, diagnosis& seen) {
+  std::vector<finding> left;
+  for (auto& one : seen.found) {
+    bool mended = false;
+    if (one.repairable) mended = co_await inspector.repair(seen.store.store, *one.repairable);
+    (mended ? seen.mended : left).push_back(std::move(one));
   }
+  seen.found = std::move(left);
+}
 
-  loop_awaitable<void> look() {
-    co_await inspector_.open();
-    seen_.server = co_await inspector_.server();
-    seen_.found = findings_about_server(seen_.server);
-    seen_.store.name_space = link_.options().name_space;
-    if (seen_.server.role == "sentinel") co_return;  // It has no keys to look at.
-    seen_.store.store = co_await inspector_.store();
-    const auto& store = seen_.store.store;
-    if (store.exists && store.known_format) {
-      for (std::uint32_t which = 0; which < store.partitions; ++which) {
-        auto partition = co_await inspector_.partition(store, which, claimed_by_then);
-        seen_.store.partitions.push_back(std::move(partition));
-      }
-      seen_.store.keys = co_await inspector_.keys(store);
-      seen_.store.members = co_await inspector_.members();
-    }
-    const bool fit = std::ranges::none_of(seen_.server.findings, &redis::server_finding::unfit);
-    for (auto& one : findings_of(seen_.store)) seen_.found.push_back(std::move(one));
-    if (repair_ && fit) co_await mend();
-  }
+loop_awaitable<void> examine(redis::inspection& inspector, bool repair, diagnosis& seen) {
+  seen.server = co_await inspector.server();
+  seen.found = findings_about_server(seen.server);
+  if (seen.server.role == "sentinel") co_return;  // It has no keys to look at.
+  co_await look_at_store(inspector, seen.store);
+  const bool fit = std::ranges::none_of(seen.server.findings, &redis::server_finding::unfit);
+  for (auto& one : findings_of(seen.store)) seen.found.push_back(std::move(one));
+  if (repair && fit) co_await mend(inspector, seen);
+}
 
-  loop_awaitable<void> mend() {
-    std::vector<finding> left;
-    for (auto& one : seen_.found) {
-      bool mended = false;
-      if (one.repairable) mended = co_await inspector_.repair(seen_.store.store, *one.repairable);
-      (mended ? seen_.mended : left).push_back(std::move(one));
-    }
-    seen_.found = std::move(left);
-  }
-
-  const bool repair_;
-  boost::asio::io_context io_{1};
-  loop_executor strand_{io_.get_executor()};
-  redis::link link_;
-  redis::inspection inspector_{link_};
-  diagnosis seen_;
-};
+diagnosis examined(const doctor_request& request) {
+  diagnosis seen;
+  seen.store.name_space = quiet_options(request.store).name_space;
+  inspect(request.store,
+          [&](redis::inspection& inspector) { return examine(inspector, request.repair, seen); });
+  return seen;
+}
 
 std::uint64_t sum(const std::vector<redis::partition_facts>& all,
                   std::uint64_t redis::partition_facts::* what) {
@@ -196,7 +172,7 @@ void print_as_json(const diagnosis& seen, const std::string& address, std::ostre
 
 int run_doctor(const doctor_request& request, std::ostream& out, std::ostream& err) {
   try {
-    const auto seen = examination{request}.run();
+    const auto seen = examined(request);
     const auto address = address_of(request.store);
     request.json ? print_as_json(seen, address, out) : print_for_people(seen, address, out);
     return has_weight(seen.found) ? exit_code::failed : exit_code::done;

@@ -9,6 +9,7 @@
 #include <set>
 #include <utility>
 
+#include "carillon/declaration.hpp"
 #include "carillon/diagnostic.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/spoken.hpp"
@@ -22,6 +23,7 @@ using redis::data_fault;
 using redis::data_fault_kind;
 
 constexpr std::size_t most_of_a_kind = 10;
+constexpr milliseconds far_off{1'000};
 
 // The promises of docs/redis.md.
 constexpr std::string_view once_only = "an occurrence is claimed at most once";
@@ -63,21 +65,31 @@ fault_words words_of(data_fault_kind what) {
     case vanishing_key: return {weight::fault, "the key {} has a time to live, and must stay", fires_again};
     case lasting_key:
       return {weight::warning, "the key {} should have a time to live, and has none", accounted};
-    case unreadable: return {weight::fault, "the record of '{}' cannot be read by this version", fires_again};
+    case unreadable:
+      return {weight::fault, "the record of job '{}' cannot be read by this version: nobody runs it",
+              fires_again};
+    case unreadable_run:
+      return {weight::fault,
+              "unreadable run record: what '{}' in the list of active runs says is not understood",
+              room_held};
     case unknown_key: return {weight::note, "this version writes no such key: {}", {}};
     case foreign_partition: return {weight::fault, "the keys of {} belong to another store", once_only};
   }
   return {weight::note, "{}", {}};
 }
 
-std::string remedy_of(data_fault_kind what) {
-  if (redis::can_repair(what)) return "carillon doctor --repair";
-  switch (what) {
+std::string remedy_of(const data_fault& fault, const std::string& name_space) {
+  if (redis::can_repair(fault.what)) return "carillon doctor --repair";
+  switch (fault.what) {
     case data_fault_kind::job_without_definition:
       return "add the job again (carillon jobs add --replace), or remove it";
     case data_fault_kind::unreadable:
-      return "see who wrote it: another version of Carillon, or something else; remove it when nobody needs "
-             "it";
+    case data_fault_kind::unreadable_run:
+      return fmt::format(
+          "see who wrote it: another version of Carillon, or something else; when nobody needs "
+          "it: redis-cli HDEL 'carillon:{{{}:{}}}:{}' '{}'",
+          name_space, fault.partition, fault.what == data_fault_kind::unreadable ? "jobs" : "runs",
+          shown(fault.subject, 300));
     case data_fault_kind::foreign_partition:
       return "an instance that starts settles it: of two stores the later one wins";
     default: return "remove it if nothing of yours needs it";
@@ -97,6 +109,7 @@ class examiner {
   std::vector<finding> take() {
     if (!look_at_store()) return std::move(found_);
     look_at_members();
+    look_at_unserved();
     look_at_overdue();
     look_at_holders();
     look_at_data();
@@ -140,17 +153,66 @@ class examiner {
     std::set<std::string> versions;
     for (const auto& member : members) {
       versions.insert(member.version);
+      look_at_clock(member);
       if (!member.takes_jobs)
         add(weight::warning,
-            fmt::format("instance {} is blocked: its event loop has not answered for half a lease; others "
+            fmt::format("instance '{}' is blocked: its event loop has not answered for half a lease; others "
                         "run its jobs",
                         shown(member.instance)),
             somebody_claims,
             "look what keeps its loop: a body that blocks should run on threads or as a command");
     }
+    std::map<std::string, std::size_t> names;
+    for (const auto& member : members) ++names[member.instance];
+    for (const auto& [name, times] : names) {
+      if (times > 1)
+        add(weight::note, fmt::format("{} live instances are called '{}'", times, shown(name)), {},
+            "give each a name of its own: carillon run --instance NAME");
+    }
     if (versions.size() > 1)
       add(weight::note, fmt::format("the instances are of several versions: {}", fmt::join(versions, ", ")),
           {}, {});
+  }
+
+  void look_at_clock(const member_info& member) {
+    const auto offset = member.clock_offset.value_or(milliseconds{0});
+    if (offset <= far_off && offset >= -far_off) return;
+    add(weight::warning,
+        fmt::format("the clock of instance '{}' is {} {} the store's", shown(member.instance), spoken(offset),
+                    offset < milliseconds{0} ? "ahead of" : "behind"),
+        "nothing: jobs fire by the store's clock; but what bodies read on that machine differs",
+        "let that machine keep time by NTP");
+  }
+
+  // Without any instance there is but one thing to say.
+  void look_at_unserved() {
+    const auto& shares = seen_.shares;
+    if (seen_.members.members.empty() || shares.unserved == 0) return;
+    std::map<std::string, std::vector<std::string>> by_need;
+    for (const auto& job : shares.unserved_jobs) {
+      const auto need = job.executor == command_executor_name ? std::string{"commands"}
+                        : job.executor.empty()
+                            ? fmt::format("task '{}'", shown(job.task))
+                            : fmt::format("task '{}' on executor '{}'", shown(job.task), shown(job.executor));
+      by_need[need].push_back(job.id);
+    }
+    std::uint64_t told = 0;
+    std::size_t kinds = 0;
+    for (const auto& [need, ids] : by_need) {
+      if (++kinds > most_of_a_kind) break;
+      told += ids.size();
+      const bool one = ids.size() == 1;
+      add(weight::fault,
+          fmt::format("no live instance runs {}, so nobody runs job '{}'{}", need, shown(ids.front()),
+                      one ? "" : fmt::format(" and {} more", ids.size() - 1)),
+          somebody_claims,
+          need == "commands" ? "start an instance that does: carillon run FILE --store URL"
+                             : "start an instance of a program that registers it, or pause or remove what "
+                               "needs it: carillon jobs list --task NAME");
+    }
+    if (shares.unserved > told)
+      add(weight::fault, fmt::format("and nobody runs {} more jobs", shares.unserved - told), somebody_claims,
+          "carillon doctor again, when the others are served");
   }
 
   void look_at_overdue() {
@@ -184,7 +246,7 @@ class examiner {
         if (!live.contains(run.member)) dead[run.member].push_back(&run);
     for (const auto& [member, runs] : dead) {
       add(weight::warning,
-          fmt::format("{} still {} to {}, which is not live any more: of job '{}'{}",
+          fmt::format("{} still {} to '{}', which is not live any more: of job '{}'{}",
                       counted(runs.size(), "run"), runs.size() == 1 ? "belongs" : "belong", shown(member),
                       shown(runs.front()->job), runs.size() == 1 ? "" : " and others"),
           room_held,
@@ -199,7 +261,7 @@ class examiner {
     const auto tell = [&](const data_fault& fault) {
       const auto [how, what, breaks] = words_of(fault.what);
       finding one{how, fmt::format(fmt::runtime(what), subject_of(fault)), std::string{breaks},
-                  remedy_of(fault.what), std::nullopt};
+                  remedy_of(fault, seen_.name_space), std::nullopt};
       const bool shows_detail = !fault.detail.empty() && fault.what != data_fault_kind::active_without_run;
       if (shows_detail) one.what += fmt::format(" ({})", shown(fault.detail));
       if (redis::can_repair(fault.what)) one.repairable = fault;

@@ -35,6 +35,7 @@ struct store_examination {
   std::vector<redis::partition_facts> partitions;
   std::vector<redis::data_fault> keys;
   members_answer members;
+  redis::job_shares shares;  ///< By those members.
 
   std::uint64_t jobs() const;
 };

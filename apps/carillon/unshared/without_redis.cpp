@@ -16,6 +16,12 @@ std::shared_ptr<job_store> make_shared_store(boost::asio::io_context&, const sha
 
 std::string address_of(const std::string&) { throw parse_failure(built_without); }
 
+int run_members(const members_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+int run_history_follow(const history_follow_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
 int run_watch(const watch_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 
 int run_doctor(const doctor_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
