@@ -122,6 +122,16 @@ TEST_SUITE("membership") {
     CHECK(a.store.health().healthy);
   }
 
+  TEST_CASE("what is asked while another store takes the place is answered by that one, within a moment") {
+    shared_world world;
+    auto& a = world.add("a");
+    world.shared.replace();
+    const auto before = world.now();
+    CHECK_FALSE(world.on(a, a.store.load("x")));
+    CHECK(world.now() - before < 1s);
+    CHECK(a.told.replaced == 1);
+  }
+
   TEST_CASE("another store in the same place ends the lease, and everything begins anew") {
     shared_world world;
     auto& a = world.add("a");

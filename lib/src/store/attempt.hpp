@@ -9,6 +9,14 @@
 
 namespace carillon {
 
+/// What an error was thrown with, without what its code says.
+inline std::string words_of(const boost::system::system_error& failure) {
+  std::string words = failure.what();
+  const auto of_code = ": " + failure.code().what();
+  if (words.size() > of_code.size() && words.ends_with(of_code)) words.resize(words.size() - of_code.size());
+  return words;
+}
+
 /// What came of a call that may fail: so that one can wait before trying again, which a handler cannot.
 template <typename T>
 struct attempt {
@@ -28,7 +36,7 @@ loop_awaitable<attempt<T>> attempted(loop_awaitable<T> call) {
   } catch (const boost::system::system_error& failure) {
     result.failure = std::current_exception();
     result.code = failure.code();
-    result.why = failure.what();
+    result.why = words_of(failure);
   } catch (const std::exception& failure) {
     result.failure = std::current_exception();
     result.why = failure.what();

@@ -271,6 +271,7 @@ loop_awaitable<void> shared_core::replace_store() {
     while (!lease_ && !closing_) co_await sleeps_.last(options_.lease);
   }
   replacing_ = false;
+  sleeps_.wake_all();  // Those who wait to ask it.
   news_.notify();
   if (!listening_ || closing_) co_return;
   listener_.on_store_replaced();
