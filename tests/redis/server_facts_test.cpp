@@ -134,7 +134,7 @@ TEST_SUITE("an unfit server is refused with what to do") {
         none.find("; write the password in the URL: redis://:PASSWORD@HOST or redis://USER:PASSWORD@HOST") !=
         std::string::npos);
     const auto wrong = refusal_to(server, "default", "guess");
-    CHECK(wrong.find("WRONGPASS invalid username-password pair or user is disabled.; look at user and "
+    CHECK(wrong.find("WRONGPASS invalid username-password pair or user is disabled; look at user and "
                      "password in the URL") != std::string::npos);
     CHECK(wrong.find("guess") == std::string::npos);
     CHECK(refusal_to(server, "default", "right") == "fit");

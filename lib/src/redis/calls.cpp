@@ -189,7 +189,7 @@ reply connection::wire::taken(call& which) {
     up = false;  // Calls from now on are for the next server.
     lost_.notify();
   }
-  throw_refusal(words);
+  throw_refusal(with_advice(words), words);
 }
 
 }  // namespace carillon::redis

@@ -4,6 +4,7 @@
 #include <carillon/error.hpp>
 
 #include "redis/server_facts.hpp"
+#include "store/attempt.hpp"
 
 namespace carillon::redis {
 
@@ -19,7 +20,8 @@ loop_awaitable<std::optional<reply>> try_ask(connection& where, const words& wha
     co_return co_await where.command(what);
   } catch (const boost::system::system_error& failure) {
     if (failure.code() != errc::store_refused) throw;
-    refused = failure.what();
+    refused = words_of(failure);
+    refused.resize(std::min(refused.size(), refused.find("; ")));  // What to do about it is said once.
   }
   co_return std::nullopt;
 }
@@ -59,7 +61,9 @@ loop_awaitable<void> come_up(connection& where) {
   } catch (const boost::system::system_error& failure) {
     const auto advice = advice_on_refusal(where.why_down());
     if (failure.code() != errc::store_refused || advice.empty()) throw;
-    said = where.options().where.to_string() + ": " + where.why_down() + "; " + advice;
+    auto why = where.why_down();
+    if (why.ends_with('.')) why.pop_back();
+    said = where.options().where.to_string() + ": " + why + "; " + advice;
   }
   if (!said.empty()) throw boost::system::system_error(make_error_code(errc::store_refused), said);
 }

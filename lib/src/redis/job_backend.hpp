@@ -14,6 +14,7 @@
 #include "redis/connection.hpp"
 #include "redis/keys.hpp"
 #include "redis/notices.hpp"
+#include "store/attempt.hpp"
 
 namespace carillon::redis {
 
@@ -114,7 +115,7 @@ auto job_backend::readable(const char* what, std::string_view id, Read read)
   try {
     return read();
   } catch (const boost::system::system_error& fault) {
-    tell_unreadable(what, id, fault.what());
+    tell_unreadable(what, id, words_of(fault));
   }
   return std::nullopt;
 }

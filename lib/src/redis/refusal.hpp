@@ -10,6 +10,9 @@ namespace carillon::redis {
 /// said; this unwraps it.
 std::string_view refusal_code(std::string_view words);
 
+/// What an error says, with what to do about it where that is known.
+std::string with_advice(std::string_view words);
+
 /// Whether the same may be answered in a moment, perhaps by another server.
 bool may_pass(std::string_view refusal_code);
 

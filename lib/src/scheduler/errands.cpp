@@ -131,6 +131,7 @@ void engine::wake_resting() {
 /// A store that fails is told of once, however many jobs notice.
 void engine::tell_trouble(const std::exception_ptr& failure) {
   const auto code = store_failure(failure);
+  if (code == errc::other_store) return;  // That it was replaced is told when the new one is open.
   const auto why = outcome_of(failure).message;
   if (code != errc::store_refused) return store_is_lost(why);
   const auto now = clock_.now();
