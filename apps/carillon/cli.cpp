@@ -192,7 +192,7 @@ int do_store_work(const CLI::App& app, const store_command_choice& asked, bool j
   if (app.got_subcommand("watch")) return run_watch({asked.store, asked.zone, json}, std::cout, std::cerr);
   if (app.got_subcommand("doctor"))
     return run_doctor({asked.store, asked.repair, json}, std::cout, std::cerr);
-  const session_request request{asked.zone, json};
+  const session_request request{asked.zone, json, asked.calendars};
   const auto work = [&](command_context& context) { return do_store_command(app, context, asked); };
   return run_on_store(maker_of(asked.store, may_create_store(app)), request, work, std::cout, std::cerr);
 }

@@ -157,6 +157,10 @@ void add_edits(CLI::App& jobs, store_command_choice& choice) {
 void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
   auto* jobs = app.add_subcommand("jobs", "Look at the jobs of a store, and change them");
   add_store_options(*jobs, choice);
+  jobs->add_option("--calendars", choice.calendars,
+                   "A configuration file with the calendars that schedules name; may be given again")
+      ->type_name("FILE")
+      ->allow_extra_args(false);
   jobs->require_subcommand(0, 1);
   add_list(*jobs, choice);
   add_ids_command(*jobs, choice, "show", "All that the store says of a job");

@@ -13,8 +13,9 @@ namespace carillon::app {
 
 /// What the command line says about a command that works on a store.
 struct store_command_choice {
-  std::string store;  ///< A URL; empty: that of the environment variable CARILLON_STORE.
-  std::string zone;   ///< Of the times; empty: the machine's.
+  std::string store;                   ///< A URL; empty: that of the environment variable CARILLON_STORE.
+  std::string zone;                    ///< Of the times; empty: the machine's.
+  std::vector<std::string> calendars;  ///< Files with calendars that schedules may name.
   jobs_list_request list;
   std::vector<std::string> ids;
   std::string id;

@@ -4,6 +4,7 @@
 
 #include "carillon/log.hpp"
 #include "carillon/spoken.hpp"
+#include "carillon/table.hpp"
 
 namespace carillon::app {
 namespace {
@@ -96,7 +97,7 @@ std::string words_of(const event& what, const zone& where) {
     case store_back: return with_reason("the store answers again", what);
     case store_replaced: return with_reason("the store was emptied or is another", what);
     case lease_lost: return with_reason("not a member of the store any more", what);
-    case ownership_changed: return with_reason("this instance's jobs have changed", what);
+    case ownership_changed: return fmt::format("this instance runs {} now", counted(what.count, "job"));
     case job_added: return with_reason("added", what);
     case job_changed: return with_reason("changed", what);
     case job_removed: return with_reason("removed", what);

@@ -12,6 +12,7 @@
 #include <utility>
 
 #include "carillon/commands/next.hpp"
+#include "carillon/daemon_files.hpp"
 #include "carillon/declaration.hpp"
 #include "carillon/exit_code.hpp"
 
@@ -27,11 +28,11 @@ std::shared_ptr<spdlog::logger> silent_log() {
 // One command, from the opening of its store to the end.
 class session {
  public:
-  session(const store_maker& make, const session_request& request, const zone& where, std::ostream& out,
-          std::ostream& err)
+  session(const store_maker& make, const session_request& request, const zone& where,
+          const std::shared_ptr<date_calendars>& calendars, std::ostream& out, std::ostream& err)
       : store_{make(io_)},
-        operations_{io_, store_, options(where)},
-        context_{operations_, *store_, operations_.now(), where, request.json, out, err} {
+        operations_{io_, store_, options(where, calendars)},
+        context_{operations_, *store_, operations_.now(), where, request.json, out, err, calendars} {
     operations_.executor(command_executor_name, std::make_shared<command_executor>());
   }
 
@@ -54,8 +55,9 @@ class session {
   }
 
  private:
-  static scheduler_options options(const zone& where) {
+  static scheduler_options options(const zone& where, std::shared_ptr<date_calendars> calendars) {
     scheduler_options made;
+    made.calendars = std::move(calendars);
     made.time_zone = where;
     made.operate_only = true;
     made.logger = silent_log();
@@ -90,7 +92,7 @@ store_trouble trouble_of(const std::exception& fault) {
   if (error->code() == errc::store_refused) return {"the store refuses: " + words, {}};
   if (error->code() == errc::unknown_calendar)
     return {"the job's schedule leaves out the dates of a calendar, which the store does not have",
-            "Change the job in the file that declares it, and have its instances read it again (SIGHUP)."};
+            std::string{how_calendars_are_named}};
   if (error->code() == errc::no_store) return {words, std::string{how_a_store_begins}};
   if (error->code() == errc::other_store)
     return {"the store was emptied, or another has taken its place, while it was looked at", "Try again."};
@@ -103,7 +105,12 @@ int run_on_store(const store_maker& make, const session_request& request,
   const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
   if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
   try {
-    session opened{make, request, *where, out, err};
+    const auto calendars = std::make_shared<date_calendars>();
+    auto plan = read_files({request.calendars, {}, {}, {}}, system_clock{}.now(), crontab_surroundings{});
+    for (const auto& problem : plan.found) print_failure(request.json, problem.to_string(), {}, err);
+    if (has_errors(plan.found)) return exit_code::failed;
+    *calendars = std::move(plan.calendars);
+    session opened{make, request, *where, calendars, out, err};
     return opened.run(work);
   } catch (const wrong_argument& fault) {
     print_failure(request.json, fault.what(), fault.hint(), err);

@@ -8,6 +8,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "carillon/commands/command_context.hpp"
 
@@ -20,6 +21,7 @@ using store_maker = std::function<std::shared_ptr<job_store>(boost::asio::io_con
 struct session_request {
   std::string zone;  ///< Empty: the machine's.
   bool json = false;
+  std::vector<std::string> calendars;  ///< Configuration files with calendars that schedules may name.
 };
 
 /// Opens the store, runs `work`, closes it, and answers the exit code: that of the work, or of what went

@@ -287,7 +287,7 @@ TEST_SUITE("history and explain") {
     history_world world;
     CHECK(holds(world.explain("00:03").out, "tick at 2024-01-01 00:03:00: ran\n  It succeeded"));
     CHECK(holds(world.explain("00:04").out, "no luck."));
-    CHECK(holds(world.explain("00:06").out, "to_come"));
+    CHECK(holds(world.explain("00:06").out, "to come"));
     const auto between = world.explain("00:03:30", true).object();
     CHECK(between.at("verdict") == "not_a_fire");
     CHECK(between.at("before") == "2024-01-01T00:03:00+00:00");

@@ -4,8 +4,11 @@
 #include <carillon/store/job_store.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
+#include <carillon/trigger/date_calendars.hpp>
 
 #include <iosfwd>
+#include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -20,12 +23,17 @@ struct command_context {
   bool json = false;
   std::ostream& out;
   std::ostream& err;
+  std::shared_ptr<date_calendars> calendars{};  ///< That `operations` knows; null: none.
 };
 
 /// Prints what was wrong and what would be right: a line, or {"error": {"message": …, "hint": …}}. Answers
 /// `exit_code::failed`.
 int print_failure(const command_context& context, std::string_view message, std::string_view hint = {});
 int print_failure(bool json, std::string_view message, std::string_view hint, std::ostream& err);
+
+/// What to do when a schedule names a calendar that is not known here.
+inline constexpr std::string_view how_calendars_are_named =
+    "--calendars FILE takes calendars from a configuration file.";
 
 /// The same for an id that no job has, with the nearest one that there is.
 loop_awaitable<int> print_no_such_job(command_context& context, std::string id);

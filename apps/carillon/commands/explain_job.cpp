@@ -56,8 +56,9 @@ void print_account(const command_context& context, const fire_question& question
                    const fire_account& account) {
   const auto at = question.fires.at.value_or(question.asked.at);
   if (!context.json) {
-    context.out << fmt::format("{} at {}: {}\n", question.job.id(), short_time(at, context.where),
-                               name(account.what));
+    std::string what{name(account.what)};
+    std::ranges::replace(what, '_', ' ');
+    context.out << fmt::format("{} at {}: {}\n", question.job.id(), short_time(at, context.where), what);
     for (const auto& sentence : account.sentences) context.out << "  " << as_sentence(sentence) << '\n';
     return;
   }

@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 #include <carillon/error.hpp>
 
+#include <algorithm>
 #include <ostream>
 #include <utility>
 
@@ -52,8 +53,17 @@ std::string since_words(const command_context& context, std::uint64_t revision) 
   return since ? " since " + short_time(*since, context.where) : "";
 }
 
+// Empty where all calendars of the schedule are known.
+std::string_view hint_on_calendars(const command_context& context, const trigger& when) {
+  const auto known = [&](const std::string& name) {
+    return context.calendars && context.calendars->find(name) != nullptr;
+  };
+  return std::ranges::all_of(when.calendars(), known) ? std::string_view{} : how_calendars_are_named;
+}
+
 loop_awaitable<int> add_one(command_context& context, job_definition job, on_conflict policy) {
   const auto id = job.id;
+  const auto when = job.when;
   std::optional<put_result> what;
   std::string refused;
   try {
@@ -61,7 +71,7 @@ loop_awaitable<int> add_one(command_context& context, job_definition job, on_con
   } catch (const std::invalid_argument& fault) {
     refused = fault.what();
   }
-  if (!what) co_return print_failure(context, refused);
+  if (!what) co_return print_failure(context, refused, hint_on_calendars(context, when));
   const auto there = co_await context.store.load(id);
   if (*what == put_result::conflict) {
     const auto revision = there ? there->record.revision : 0;
@@ -139,6 +149,7 @@ loop_awaitable<int> add_jobs(command_context& context, jobs_add_request request)
   auto plan = read_files({request.files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine());
   for (const auto& problem : plan.found) print_failure(context, problem.to_string());
   if (has_errors(plan.found)) co_return exit_code::failed;
+  if (context.calendars) *context.calendars = plan.calendars;
   int code = exit_code::done;
   for (auto& job : plan.jobs) {
     job.definition.origin = {};
@@ -164,7 +175,8 @@ loop_awaitable<int> modify_job(command_context& context, jobs_modify_request req
     changes.expected_revision = old.revision;
     const auto answer = co_await try_modify(context, request.id, std::move(changes));
     if (answer.conflict) continue;
-    if (!answer.changed) co_return print_failure(context, answer.refused);
+    if (!answer.changed)
+      co_return print_failure(context, answer.refused, hint_on_calendars(context, changed.definition->when));
     print_modified(context, *answer.changed);
     co_return exit_code::done;
   }

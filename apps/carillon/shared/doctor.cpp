@@ -97,7 +97,7 @@ std::string instances_in_words(const members_answer& members) {
   std::set<std::string> names;
   for (const auto& member : members.members) names.insert(member.instance);
   std::string words = names.empty() ? "no instance is live" : counted(names.size(), "live instance") + ":";
-  for (const auto& name : names) words += " " + shown(name);
+  for (const auto& name : names) words += (words.ends_with(':') ? " " : ", ") + shown(name);
   return words;
 }
 
