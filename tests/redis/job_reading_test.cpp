@@ -64,6 +64,11 @@ TEST_SUITE("redis scripts that read") {
     CHECK_FALSE(jobs.at(0));
     CHECK(jobs.at(1));
     CHECK(w.logged("job 'b' in namespace") == 1);
+    w.cli({"ZADD", redis::store_keys{w.name_space}.of_partition(0, "ids"), "0", "of-no-job"});
+    const job_query query;
+    const auto listed = w.run(w.backend.list(query));
+    REQUIRE(listed.jobs.size() == 1);
+    CHECK(listed.jobs[0].id() == "a");
   }
 
   TEST_CASE("notices say whose a job is, so that nobody else needs to look") {

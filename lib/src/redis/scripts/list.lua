@@ -27,7 +27,8 @@ end
 local found = {}
 for k, id in ipairs(ids) do
   if string.sub(id, 1, #id_prefix) ~= id_prefix then return {found, false} end
-  if fits(id, cmsgpack.unpack(records[k])) then found[#found + 1] = id end
+  local is_readable, fitting = pcall(function() return fits(id, cmsgpack.unpack(records[k])) end)
+  if is_readable and fitting then found[#found + 1] = id end
   if #found == most then return {found, id} end
 end
 return {found, #ids == limit and ids[#ids]}
