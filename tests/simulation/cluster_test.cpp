@@ -291,7 +291,7 @@ TEST_SUITE("cluster") {
       const auto seen = what.tell_with_fail_overs(60, 12);
       const auto findings = check(seen, after_fail_overs);
       CHECK_MESSAGE(findings.empty(), report(seen, findings));
-      for (const auto& entry : seen.ledger) came_back += entry.result.message == "already ran" ? 1 : 0;
+      for (const auto& entry : seen.ledger) came_back += entry.result.message == "already ran" ? 1U : 0U;
     }
     CHECK(came_back > 0);
     MESSAGE(came_back, " runs came back to who had run them");
