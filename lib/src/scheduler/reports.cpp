@@ -116,8 +116,8 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
 
 /// The end of a run that its store has not confirmed.
 void engine::tell_unreported(const run_report& report, const std::string& why) {
-  logger_->error("{}: run {} (attempt {}) {}, but the store has not confirmed that: {}", report.id, report.run_id,
-                 report.attempt, name(report.result->kind), why);
+  logger_->error("{}: run {} (attempt {}) {}, but the store has not confirmed that: {}", report.id,
+                 report.run_id, report.attempt, name(report.result->kind), why);
   if (!wanted(event_kind::run_unreported)) return;
   auto happened = make_event(event_kind::run_unreported);
   happened.job = report.id;
