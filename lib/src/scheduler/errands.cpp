@@ -15,7 +15,8 @@ namespace carillon {
 
 namespace {
 
-constexpr std::size_t most_at_once = 4'096;  // A shared store sends them in batches, by partition.
+constexpr std::size_t most_at_once = 64;
+constexpr std::size_t most_at_once_shared = 4'096;  // A shared store sends them in batches, by partition.
 constexpr milliseconds first_rest{1'000};
 constexpr milliseconds longest_rest{60'000};
 constexpr milliseconds same_refusal{60'000};  // Told again after this.
@@ -82,7 +83,7 @@ loop_awaitable<void> engine::for_each(std::size_t count,
   const auto all = std::make_shared<crew>();
   all->each = std::move(each);
   all->count = count;
-  const auto workers = std::min(count, most_at_once);
+  const auto workers = std::min(count, shared_ ? most_at_once_shared : most_at_once);
   all->working = workers;
   for (std::size_t i = 0; i < workers; ++i) chores_.spawn(work_off(all));
   while (all->working > 0) co_await news_.wait();
