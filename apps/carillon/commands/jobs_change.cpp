@@ -58,7 +58,7 @@ loop_awaitable<int> operate_on(command_context& context, std::vector<std::string
 loop_awaitable<int> pause_jobs(command_context& context, std::vector<std::string> ids, std::string note) {
   const job_operation pause = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
     if (is_removed(job)) co_return std::nullopt;
-    const std::string id = job.id();
+    const auto& id = job.id();
     const bool done = co_await context.operations.pause(id, note);
     if (done) co_return done_to_job(true, "paused");
     const auto now = co_await context.store.load(id);

@@ -16,6 +16,15 @@ constexpr std::size_t most_unserved_named = 100;
 
 bool is_to_run(const job_brief& job) { return job.state == job_state::active || job.waits; }
 
+void count_share(const ownership& owners, std::uint32_t partition, job_brief&& job, job_shares& shares) {
+  if (job.state == job_state::removed || job.state == job_state::ended) return;
+  if (const auto* owner = owners.owner(partition, job.task, job.executor)) {
+    ++shares.owned[owner->id];
+  } else if (is_to_run(job) && ++shares.unserved <= most_unserved_named) {
+    shares.unserved_jobs.push_back({std::move(job.id), std::move(job.task), std::move(job.executor)});
+  }
+}
+
 }  // namespace
 
 job_backend& inspection::parts::reader_of(const store_facts& store) {
@@ -38,14 +47,7 @@ loop_awaitable<job_shares> inspection::shares(const store_facts& store, std::vec
     std::optional<std::string> after = std::string{};
     while (after) {
       auto page = co_await jobs.page(partition, *after, page_size);
-      for (auto& job : page.jobs) {
-        if (job.state == job_state::removed || job.state == job_state::ended) continue;
-        if (const auto* owner = owners.owner(partition, job.task, job.executor)) {
-          ++shares.owned[owner->id];
-        } else if (is_to_run(job) && ++shares.unserved <= most_unserved_named) {
-          shares.unserved_jobs.push_back({std::move(job.id), std::move(job.task), std::move(job.executor)});
-        }
-      }
+      for (auto& job : page.jobs) count_share(owners, partition, std::move(job), shares);
       after = std::move(page.next_after);
     }
   }
@@ -58,7 +60,8 @@ loop_awaitable<ledger_page> inspection::history(const store_facts& store, ledger
 }
 
 loop_awaitable<std::optional<job_record>> inspection::job(const store_facts& store, std::string id) {
-  const std::vector<std::string> ids(1, std::move(id));
+  std::vector<std::string> ids;
+  ids.push_back(std::move(id));
   auto records = co_await parts_->reader_of(store).load(partition_of(ids[0], store.partitions), ids);
   co_return std::move(records[0]);
 }
