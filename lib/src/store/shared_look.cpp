@@ -154,7 +154,12 @@ loop_awaitable<void> shared_core::reap_orphans(std::uint64_t view) {
     for (const auto& run : runs) steps.push_back({run.run_id, run.job, run.fence, "its instance died"});
     auto call = reap(partition, std::move(steps));
     const auto got = co_await attempted(std::move(call));
-    if (!got.answer) co_return;  // The next look finds them again.
+    if (!got.answer) {  // The next look finds them again; the other partitions need not wait for it.
+      if (!got.failed_with(errc::store_unreachable))
+        logger_->error("runs of instances that are gone could not be ended in partition {}: {}", partition,
+                       got.why);
+      continue;
+    }
     if (*got.answer > 0) {
       logger_->warn("ended {} runs of instances that are gone, in partition {}", *got.answer, partition);
     }

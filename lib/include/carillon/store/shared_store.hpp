@@ -58,8 +58,7 @@ void check(const shared_store_options& options);
 /// the lease was lost, or by the end of the drain time, applies `on_lost` as if another had found it.
 ///
 /// Errors: as `job_store`; what is not a claim, a take or a finish throws `errc::store_unreachable` when the
-/// store has not answered for a lease, and `errc::stopped` before `open` and after `close`. An update whose
-/// answer was lost and that finds the job changed throws `errc::store_unreachable`, for nobody knows by whom.
+/// store has not answered for a lease, and `errc::stopped` before `open` and after `close`.
 /// Cancellation: none; a call that is under way is waited for. Thread safety: none; one strand, that of
 /// `open`.
 class shared_store : public job_store {

@@ -188,7 +188,7 @@ local function put_again(id, run, at, why)
 end
 
 -- A take that has ended is remembered for as long as TCP may still deliver a copy of it: there are many of them.
-local HOUR, QUARTER = 3600, 900
+local HOUR = 3600
 local function remember(key, value, seconds) redis.call('SET', prefix .. key, value, 'EX', seconds or HOUR) end
 
 local function write_runs()
@@ -204,7 +204,7 @@ local function write_runs()
   for run_id, run in pairs(dropped_runs) do
     old_ids[#old_ids + 1] = run_id
     old_names[#old_names + 1] = active_name(run_id, run)
-    if run[R_TAKEN] == 1 then remember('taken:' .. run_id, 1, QUARTER) end
+    if run[R_TAKEN] == 1 then remember('taken:' .. run_id, 1, HOUR) end
   end
   call_all('HDEL', prefix .. 'runs', old_ids)
   call_all('ZREM', prefix .. 'active', old_names)
