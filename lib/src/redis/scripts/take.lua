@@ -7,8 +7,8 @@ ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now }
 Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason,
          1 if it is outside the schedule, revision by which it was planned },
          what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two. | 'OTHER STORE'
-Sent again while its run is active it wins what it won, and changes nothing; after the end of that run, for a quarter of
-an hour, it takes nothing.
+Sent again while its run is active it wins what it won, and changes nothing; after the end of that run, for an hour,
+it takes nothing.
 --]]
 -- include: partition
 local ID, OF_BORN, RUN, NOW = 1, 2, 3, 4
