@@ -14,10 +14,10 @@ Sent again it answers the same, until another run of the job has ended (as many 
 where the job is gone, for an hour. Stale: no such run is active under this fence, and nothing is changed.
 --]]
 -- include: partition
+-- include: steps
 -- include: ending
 local ID, OF_BORN, RUN, FENCE, RETRY_AT, KIND, MESSAGE, RESULT, DELAY_MOVE = 1, 2, 3, 4, 5, 6, 7, 8, 9
 local DONE, STALE = 0, 1
-local ends = cmsgpack.unpack(ARGV[3])
 
 -- A finish whose answer was lost is sent again.
 local function finish_again(step)
@@ -72,9 +72,4 @@ local function answer_to(step)
   return {DONE, next_waiting, paused and 1 or 0, removed and 1 or 0}
 end
 
-local ids, run_ids, answers = {}, {}, {}
-for k, step in ipairs(ends) do ids[k], run_ids[k] = step[ID], step[RUN] end
-read_ends(ids, run_ids)
-for k, step in ipairs(ends) do answers[k] = answer_to(step) end
-write_all()
-return answers
+return answer_each(cmsgpack.unpack(ARGV[3]), RUN, answer_to)

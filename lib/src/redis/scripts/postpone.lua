@@ -9,8 +9,8 @@ Returns  for each when the earliest waiting run of its job is to be taken, or ni
 Sent again it changes nothing.
 --]]
 -- include: partition
+-- include: steps
 local ID, RUN, FENCE, AGAIN_AT, RESULT = 1, 2, 3, 4, 5
-local steps = cmsgpack.unpack(ARGV[3])
 
 local function postpone(step)
   local id, run_id = step[ID], step[RUN]
@@ -27,11 +27,4 @@ local function postpone(step)
   return waiting[id]
 end
 
-local ids, run_ids, answers = {}, {}, {}
-for k, step in ipairs(steps) do ids[k], run_ids[k] = step[ID], step[RUN] end
-read_jobs(ids)
-read_waiting(ids)
-read_runs(run_ids)
-for k, step in ipairs(steps) do answers[k] = postpone(step) end
-write_all()
-return answers
+return answer_each(cmsgpack.unpack(ARGV[3]), RUN, postpone)

@@ -8,9 +8,9 @@ ARGV[3]  packed: a list, each { job, run id, fence, packed outcome for the ledge
 Returns  how many of them were active under their fences, and are not any more | 'OTHER STORE'
 --]]
 -- include: partition
+-- include: steps
 local ID, RUN, FENCE, RESULT = 1, 2, 3, 4
 local RERUNS = 1  -- lost_action
-local steps = cmsgpack.unpack(ARGV[3])
 
 local function lose(step)
   local id, run_id = step[ID], step[RUN]
@@ -31,11 +31,6 @@ local function lose(step)
   return 1
 end
 
-local ids, run_ids, lost = {}, {}, 0
-for k, step in ipairs(steps) do ids[k], run_ids[k] = step[ID], step[RUN] end
-read_jobs(ids)
-read_waiting(ids)
-read_runs(run_ids)
-for _, step in ipairs(steps) do lost = lost + lose(step) end
-write_all()
+local lost = 0
+for _, each in ipairs(answer_each(cmsgpack.unpack(ARGV[3]), RUN, lose)) do lost = lost + each end
 return lost

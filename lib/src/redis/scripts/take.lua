@@ -11,10 +11,10 @@ Sent again while its run is active it wins what it won, and changes nothing; aft
 it takes nothing.
 --]]
 -- include: partition
+-- include: steps
 local ID, OF_BORN, RUN, NOW = 1, 2, 3, 4
 local WON, NONE_DUE, FULL, PAUSED, GONE = 0, 1, 2, 3, 4
 local member = ARGV[3]
-local takes = cmsgpack.unpack(ARGV[4])
 
 local function won(id, job, run)
   return {WON, job and waiting[id], run[R_OCCURRENCE], run[R_DUE], run[R_ATTEMPT], run[R_FENCE], run[R_WHY],
@@ -41,11 +41,4 @@ local function answer_to(take)
   return won(id, job, run)
 end
 
-local ids, run_ids, answers = {}, {}, {}
-for k, take in ipairs(takes) do ids[k], run_ids[k] = take[ID], take[RUN] end
-read_jobs(ids)
-read_waiting(ids)
-read_runs(run_ids)
-for k, take in ipairs(takes) do answers[k] = answer_to(take) end
-write_all()
-return answers
+return answer_each(cmsgpack.unpack(ARGV[4]), RUN, answer_to)

@@ -25,10 +25,3 @@ local function count_end(id, job, kind, message)
   tell_change(id, job, job[REVISION])
   return true
 end
-
--- Jobs of the steps, and which of their runs wait and are active.
-local function read_ends(ids, run_ids)
-  read_jobs(ids)
-  read_waiting(ids)
-  read_runs(run_ids)
-end
