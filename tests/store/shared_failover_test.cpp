@@ -27,15 +27,7 @@ void fail_and_retry(shared_world& world, shared_world::instance& who, const std:
                     const std::string& run, std::uint64_t fence) {
   outcome result;
   result.kind = outcome_kind::failed;
-  run_report report;
-  report.id = id;
-  report.run_id = run;
-  report.fence = fence;
-  report.occurrence = report.due = simulation_start;
-  report.started = report.finished = world.now();
-  report.result = &result;
-  report.retry_at = world.now();
-  CHECK(world.on(who, who.store.finish(report)).what == finish_answer::kind::done);
+  CHECK(finish(world, who, id, run, fence, result, world.now()).what == finish_answer::kind::done);
 }
 
 /// The newest entry says that a run which has come back was not begun again.
@@ -89,12 +81,7 @@ TEST_SUITE("shared_store after a fail-over") {
     put_job(world, "job");
     finish(world, a, "job", "r1", win(world, a, "job", "r1"));
     kept(world, "job").cursor = simulation_start;
-    const auto job = world.on(a, a.store.load("job"));
-    asked_claim asked(*job, "unheard");
-    asked.request.handle = nullptr;
-    const auto member = a.store.member();
-    asked.request.member = member;
-    world.shared.jobs().claim(asked.request);
+    win_unheard(world, a, "job", "unheard");
     world.pass(4s);
     CHECK(a.told.found.empty());
     check_already_ran(world);
@@ -104,12 +91,7 @@ TEST_SUITE("shared_store after a fail-over") {
     shared_world world;
     auto& a = world.add("a");
     put_job(world, "job");
-    const auto job = world.on(a, a.store.load("job"));
-    asked_claim asked(*job, "unheard");
-    asked.request.handle = nullptr;
-    const auto member = a.store.member();
-    asked.request.member = member;
-    const auto fence = world.shared.jobs().claim(asked.request).runs.at(0).fence;
+    const auto fence = win_unheard(world, a, "job", "unheard");
     world.pass(4s);
     REQUIRE(a.told.found.size() == 1);
     finish(world, a, "job", "unheard", fence);

@@ -86,12 +86,7 @@ TEST_SUITE("shared_store") {
     shared_world world;
     auto& a = world.add("a");
     put_job(world, "job");
-    const auto job = world.on(a, a.store.load("job"));
-    asked_claim asked(*job, "unheard");
-    asked.request.handle = nullptr;
-    const auto member = a.store.member();
-    asked.request.member = member;
-    const auto fence = world.shared.jobs().claim(asked.request).runs.at(0).fence;
+    const auto fence = win_unheard(world, a, "job", "unheard");
     world.pass(4s);
     REQUIRE(a.told.found.size() == 1);
     CHECK(a.told.found[0].run_id == "unheard");

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -54,8 +55,20 @@ inline std::uint64_t win(shared_world& world, shared_world::instance& who, const
   return answer.runs[0].fence;
 }
 
+/// As an instance that never hears of it: the claim takes effect, its answer is lost. Answers the fence.
+inline std::uint64_t win_unheard(shared_world& world, shared_world::instance& who, const std::string& id,
+                                 const std::string& run) {
+  const auto job = world.on(who, who.store.load(id));
+  asked_claim asked(*job, run);
+  asked.request.handle = nullptr;
+  const auto member = who.store.member();
+  asked.request.member = member;
+  return world.shared.jobs().claim(asked.request).runs.at(0).fence;
+}
+
 inline finish_answer finish(shared_world& world, shared_world::instance& who, const std::string& id,
-                            const std::string& run, std::uint64_t fence, const outcome& result = {}) {
+                            const std::string& run, std::uint64_t fence, const outcome& result = {},
+                            std::optional<instant> retry_at = {}) {
   run_report report;
   report.id = id;
   report.run_id = run;
@@ -63,6 +76,7 @@ inline finish_answer finish(shared_world& world, shared_world::instance& who, co
   report.occurrence = report.due = simulation_start;
   report.started = report.finished = world.now();
   report.result = &result;
+  report.retry_at = retry_at;
   return world.on(who, who.store.finish(report));
 }
 

@@ -66,9 +66,8 @@ loop_awaitable<change_answer> shared_core::update(std::string id, std::uint64_t 
         fmt::format("update of '{}' with the definition of '{}'", id, change.definition->id));
   }
   if (change.token.empty()) change.token = new_token();
-  bool unsure = false;
   const auto call = [&] { return backend_->update(id, expected_revision, change); };
-  const auto answer = co_await repeated(call, unsure);
+  const auto answer = co_await repeated(call);
   co_return answer;
 }
 
@@ -95,42 +94,37 @@ loop_awaitable<std::optional<loaded_job>> shared_core::load(std::string id) {
 }
 
 loop_awaitable<job_page> shared_core::list(job_query query) {
-  bool unsure = false;
   const auto call = [&] { return backend_->list(query); };
-  auto page = co_await repeated(call, unsure);
+  auto page = co_await repeated(call);
   co_return page;
 }
 
 loop_awaitable<ledger_page> shared_core::history(ledger_query query) {
-  bool unsure = false;
   const auto call = [&] { return backend_->history(query); };
-  auto page = co_await repeated(call, unsure);
+  auto page = co_await repeated(call);
   co_return page;
 }
 
 loop_awaitable<bool> shared_core::enqueue(extra_run run) {
   if (run.token.empty()) run.token = new_token();
-  bool unsure = false;
   const auto call = [&] { return backend_->enqueue(run); };
-  const auto answer = co_await repeated(call, unsure);
+  const auto answer = co_await repeated(call);
   co_return answer;
 }
 
 loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, cancel_reason why) {
-  bool unsure = false;
   const auto call = [&] { return backend_->ask_to_stop(id, why); };
-  const auto answer = co_await repeated(call, unsure);
+  const auto answer = co_await repeated(call);
   co_return answer;
 }
 
 loop_awaitable<std::vector<member_info>> shared_core::members() {
-  bool unsure = false;
   const auto ask = [this]() -> loop_awaitable<std::vector<member_info>> {
     auto there =
         co_await boost::asio::co_spawn(member_executor_, membership_->members(), boost::asio::deferred);
     co_return there;
   };
-  auto all = co_await repeated(ask, unsure);
+  auto all = co_await repeated(ask);
   co_return all;
 }
 

@@ -132,6 +132,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   std::string new_token();
   template <typename Call>
   auto repeated(const Call& call, bool& unsure) -> loop_awaitable<typename decltype(call())::value_type>;
+  template <typename Call>
+  auto repeated(const Call& call) -> loop_awaitable<typename decltype(call())::value_type>;
 
   // shared_runs.cpp
   std::shared_ptr<lease> require_lease() const;
@@ -199,7 +201,6 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   std::vector<partition_state> partitions_;
   std::vector<orphan> orphans_;
   std::chrono::nanoseconds next_look_{0};
-  bool looking_ = false;
   bool gap_ = false;
 
   elapsed_sleeps sleeps_;

@@ -133,9 +133,8 @@ loop_awaitable<void> shared_core::load_pages(std::uint32_t partition, std::strin
 
 /// Reads which jobs there are, and loads those that are ours and not known.
 loop_awaitable<void> shared_core::load_page(std::uint32_t partition, std::string& after, loading& into) {
-  bool unsure = false;
   const auto call = [&] { return backend_->page(partition, after, page_size); };
-  const auto page = co_await repeated(call, unsure);
+  const auto page = co_await repeated(call);
   std::vector<std::string> wanted;
   for (const auto& job : page.jobs) {
     const bool ours = job.state != job_state::removed && is_mine(partition, job.task, job.executor);
@@ -146,7 +145,7 @@ loop_awaitable<void> shared_core::load_page(std::uint32_t partition, std::string
   for (std::size_t i = 0; i < wanted.size(); i += most_steps) {
     const std::span<const std::string> ids{wanted.data() + i, std::min(most_steps, wanted.size() - i)};
     const auto load = [&] { return backend_->load(partition, ids); };
-    auto records = co_await repeated(load, unsure);
+    auto records = co_await repeated(load);
     for (auto& record : records) {
       if (!record || record->state == job_state::removed) continue;
       auto handle = std::make_shared<shared_handle>();

@@ -30,4 +30,12 @@ auto shared_core::repeated(const Call& call, bool& unsure)
   }
 }
 
+/// The same, where it makes no difference whether it took effect before.
+template <typename Call>
+auto shared_core::repeated(const Call& call) -> loop_awaitable<typename decltype(call())::value_type> {
+  bool unsure = false;
+  auto answer = co_await repeated(call, unsure);
+  co_return answer;
+}
+
 }  // namespace carillon

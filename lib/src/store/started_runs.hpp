@@ -4,7 +4,6 @@
 #include <carillon/time/instant.hpp>
 #include <cstdint>
 #include <deque>
-#include <functional>
 #include <string>
 #include <string_view>
 #include <utility>
