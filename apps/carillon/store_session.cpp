@@ -78,7 +78,11 @@ class session {
   int code_ = exit_code::failed;
 };
 
-}  // namespace
+// What an exception of a store means, and what to do about it.
+struct store_trouble {
+  std::string message;
+  std::string hint;
+};
 
 store_trouble trouble_of(const std::exception& fault) {
   const auto* error = dynamic_cast<const boost::system::system_error*>(&fault);
@@ -99,26 +103,39 @@ store_trouble trouble_of(const std::exception& fault) {
   return {fault.what(), {}};
 }
 
+}  // namespace
+
+int guarded(bool json, std::ostream& err, const std::function<int()>& work) {
+  try {
+    return work();
+  } catch (const wrong_argument& fault) {
+    print_failure(json, fault.what(), fault.hint(), err);
+    return exit_code::usage;
+  } catch (const std::exception& fault) {
+    const auto trouble = trouble_of(fault);
+    return print_failure(json, trouble.message, trouble.hint, err);
+  }
+}
+
+int guarded(const std::string& zone_name, bool json, std::ostream& err,
+            const std::function<int(const zone&)>& work) {
+  const auto where = zone_name.empty() ? zone::system() : zone::find(zone_name);
+  if (!where) return print_parse_error(zone_name, where.error(), json, err), exit_code::usage;
+  return guarded(json, err, [&] { return work(*where); });
+}
+
 int run_on_store(const store_maker& make, const session_request& request,
                  const std::function<loop_awaitable<int>(command_context&)>& work, std::ostream& out,
                  std::ostream& err) {
-  const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
-  if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
-  try {
+  return guarded(request.zone, request.json, err, [&](const zone& where) -> int {
     const auto calendars = std::make_shared<date_calendars>();
     auto plan = read_files({request.calendars, {}, {}, {}}, system_clock{}.now(), crontab_surroundings{});
     for (const auto& problem : plan.found) print_failure(request.json, problem.to_string(), {}, err);
     if (has_errors(plan.found)) return exit_code::failed;
     *calendars = std::move(plan.calendars);
-    session opened{make, request, *where, calendars, out, err};
+    session opened{make, request, where, calendars, out, err};
     return opened.run(work);
-  } catch (const wrong_argument& fault) {
-    print_failure(request.json, fault.what(), fault.hint(), err);
-    return exit_code::usage;
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(request.json, trouble.message, trouble.hint, err);
-  }
+  });
 }
 
 }  // namespace carillon::app

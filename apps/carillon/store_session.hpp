@@ -35,11 +35,12 @@ inline constexpr std::string_view how_a_store_begins =
     "carillon run FILE --store URL makes one when it starts, carillon jobs add --store URL with the first "
     "job; or ?namespace=NAME in the URL is another's.";
 
-/// What an exception of a store means, and what to do about it.
-struct store_trouble {
-  std::string message;
-  std::string hint;
-};
-store_trouble trouble_of(const std::exception& fault);
+/// Runs `work`, and answers its exit code. What a store or what was asked for makes it throw is printed, with
+/// what to do about it.
+int guarded(bool json, std::ostream& err, const std::function<int()>& work);
+
+/// The same for a command that shows times, in the zone of that name; empty: the machine's.
+int guarded(const std::string& zone_name, bool json, std::ostream& err,
+            const std::function<int(const zone&)>& work);
 
 }  // namespace carillon::app

@@ -110,13 +110,10 @@ int run_daemon(const run_request& request, std::ostream& out, std::ostream& err)
     list_jobs(plan, style.where, started, request.json, out);
     return exit_code::done;
   }
-  try {
+  return guarded(style.format == log_format::json, err, [&]() -> int {
     daemon{files, std::move(plan), style, started, request.prune}.run();
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(style.format == log_format::json, trouble.message, trouble.hint, err);
-  }
-  return exit_code::done;
+    return exit_code::done;
+  });
 }
 
 }  // namespace carillon::app

@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <ostream>
 #include <set>
 #include <utility>
@@ -171,15 +170,12 @@ void print_as_json(const diagnosis& seen, const std::string& address, std::ostre
 }  // namespace
 
 int run_doctor(const doctor_request& request, std::ostream& out, std::ostream& err) {
-  try {
+  return guarded(request.json, err, [&]() -> int {
     const auto seen = examined(request);
     const auto address = address_of(request.store);
     request.json ? print_as_json(seen, address, out) : print_for_people(seen, address, out);
     return has_weight(seen.found) ? exit_code::failed : exit_code::done;
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(request.json, trouble.message, trouble.hint, err);
-  }
+  });
 }
 
 }  // namespace carillon::app

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <exception>
 #include <ostream>
 #include <utility>
 #include <vector>
@@ -121,20 +120,14 @@ class history_follower final : public store_follower {
 }  // namespace
 
 int run_history_follow(const history_follow_request& request, std::ostream& out, std::ostream& err) {
-  const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
-  if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
-  try {
-    history_follower{request, *where, out, err}.run();
-  } catch (const wrong_argument& fault) {
-    print_failure(request.json, fault.what(), fault.hint(), err);
-    return exit_code::usage;
-  } catch (const history_follower::no_such_job& fault) {
-    return print_failure(request.json, fault.what(), "carillon jobs list shows those that there are.", err);
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(request.json, trouble.message, trouble.hint, err);
-  }
-  return exit_code::done;
+  return guarded(request.zone, request.json, err, [&](const zone& where) -> int {
+    try {
+      history_follower{request, where, out, err}.run();
+    } catch (const history_follower::no_such_job& fault) {
+      return print_failure(request.json, fault.what(), "carillon jobs list shows those that there are.", err);
+    }
+    return exit_code::done;
+  });
 }
 
 }  // namespace carillon::app

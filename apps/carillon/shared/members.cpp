@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <exception>
 #include <ostream>
 #include <tuple>
 
@@ -94,17 +93,12 @@ void print_for_people(const membership_seen& seen, const zone& where, std::ostre
 }  // namespace
 
 int run_members(const members_request& request, std::ostream& out, std::ostream& err) {
-  const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
-  if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
-  try {
+  return guarded(request.zone, request.json, err, [&](const zone& where) -> int {
     membership_seen seen;
     inspect(request.store, [&](redis::inspection& inspector) { return look(inspector, seen); });
-    request.json ? print_as_json(seen, *where, out) : print_for_people(seen, *where, out);
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(request.json, trouble.message, trouble.hint, err);
-  }
-  return exit_code::done;
+    request.json ? print_as_json(seen, where, out) : print_for_people(seen, where, out);
+    return exit_code::done;
+  });
 }
 
 }  // namespace carillon::app

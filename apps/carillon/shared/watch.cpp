@@ -1,7 +1,6 @@
 #include <carillon/time/system_clock.hpp>
 
 #include <algorithm>
-#include <exception>
 #include <iterator>
 #include <ostream>
 #include <vector>
@@ -53,15 +52,10 @@ class store_watch final : public store_follower {
 }  // namespace
 
 int run_watch(const watch_request& request, std::ostream& out, std::ostream& err) {
-  const auto where = request.zone.empty() ? zone::system() : zone::find(request.zone);
-  if (!where) return print_parse_error(request.zone, where.error(), request.json, err), exit_code::usage;
-  try {
-    store_watch{request, *where, out}.run();
-  } catch (const std::exception& fault) {
-    const auto trouble = trouble_of(fault);
-    return print_failure(request.json, trouble.message, trouble.hint, err);
-  }
-  return exit_code::done;
+  return guarded(request.zone, request.json, err, [&](const zone& where) -> int {
+    store_watch{request, where, out}.run();
+    return exit_code::done;
+  });
 }
 
 }  // namespace carillon::app
