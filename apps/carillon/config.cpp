@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <carillon/time/timestamp.hpp>
 
+#include <algorithm>
+#include <iterator>
 #include <map>
 #include <utility>
 
@@ -118,7 +120,8 @@ void read_calendars(config_section section, const toml::table& table, date_calen
 
 class config_reader {
  public:
-  config_reader(std::string_view text, const std::string& file) : source_(text, file) {}
+  config_reader(std::string_view text, const std::string& file, const date_calendars& known)
+      : source_(text, file), known_(known) {}
 
   config read(const toml::table& root) {
     config_section top{source_, root, "the file"};
@@ -185,14 +188,16 @@ class config_reader {
 
   void check_schedule(const declaration& job, const toml::node& schedule) {
     for (const auto& name : job.definition.when.calendars()) {
-      if (out_.calendars.find(name) != nullptr) continue;
-      const auto known = out_.calendars.names();
+      if (out_.calendars.find(name) != nullptr || known_.find(name) != nullptr) continue;
+      auto known = out_.calendars.names();
+      std::ranges::copy(known_.names(), std::back_inserter(known));
       source_.complain(schedule.source().begin, fmt::format("schedule: there is no calendar '{}'", name),
                        known.empty() ? "name its dates in [calendars]" : suggestion(name, known));
     }
   }
 
   config_source source_;
+  const date_calendars& known_;
   config out_;
   std::map<std::string, toml::source_index> ids_;
 };
@@ -204,8 +209,8 @@ const std::vector<std::string_view>& log_level_names() {
   return names;
 }
 
-config read_config(std::string_view text, const std::string& file) {
-  config_reader reader{text, file};
+config read_config(std::string_view text, const std::string& file, const date_calendars& known) {
+  config_reader reader{text, file, known};
   try {
     const auto root = toml::parse(text, file);
     return reader.read(root);

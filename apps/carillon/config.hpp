@@ -52,8 +52,9 @@ struct config {
 };
 
 /// Reads a configuration file (docs/configuration.md). Everything that is wrong is found at once, but for
-/// faults of TOML itself, where the first ends the reading.
-config read_config(std::string_view text, const std::string& file);
+/// faults of TOML itself, where the first ends the reading. `known` are calendars that its schedules may name
+/// beside its own.
+config read_config(std::string_view text, const std::string& file, const date_calendars& known = {});
 
 /// The values that `--log-level` and `[log] level` take, in the order of the enumeration.
 const std::vector<std::string_view>& log_level_names();

@@ -82,12 +82,13 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
 
 class file_reader {
  public:
-  file_reader(instant started, const crontab_surroundings& machine) : started_(started), machine_(machine) {}
+  file_reader(instant started, const crontab_surroundings& machine, const date_calendars& known)
+      : started_(started), machine_(machine), known_(known) {}
 
   void read_config_file(const std::string& file) {
     const auto text = read_file(file, plan_.found);
     if (!text) return;
-    auto read = read_config(*text, file);
+    auto read = read_config(*text, file, known_);
     keep(std::move(read.found));
     join(plan_.settings, read.settings, file, plan_.found);
     for (const auto name : read.calendars.names()) {
@@ -114,7 +115,9 @@ class file_reader {
   }
 
   daemon_plan take() {
-    for (const auto& job : plan_.jobs) look_for_fires(job);
+    auto in_force = known_;
+    for (const auto name : plan_.calendars.names()) in_force.define(name, *plan_.calendars.find(name));
+    for (const auto& job : plan_.jobs) look_for_fires(job, in_force);
     return std::move(plan_);
   }
 
@@ -124,11 +127,11 @@ class file_reader {
   }
 
   // A schedule may be well said and yet fire never.
-  void look_for_fires(const declaration& job) {
+  void look_for_fires(const declaration& job, const date_calendars& in_force) {
     if (job.at_start) return;
     binding bound;
     bound.anchor = started_;
-    bound.calendars = &plan_.calendars;
+    bound.calendars = &in_force;
     bound.where = plan_.settings.timezone.value_or(zone::system());
     const auto first = job.definition.when.first(bound, started_);
     if (first && *first) return;
@@ -151,6 +154,7 @@ class file_reader {
 
   instant started_;
   const crontab_surroundings& machine_;
+  const date_calendars& known_;
   daemon_plan plan_;
   std::map<std::string, std::string> places_;
 };
@@ -173,8 +177,9 @@ std::vector<declaration> declare(const crontab& read, const std::string& file, i
   return jobs;
 }
 
-daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine) {
-  file_reader reader{started, machine};
+daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine,
+                       const date_calendars& known) {
+  file_reader reader{started, machine, known};
   for (const auto& file : files.configs) reader.read_config_file(file);
   for (const auto& file : files.crontabs) reader.read_crontab_file(file);
   auto plan = reader.take();

@@ -29,8 +29,10 @@ struct daemon_plan {
 };
 
 /// Reads the files. A job's id stands once in all of them; a setting of the daemon may stand in several if
-/// they agree. `started` is when the daemon began: the moment of jobs that run once at the start.
-daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine);
+/// they agree. `started` is when the daemon began: the moment of jobs that run once at the start. `known` are
+/// calendars that schedules may name beside those of the files, which are stronger; the plan leaves them out.
+daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine,
+                       const date_calendars& known = {});
 
 /// The jobs that a crontab declares, with cron's ways: as many at once as come, and runs at fixed times made
 /// up for up to three hours later, those with `*` in minute or hour only within their minute.

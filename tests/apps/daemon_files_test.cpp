@@ -98,6 +98,23 @@ TEST_SUITE("daemon_files") {
     CHECK_FALSE(never.found[0].warning);
   }
 
+  TEST_CASE("schedules may name calendars that are known already; those of the files are stronger") {
+    const temporary_folder folder;
+    const std::string job =
+        "[[job]]\nid = \"a\"\nschedule = \"(at 2001-09-10T12:00:00Z) except calendar closed\"\n"
+        "shell = \"x\"\n";
+    const auto bare = folder.write("bare.toml", job);
+    const auto own = folder.write("own.toml", job + "[calendars]\nclosed = [\"2001-09-10\"]\n");
+    date_calendars known;
+    known.define("closed", {});
+    CHECK(read({{bare}, {}}).found.at(0).message == "schedule: there is no calendar 'closed'");
+    const auto plan = read_files({{bare}, {}}, started, {}, known);
+    CHECK(plan.found.empty());
+    CHECK(plan.calendars == date_calendars{});
+    CHECK(read_files({{own}, {}}, started, {}, known).found.at(0).message ==
+          "the schedule of 'a': has no time to come");
+  }
+
   TEST_CASE("a file that is not there, or is a folder, is told") {
     const temporary_folder folder;
     const auto plan = read({{folder.path("missing.toml"), folder.path("")}, {folder.path("missing")}});

@@ -201,6 +201,15 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"jobs", "modify", "report", "--timeout", "5m", "--calendars", file}).code == 0);
     REQUIRE(world.on_store({"jobs", "remove", "report"}).code == 0);
     CHECK(holds(world.on_store({"jobs", "add", "--file", file, "--replace"}).out, "report: "));
+    const auto bare = world.folder.write(
+        "bare.toml",
+        "[[job]]\nid = \"early\"\nschedule = \"(every day at 08:00 in UTC) except calendar holidays\"\n"
+        "shell = \"true\"\n");
+    const auto unknown = world.on_store({"jobs", "add", "--file", bare});
+    CHECK(unknown.code == 1);
+    CHECK(holds(unknown.err, "there is no calendar 'holidays'"));
+    CHECK(holds(world.on_store({"jobs", "--calendars", file, "add", "--file", bare}).out, "early: added"));
+    REQUIRE(world.on_store({"jobs", "remove", "early"}).code == 0);
     const auto other = world.folder.write(
         "other.toml", "[scheduler]\nstore = \"" + world.url() +
                           "\"\n[[job]]\nid = \"other\"\nschedule = \"every 1h\"\nshell = \"true\"\n");

@@ -146,10 +146,12 @@ loop_awaitable<int> add_jobs(command_context& context, jobs_add_request request)
     if (!read.definition) co_return print_flag_faults(context, read.found);
     co_return co_await add_one(context, std::move(*read.definition), request.policy);
   }
-  auto plan = read_files({request.files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine());
+  auto plan = read_files({request.files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine(),
+                         context.calendars ? *context.calendars : date_calendars{});
   for (const auto& problem : plan.found) print_failure(context, problem.to_string());
   if (has_errors(plan.found)) co_return exit_code::failed;
-  if (context.calendars) *context.calendars = plan.calendars;
+  for (const auto name : plan.calendars.names())
+    if (context.calendars) context.calendars->define(name, *plan.calendars.find(name));
   int code = exit_code::done;
   for (auto& job : plan.jobs) {
     job.definition.origin = {};
