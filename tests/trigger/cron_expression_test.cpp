@@ -131,11 +131,11 @@ TEST_CASE("a crontab that does not read is refused at the fault, with what would
            {"75 * * * *", 0, "minute 75: 0 to 59"},
            {"0 24 * * *", 2, "hour 24: 0 to 23"},
            {"0 0 1-32 * *", 6, "day 32: 1 to 31"},
-           {"0 0 * * mno", 8, "\"mno\": no such weekday", "did you mean mon?"},
-           {"0 0 * * monday", 8, "\"monday\": no such weekday", "did you mean mon?"},
-           {"0 0 * januray *", 6, "\"januray\": no such month", "did you mean jan?"},
-           {"jan 0 * * *", 0, "\"jan\": no such minute", "names of months belong in the month field"},
-           {"0 0 * fri *", 6, "\"fri\": no such month"},
+           {"0 0 * * mno", 8, "'mno': no such weekday", "did you mean mon?"},
+           {"0 0 * * monday", 8, "'monday': no such weekday", "did you mean mon?"},
+           {"0 0 * januray *", 6, "'januray': no such month", "did you mean jan?"},
+           {"jan 0 * * *", 0, "'jan': no such minute", "names of months belong in the month field"},
+           {"0 0 * fri *", 6, "'fri': no such month"},
            {"0 0 30 2 *", 4, "30 February never comes"},
            {"0 0 31 2,4,6 *", 4, "31 February never comes"},
            {"*/0 * * * *", 2, "step 0 in the minute field: 1 or more"},
@@ -144,20 +144,20 @@ TEST_CASE("a crontab that does not read is refused at the fault, with what would
            {"1, * * * *", 2, "empty list element in the minute field"},
            {"10-5 * * * *", 0, "the range 10-5 runs backwards", "write 10-59,0-5"},
            {"0 0 * * fri-tue", 8, "the range fri-tue runs backwards", "write 5-6,0-2"},
-           {"1-2-3 * * * *", 3, "\"-\" has no place here in the minute field"},
-           {"1.5 * * * *", 1, "\".\" has no place here in the minute field"},
-           {"1- * * * *", 2, "a value is missing after \"1-\" in the minute field"},
-           {"-5 * * * *", 0, "\"-\" has no place here in the minute field", "0 to 59"},
-           {"? * * * *", 0, "\"?\" has no place here in the minute field",
+           {"1-2-3 * * * *", 3, "'-' has no place here in the minute field"},
+           {"1.5 * * * *", 1, "'.' has no place here in the minute field"},
+           {"1- * * * *", 2, "a value is missing after '1-' in the minute field"},
+           {"-5 * * * *", 0, "'-' has no place here in the minute field", "0 to 59"},
+           {"? * * * *", 0, "'?' has no place here in the minute field",
             "? stands alone, for a day field; * is any value"},
            {"* * 15W * *", 6, "W and offsets from L are not part of a crontab",
             "the quartz dialect has them"},
            {"* * * * L", 8, "L needs a weekday", "5L is the last Friday"},
            {"* * * * fri#6", 12, "fri#6: # is followed by 1 to 5"},
-           {"@fortnightly", 0, "\"@fortnightly\": no such schedule"},
-           {"@reboot", 0, "\"@reboot\": no such schedule"},
-           {"@daily 5", 7, "\"5\" after @daily: a macro stands alone"},
-           {"\xD9\xA1 * * * *", 0, "\"\xD9\xA1\" has no place here in the minute field"},
+           {"@fortnightly", 0, "'@fortnightly': no such schedule"},
+           {"@reboot", 0, "'@reboot': no such schedule"},
+           {"@daily 5", 7, "'5' after @daily: a macro stands alone"},
+           {"\xD9\xA1 * * * *", 0, "'\xD9\xA1' has no place here in the minute field"},
        })
     check_refused(cron_dialect::crontab, each);
 }
@@ -172,26 +172,25 @@ TEST_CASE("a quartz expression that does not read is refused at the fault, with 
            {"0 0 0 L-31 * ?", 8, "L-31: 0 to 30 days before the month's last"},
            {"0 0 0 1 1 ? 2100", 12, "year 2100: 1970 to 2099"},
            {"0 0 0 29 2 ? 2023", 6, "no date matches these fields: this would never fire"},
-           {"@daily", 0, "\"@daily\": no such schedule", "quartz has no macros"},
+           {"@daily", 0, "'@daily': no such schedule", "quartz has no macros"},
        })
     check_refused(cron_dialect::quartz, each);
 }
 
 TEST_CASE("a named field that does not read is refused at the fault, with what would be right") {
-  check_refused({"hours", 0, "5", 0}, "\"hours\": no such field", "did you mean hour?");
-  check_refused({"day", 0, "2nd", 0}, "\"2nd\" needs a weekday", "as in 2nd fri");
-  check_refused({"day", 0, "6th mon", 0},
-                "day \"6th\": a number, last, or 1st to 5th or last with a weekday");
-  check_refused({"day", 0, "last friday", 0}, "\"friday\": no such weekday", "did you mean fri?");
-  check_refused({"day", 0, "L", 0}, "day \"L\": a number, last, or 1st to 5th or last with a weekday",
+  check_refused({"hours", 0, "5", 0}, "'hours': no such field", "did you mean hour?");
+  check_refused({"day", 0, "2nd", 0}, "'2nd' needs a weekday", "as in 2nd fri");
+  check_refused({"day", 0, "6th mon", 0}, "day '6th': a number, last, or 1st to 5th or last with a weekday");
+  check_refused({"day", 0, "last friday", 0}, "'friday': no such weekday", "did you mean fri?");
+  check_refused({"day", 0, "L", 0}, "day 'L': a number, last, or 1st to 5th or last with a weekday",
                 "did you mean last?");
   check_refused({"day_of_week", 0, "mon-fri/2", 0}, "names take no step here", "write the range in numbers");
   check_refused({"minute", 0, "59/1", 0}, "step 1 in the minute field: there is nothing to step over");
   check_refused({"hour", 0, "*/24", 0}, "step 24 in the hour field: 1 to 23");
   check_refused({"day", 0, "lastfoo", 0},
-                "day \"lastfoo\": a number, last, or 1st to 5th or last with a weekday");
-  check_refused({"day", 0, "last-1", 0}, "\"-1\": no such weekday");
-  check_refused({"day", 0, "2nd fri-sun", 0}, "\"-\" has no place here in the day field");
+                "day 'lastfoo': a number, last, or 1st to 5th or last with a weekday");
+  check_refused({"day", 0, "last-1", 0}, "'-1': no such weekday");
+  check_refused({"day", 0, "2nd fri-sun", 0}, "'-' has no place here in the day field");
 }
 
 TEST_CASE("a fault in a named field is found where the field stands, and a field given twice is one") {

@@ -123,7 +123,7 @@ TEST_CASE("what never comes, is uneven, skipped or read otherwise elsewhere is a
   CHECK(warns(explained("cron 0 0 1 * mon"), "a date that matches either of them fires"));
   CHECK(warns(explained("cron 0 0 */2 * mon"), "Vixie's cron takes */2 for a star"));
   CHECK(warns(explained("every 2h from 10:00 to 11:00"), "only the window's start fires"));
-  CHECK(warns(explained("(every day) except calendar holidays"), "No calendar \"holidays\" is defined"));
+  CHECK(warns(explained("(every day) except calendar holidays"), "No calendar 'holidays' is defined"));
   CHECK(warns(explained("(every 2m) and (every 2m starting 2026-01-01T00:00:30Z) within 0s"),
               "The search was given up"));
   CHECK(explained("cron 0 9 * * mon-fri").warnings.empty());

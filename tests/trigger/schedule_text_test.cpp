@@ -133,7 +133,7 @@ TEST_CASE("a fault is named, placed, and answered with what would be right") {
       {"cron{", 4, "never closed", ""},
       {"cron{hour}", 5, "expected =", ""},
       {"cron{hour=25}", 10, "hour 25: 0 to 23", ""},
-      {"every 5m evry", 9, "did not expect \"evry\" here", ""},
+      {"every 5m evry", 9, "did not expect 'evry' here", ""},
       {"every 5m strting 2026-01-01", 9, "did not expect", "did you mean starting?"},
       {"every 5m or every 7m", 9, "joins triggers in parentheses", ""},
       {"(every 5m) or every 7m", 14, "expected a trigger in parentheses", ""},
@@ -155,6 +155,7 @@ TEST_CASE("a fault is named, placed, and answered with what would be right") {
     CHECK(why.position == position);
     CHECK(why.message.find(message) != std::string::npos);
     CHECK(why.hint.find(hint) != std::string::npos);
+    CHECK(why.message.find('"') == std::string::npos);  // What was found stands 'like this', as everywhere.
   }
 }
 

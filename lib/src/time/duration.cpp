@@ -38,7 +38,7 @@ parse_result<milliseconds> parse_duration(std::string_view text) {
     std::int64_t amount = 0;
     for (; at < text.size() && is_digit(text[at]); ++at)
       amount = amount > longest ? amount : amount * 10 + (text[at] - '0');
-    if (at == begin) return refused(at, "\"" + std::string{text.substr(at, 1)} + "\" is no digit");
+    if (at == begin) return refused(at, "'" + std::string{text.substr(at, 1)} + "' is no digit");
     const auto name_begin = at;
     while (at < text.size() && text[at] >= 'a' && text[at] <= 'z') ++at;
     const auto name = text.substr(name_begin, at - name_begin);
@@ -47,9 +47,9 @@ parse_result<milliseconds> parse_duration(std::string_view text) {
       return refused(name_begin, "a unit is missing after " + std::string{text.substr(begin, at - begin)},
                      "units are ms s m h d w");
     if (index == units.size())
-      return refused(name_begin, "\"" + std::string{name} + "\": no such unit", "units are ms s m h d w");
+      return refused(name_begin, "'" + std::string{name} + "': no such unit", "units are ms s m h d w");
     if (index < smallest)
-      return refused(name_begin, "\"" + std::string{name} + "\" comes too late",
+      return refused(name_begin, "'" + std::string{name} + "' comes too late",
                      "larger units first, each once");
     if (amount > (longest - total) / units[index].length)
       return refused(begin, "longer than time itself", "10000 years are the most");

@@ -29,7 +29,7 @@ class reader {
     }
     if (!read_time(time) || !read_offset(time)) return *error_;
     if (at_ < text_.size())
-      return refuse(at_, "\"" + std::string{text_.substr(at_)} + "\" is more than a time"), *error_;
+      return refuse(at_, "'" + std::string{text_.substr(at_)} + "' is more than a time"), *error_;
     return time;
   }
 
@@ -46,7 +46,7 @@ class reader {
   }
 
   bool expect(char c) {
-    return take(c) || refuse(at_, fmt::format("\"{}\" is missing", c), "as in 2026-12-31T23:59:59+08:00");
+    return take(c) || refuse(at_, fmt::format("'{}' is missing", c), "as in 2026-12-31T23:59:59+08:00");
   }
 
   /// Exactly `digits` digits, at most `most`.

@@ -49,7 +49,7 @@ zone_table read_table(const cctz::time_zone& source) {
 }
 
 parse_error unknown(std::string_view name) {
-  return {"\"" + std::string{name} + "\": no such time zone", 0, hint_for_zone(name)};
+  return {"'" + std::string{name} + "': no such time zone", 0, hint_for_zone(name)};
 }
 
 /// The zone that a path into a zone folder leads to, if it does.

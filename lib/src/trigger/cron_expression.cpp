@@ -63,11 +63,11 @@ parse_result<given_fields> sort_fields(std::span<const cron_expression::named_fi
       std::string hint = "year month day week day_of_week hour minute second";
       for (const auto name : field_names)
         if (detail::nearly_same(field.name, name)) hint = "did you mean " + std::string{name} + "?";
-      return error_at(field.name_position, "\"" + std::string{field.name} + "\": no such field",
+      return error_at(field.name_position, "'" + std::string{field.name} + "': no such field",
                       std::move(hint));
     }
     if (given[which] != nullptr)
-      return error_at(field.name_position, "\"" + std::string{field.name} + "\" is given twice");
+      return error_at(field.name_position, "'" + std::string{field.name} + "' is given twice");
     given[which] = &field;
   }
   return given;

@@ -14,8 +14,8 @@ bool is_calendar_name(std::string_view name) noexcept {
 
 void date_calendars::define(std::string_view name, std::vector<date> dates) {
   if (!is_calendar_name(name)) {
-    throw std::invalid_argument("calendar name \"" + std::string{name} +
-                                "\": letters, digits, '_', '-' and '.' only");
+    throw std::invalid_argument("calendar name '" + std::string{name} +
+                                "': letters, digits, '_', '-' and '.' only");
   }
   std::ranges::sort(dates);
   dates.erase(std::ranges::unique(dates).begin(), dates.end());

@@ -14,7 +14,7 @@ modifiers clause_of(std::string_view keyword, std::string_view argument) {
   scanner in{text};
   if (argument.find_first_of(" \t\r\n()") != std::string_view::npos)
     fail(0,
-         "\"" + std::string{argument} + "\" behind '" + std::string{keyword} + "': one word, without blanks");
+         "'" + std::string{argument} + "' behind '" + std::string{keyword} + "': one word, without blanks");
   return read_modifiers(in, 0).how;
 }
 
@@ -64,7 +64,7 @@ trigger trigger::until(std::string_view when) const {
 trigger trigger::until(instant when) const { return with_bounds(*node_, {}, utc(when)); }
 
 trigger trigger::limit(std::uint64_t fires) const {
-  if (fires == 0) fail(0, "limit \"0\": a number of fires from 1 on");
+  if (fires == 0) fail(0, "limit '0': a number of fires from 1 on");
   return changed(*node_, [&](modifiers& how) { how.limit = fires; });
 }
 

@@ -39,9 +39,9 @@ std::int32_t read_number(word text) {
   const auto* end = text.text.data() + text.text.size();
   const auto [stop, error] = std::from_chars(text.text.data(), end, value);
   if (error == std::errc::result_out_of_range)
-    fail(text.position, '"' + std::string{text.text} + "\" is too large");
+    fail(text.position, "'" + std::string{text.text} + "' is too large");
   if (error != std::errc{} || stop != end)
-    fail(text.position, "expected a number, found \"" + std::string{text.text} + '"');
+    fail(text.position, "expected a number, found '" + std::string{text.text} + "'");
   if (value <= 0) fail(text.position, "an interval of " + std::string{text.text} + ": amounts are 1 or more");
   return value;
 }
@@ -149,7 +149,7 @@ rules::day_time read_place(word text, unit of) {
   if (!within_minute && text.text.size() == 5 && text.text[2] == ':' && two(0) < 60 && two(3) < 60)
     return std::chrono::minutes{two(0)} + std::chrono::seconds{two(3)};
   fail(text.position,
-       "\"" + std::string{text.text} + "\" is no place within " + (within_minute ? "a minute" : "an hour"),
+       "'" + std::string{text.text} + "' is no place within " + (within_minute ? "a minute" : "an hour"),
        within_minute ? "as in every minute at :17"
                      : "as in every hour at :30, or 34:19 for minute and second");
 }
@@ -195,7 +195,7 @@ std::uint8_t read_day_of_month(scanner& in, const rules::calendar& rule) {
   const auto* end = text.text.data() + text.text.size();
   const auto [stop, error] = std::from_chars(text.text.data(), end, day);
   if (error != std::errc{} || stop != end || day < 1 || day > 31)
-    fail(text.position, "day of the month \"" + std::string{text.text} + "\": 1 to 31");
+    fail(text.position, "day of the month '" + std::string{text.text} + "': 1 to 31");
   return day;
 }
 

@@ -30,7 +30,7 @@ std::uint64_t read_limit(word text) {
   const auto* end = text.text.data() + text.text.size();
   const auto [stop, error] = std::from_chars(text.text.data(), end, value);
   if (error != std::errc{} || stop != end || value == 0)
-    fail(text.position, "limit \"" + std::string{text.text} + "\": a number of fires from 1 on");
+    fail(text.position, "limit '" + std::string{text.text} + "': a number of fires from 1 on");
   return value;
 }
 
@@ -40,7 +40,7 @@ gap_policy read_gap(word text) {
   if (text.text == "shift") return gap_policy::shift;
   if (text.text == "auto") return gap_policy::auto_;
   auto hint = did_you_mean(text.text, {"skip", "at_gap_end", "shift", "auto"});
-  fail(text.position, "gap \"" + std::string{text.text} + "\": skip, at_gap_end or shift", std::move(hint));
+  fail(text.position, "gap '" + std::string{text.text} + "': skip, at_gap_end or shift", std::move(hint));
 }
 
 overlap_policy read_overlap(word text) {
@@ -49,7 +49,7 @@ overlap_policy read_overlap(word text) {
   if (text.text == "both") return overlap_policy::both;
   if (text.text == "auto") return overlap_policy::auto_;
   auto hint = did_you_mean(text.text, {"first", "second", "both", "auto"});
-  fail(text.position, "overlap \"" + std::string{text.text} + "\": first, second or both", std::move(hint));
+  fail(text.position, "overlap '" + std::string{text.text} + "': first, second or both", std::move(hint));
 }
 
 /// Reads one clause after another into what it found.
@@ -129,7 +129,7 @@ class clause_reader {
       found_[clause::gap] = found_[clause::overlap] = keyword.position;
       const auto preset = argument(in_, "a preset", "like quartz");
       if (!apply_preset(preset.text, found_.how)) {
-        fail(preset.position, "like \"" + std::string{preset.text} + "\": vixie, quartz or apscheduler",
+        fail(preset.position, "like '" + std::string{preset.text} + "': vixie, quartz or apscheduler",
              did_you_mean(preset.text, {"vixie", "quartz", "apscheduler"}));
       }
     } else {

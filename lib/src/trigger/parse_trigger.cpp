@@ -34,7 +34,7 @@ cron_expression::named_field read_named_field(std::string_view text, std::size_t
   const auto equals = whole.find('=');
   if (whole.empty()) fail(position, "expected a field", "as in cron{day=last sun; hour=2}");
   if (equals == std::string_view::npos) {
-    fail(position, "expected = after \"" + std::string{whole} + '"', "as in cron{day=last sun; hour=2}");
+    fail(position, "expected = after '" + std::string{whole} + "'", "as in cron{day=last sun; hour=2}");
   }
   cron_expression::named_field field;
   field.name_position = position;

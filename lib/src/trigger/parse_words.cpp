@@ -27,7 +27,7 @@ std::uint8_t read_weekday(word text) {
                   "minute", "hour",    "day",       "week",     "month",  "year"});
   if (hint.empty()) hint = "as in every 5m, every day at 10:30, every mon,wed at 08:00";
   if (text.empty()) fail(text.position, "expected a weekday", std::move(hint));
-  fail(text.position, '"' + std::string{text.text} + "\" is neither a weekday nor a unit", std::move(hint));
+  fail(text.position, "'" + std::string{text.text} + "' is neither a weekday nor a unit", std::move(hint));
 }
 
 std::string time_fault(std::string_view text) {
@@ -38,7 +38,7 @@ std::string time_fault(std::string_view text) {
     return "minute " + std::string{text.substr(3, 2)} + ": 00 to 59";
   if (text.size() == 8 && two_digits(text, 6) > 59 && two_digits(text, 6) < 100)
     return "second " + std::string{text.substr(6, 2)} + ": 00 to 59";
-  return "\"" + std::string{text} + "\" is no time of day: HH:MM or HH:MM:SS";
+  return "'" + std::string{text} + "' is no time of day: HH:MM or HH:MM:SS";
 }
 
 std::string time_hint(std::string_view text) {
@@ -55,7 +55,7 @@ void read_date(word text, rules::except& into) {
 
 void read_calendar_name(word text, rules::except& into) {
   if (!is_calendar_name(text.text))
-    fail(text.position, "expected the name of a calendar, found \"" + std::string{text.text} + '"',
+    fail(text.position, "expected the name of a calendar, found '" + std::string{text.text} + "'",
          "as in except calendar holidays");
   into.calendars.emplace_back(text.text);
 }
@@ -105,9 +105,9 @@ rules::day_time read_day_time(word text, bool may_end_day) {
 milliseconds read_duration(word text, bool may_be_zero) {
   const auto duration = value_of(parse_duration(text.text), text.position);
   if (duration == milliseconds::zero() && !may_be_zero)
-    fail(text.position, "\"" + std::string{text.text} + "\": an amount above zero");
+    fail(text.position, "'" + std::string{text.text} + "': an amount above zero");
   if (duration > ten_thousand_years)
-    fail(text.position, "\"" + std::string{text.text} + "\": more than 10,000 years");
+    fail(text.position, "'" + std::string{text.text} + "': more than 10,000 years");
   return duration;
 }
 

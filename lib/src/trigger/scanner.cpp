@@ -101,7 +101,7 @@ word scanner::take_before(std::initializer_list<std::string_view> ends) noexcept
 std::string scanner::here() noexcept {
   if (at_end()) return "the end";
   const auto next = peek();
-  return '"' + std::string{next.empty() ? text_.substr(position_, 1) : next.text.substr(0, 40)} + '"';
+  return "'" + std::string{next.empty() ? text_.substr(position_, 1) : next.text.substr(0, 40)} + "'";
 }
 
 std::string did_you_mean(std::string_view text, std::initializer_list<std::string_view> candidates) {

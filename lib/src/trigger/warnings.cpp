@@ -131,7 +131,7 @@ class rule_warnings {
   void operator()(const std::shared_ptr<const rules::except>& rule) const {
     for (const auto& name : rule->calendars)
       if (!asked_.calendars || !asked_.calendars->find(name))
-        into_.push_back("No calendar \"" + name + "\" is defined here, so its dates are not known.");
+        into_.push_back("No calendar '" + name + "' is defined here, so its dates are not known.");
   }
 
   void operator()(const auto&) const {}

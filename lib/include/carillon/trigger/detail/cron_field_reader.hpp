@@ -89,7 +89,7 @@ class cron_field_reader {
     }
     const auto begin = at_;
     if (dialect_ == cron_dialect::crontab && peek() == '*' && ends(1) && every_) {
-      refuse(at_) << "\"*\" stands twice in the " << rule_.name << " field";
+      refuse(at_) << "'*' stands twice in the " << rule_.name << " field";
       return false;
     }
     every_ = every_ || peek() == '*';

@@ -106,7 +106,7 @@ class cron_parser {
     problem.position = macro.position;
     const auto meaning = quartz() ? std::string_view{} : macro_fields(macro.text);
     if (meaning.empty()) {
-      problem.message << "\"" << macro.text << "\": no such schedule";
+      problem.message << "'" << macro.text << "': no such schedule";
       if (same_word(macro.text, "@reboot"))
         problem.hint << "it is not a time; only a crontab file may say so";
       else
@@ -116,7 +116,7 @@ class cron_parser {
     }
     if (given.count > 1) {
       problem.position = given.words[1].position;
-      problem.message << "\"" << given.words[1].text << "\" after " << macro.text << ": a macro stands alone";
+      problem.message << "'" << given.words[1].text << "' after " << macro.text << ": a macro stands alone";
       return false;
     }
     return read_fields(cron_tokens(meaning), fields, problem);

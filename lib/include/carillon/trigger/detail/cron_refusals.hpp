@@ -7,14 +7,13 @@ namespace carillon::detail {
 constexpr bool cron_field_reader::refuse_character() {
   auto& message = refuse(at_);
   if (at_ >= text_.size() || peek() == ',') {
-    message << "a value is missing after \"" << text_.substr(0, at_) << "\" in the " << rule_.name
-            << " field";
+    message << "a value is missing after '" << text_.substr(0, at_) << "' in the " << rule_.name << " field";
     return false;
   }
   std::size_t length = 1;
   while (at_ + length < text_.size() && (static_cast<unsigned char>(text_[at_ + length]) & 0xC0U) == 0x80U)
     ++length;
-  message << "\"" << text_.substr(at_, length) << "\" has no place here in the " << rule_.name << " field";
+  message << "'" << text_.substr(at_, length) << "' has no place here in the " << rule_.name << " field";
   if (peek() == '?')
     problem_.hint << (named() ? "leave the field out" : "? stands alone, for a day field; * is any value");
   if (peek() == '-' && at_ == 0) problem_.hint << rule_.least << " to " << rule_.most;
@@ -29,7 +28,7 @@ constexpr bool cron_field_reader::refuse_word(std::size_t begin, std::string_vie
     problem_.hint << "5L is the last Friday";
     return false;
   }
-  message << "\"" << word << "\": no such " << rule_.name;
+  message << "'" << word << "': no such " << rule_.name;
   if (const auto meant = similar_name(word, rule_.names); !meant.empty()) {
     problem_.hint << "did you mean " << meant << "?";
   } else if (index_of_name(word, month_names) >= 0) {
@@ -49,11 +48,11 @@ constexpr bool cron_field_reader::refuse_weekday_after(std::size_t begin, std::s
   while (end < text_.size() && text_[end] != ',') ++end;
   const auto word = trimmed(text_.substr(begin, end - begin));
   if (word.empty()) {
-    message << "\"" << ordinal << "\" needs a weekday";
+    message << "'" << ordinal << "' needs a weekday";
     problem_.hint << "as in " << ordinal << " fri";
     return false;
   }
-  message << "\"" << word << "\": no such weekday";
+  message << "'" << word << "': no such weekday";
   if (const auto meant = similar_name(word, weekday_names); !meant.empty())
     problem_.hint << "did you mean " << meant << "?";
   return false;

@@ -67,7 +67,7 @@ constexpr bool cron_field_reader::read_weekday_in_month() {
   while (nth < ordinals.size() && !same_word(word, ordinals[nth])) ++nth;
   if (nth == ordinals.size()) {
     if (same_word(word, "L")) problem_.hint << "did you mean last?";
-    refuse(begin) << "day \"" << word << "\": a number, last, or 1st to 5th or last with a weekday";
+    refuse(begin) << "day '" << word << "': a number, last, or 1st to 5th or last with a weekday";
     return false;
   }
   skip_blanks();
