@@ -57,6 +57,21 @@ std::vector<std::string> words(const std::vector<watch_line>& lines) {
 
 using told = std::vector<std::string>;
 
+constexpr std::uint32_t partitions = 64;
+
+std::vector<watch_line> look(watch_story& story, std::uint32_t partition, const redis::partition_news& news) {
+  auto lines = story.take(partition, news, partitions);
+  sort_lines(lines);
+  return lines;
+}
+
+// Written by the store so long after nine.
+ledger_entry written(ledger_entry entry, milliseconds later) {
+  const auto micros = std::chrono::microseconds{(nine + later).time_since_epoch()}.count();
+  entry.number = static_cast<std::uint64_t>(micros) * partitions + 3;
+  return entry;
+}
+
 member_info member(std::string instance, bool takes_jobs = true) {
   member_info made;
   made.id = instance + "/1";
@@ -72,10 +87,10 @@ member_info member(std::string instance, bool takes_jobs = true) {
 TEST_SUITE("watch story") {
   TEST_CASE("a run is told when it starts and when it ends, each once") {
     watch_story story;
-    CHECK(story.take(0, news({})).empty());
-    CHECK(words(story.take(0, news({active(17)}))) == told{"backup[r-17]: started on cellar, 4 ms late"});
-    CHECK(story.take(0, news({active(17)})).empty());
-    const auto end = story.take(0, news({}, {ended(17)}));
+    CHECK(look(story, 0, news({})).empty());
+    CHECK(words(look(story, 0, news({active(17)}))) == told{"backup[r-17]: started on cellar, 4 ms late"});
+    CHECK(look(story, 0, news({active(17)})).empty());
+    const auto end = look(story, 0, news({}, {ended(17)}));
     CHECK(words(end) ==
           told{"backup[r-17]: succeeded in 2 s on cellar, 4 ms late (attempt 1, run r-17, fence 17)"});
     CHECK(end[0].fields.at("event") == "run_succeeded");
@@ -84,8 +99,8 @@ TEST_SUITE("watch story") {
 
   TEST_CASE("a run that began and ended between two looks has both lines") {
     watch_story story;
-    story.take(0, news({}));
-    const auto lines = story.take(0, news({}, {ended(17)}));
+    look(story, 0, news({}));
+    const auto lines = look(story, 0, news({}, {ended(17)}));
     REQUIRE(lines.size() == 2);
     CHECK(lines[0].words == "backup[r-17]: started on cellar, 4 ms late");
     CHECK(lines[0].at == nine + 4ms);
@@ -94,36 +109,67 @@ TEST_SUITE("watch story") {
 
   TEST_CASE("what runs when the watch begins is told as running") {
     watch_story story;
-    CHECK(words(story.take(3, news({active(17)}))) == told{"backup[r-17]: running on cellar, 4 ms late"});
-    CHECK(story.take(3, news({})).empty());
+    CHECK(words(look(story, 3, news({active(17)}))) == told{"backup[r-17]: running on cellar, 4 ms late"});
+    CHECK(look(story, 3, news({})).empty());
   }
 
   TEST_CASE("an attempt that is tried again says so, and the next one its number") {
     watch_story story;
-    story.take(0, news({active(17)}));
+    look(story, 0, news({active(17)}));
     auto failed = ended(17, outcome_kind::failed, false);
     failed.result.message = "exit code 75";
-    const auto lines = story.take(0, news({active(18, 2)}, {failed}));
+    const auto lines = look(story, 0, news({active(18, 2)}, {failed}));
     REQUIRE(lines.size() == 2);
-    CHECK(lines[0].words == "backup[r-18]: attempt 2 started on cellar, 4 ms late");
-    CHECK(lines[1].words.ends_with(": exit code 75; it is tried again"));
+    CHECK(lines[0].words.ends_with(": exit code 75; it is tried again"));
+    CHECK(lines[1].words == "backup[r-18]: attempt 2 started on cellar, 4 ms late");
+  }
+
+  TEST_CASE("an attempt that was lost is told before the next one, at the time when it was found to be") {
+    watch_story story;
+    look(story, 0, news({active(17)}));
+    auto lost = ended(17, outcome_kind::lost, false);
+    lost.finished.reset();
+    auto again = active(18, 2);
+    again.started = nine + 12'005ms;
+    const auto lines = look(story, 0, news({again}, {written(lost, 12s)}));
+    REQUIRE(lines.size() == 2);
+    CHECK(lines[0].words.starts_with("backup[r-17]: lost: cellar began it and is gone"));
+    CHECK(lines[0].at == nine + 12s);
+    CHECK(lines[1].words.starts_with("backup[r-18]: attempt 2 started on cellar"));
+    CHECK(lines[1].at == nine + 12'005ms);
+  }
+
+  TEST_CASE("an instance whose clock is behind starts no attempt before the end of the one before it") {
+    watch_story story;
+    look(story, 0, news({active(17)}));
+    auto lost = ended(17, outcome_kind::lost, false);
+    lost.finished.reset();
+    auto again = active(18, 2), other = active(19);
+    again.started = nine + 11'990ms;
+    other.job = "report";
+    other.started = nine + 11'995ms;
+    const auto lines = look(story, 0, news({again, other}, {written(lost, 12s)}));
+    REQUIRE(lines.size() == 3);
+    CHECK(lines[0].words.starts_with("report[r-19]: started"));
+    CHECK(lines[1].words.starts_with("backup[r-17]: lost"));
+    CHECK(lines[2].words.starts_with("backup[r-18]: attempt 2 started"));
   }
 
   TEST_CASE("fires that did not run are told with the reason") {
     watch_story story;
-    story.take(0, news({}));
+    look(story, 0, news({}));
     ledger_entry entry;
     entry.job = "backup";
     entry.first = nine;
     entry.last = nine + 1min;
     entry.count = 2;
     entry.result.kind = outcome_kind::missed;
-    CHECK(words(story.take(0, news({}, {entry}))) ==
+    CHECK(words(look(story, 0, news({}, {entry}))) ==
           told{"backup: missed 2 fires from 2026-11-21 09:00:00 to 2026-11-21 09:01:00 UTC: nobody ran it in "
                "time"});
     entry.count = 1;
     entry.result = {outcome_kind::skipped, cancel_reason::none, false, {}, "paused"};
-    CHECK(words(story.take(0, news({}, {entry}))) ==
+    CHECK(words(look(story, 0, news({}, {entry}))) ==
           told{"backup: skipped the fire of 2026-11-21 09:00:00 UTC: the job was paused"});
   }
 

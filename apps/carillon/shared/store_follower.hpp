@@ -29,6 +29,9 @@ class store_follower {
  protected:
   explicit store_follower(const std::string& url);
 
+  /// The store that is followed, once it is found.
+  const redis::store_facts& store() const noexcept { return store_; }
+
   /// The store is found, and where each partition stands. What happens from then on is told to `take`.
   virtual loop_awaitable<void> begin(redis::inspection& inspector, const redis::store_facts& store,
                                      const std::vector<redis::partition_news>& places);

@@ -21,7 +21,7 @@ class store_watch final : public store_follower {
 
  private:
   void take(std::uint32_t partition, const redis::partition_news& news) override {
-    add(story_.take(partition, news));
+    add(story_.take(partition, news, store().partitions));
   }
   void take(const members_answer& members) override { add(story_.take(members)); }
   void forget_store() override { story_.forget_runs(); }

@@ -17,7 +17,7 @@ namespace {
 
 watch_line line_of(instant at, std::string_view event, std::string_view subject, std::string message) {
   watch_line line;
-  line.at = at;
+  line.at = line.place = at;
   line.words = subject.empty() ? message : fmt::format("{}: {}", shown(subject), message);
   line.fields["event"] = event;
   line.fields["message"] = in_utf8(message);
@@ -89,11 +89,15 @@ std::string words_of(const ledger_entry& entry) {
   return words;
 }
 
-// When a fire that did not run was left out: its number is of that time, in microseconds, times the
-// partitions.
-watch_line line_of_entry(const ledger_entry& entry, instant when) {
-  auto line = line_of(entry.finished.value_or(when), fmt::format("run_{}", name(entry.result.kind)),
-                      run_name(entry.job, entry.run), words_of(entry));
+// When the store wrote it: numbers follow its clock in microseconds, times the partitions.
+instant written(const ledger_entry& entry, std::uint32_t partitions) {
+  return instant{milliseconds{static_cast<std::int64_t>(entry.number / partitions / 1000)}};
+}
+
+watch_line line_of_entry(const ledger_entry& entry, std::uint32_t partitions) {
+  auto line = line_of(entry.finished.value_or(written(entry, partitions)),
+                      fmt::format("run_{}", name(entry.result.kind)), run_name(entry.job, entry.run),
+                      words_of(entry));
   line.fields["job"] = entry.job;
   line.fields["outcome"] = name(entry.result.kind);
   line.fields["scheduled_for"] = format_instant(entry.first, zone{});
@@ -123,13 +127,20 @@ watch_line line_of_member(instant at, const member_info& member, std::string_vie
   return line;
 }
 
-// Of a stream's entry: numbers follow the store's clock in microseconds.
-instant time_of_number(const std::string& microseconds) {
-  std::uint64_t number = 0;
-  for (const char digit : microseconds)
-    if (digit >= '0' && digit <= '9') number = number * 10 + static_cast<std::uint64_t>(digit - '0');
-  return instant{milliseconds{static_cast<std::int64_t>(number / 1000)}};
-}
+// Lines of one look at a partition, where what became of one occurrence stays in its order.
+class line_list {
+ public:
+  void add(watch_line line, const std::string& job, instant occurrence) {
+    auto& last = last_.try_emplace({job, occurrence}, line.at).first->second;
+    line.place = last = std::max(last, line.at);
+    lines_.push_back(std::move(line));
+  }
+  std::vector<watch_line> take() { return std::move(lines_); }
+
+ private:
+  std::vector<watch_line> lines_;
+  std::map<std::pair<std::string, instant>, instant> last_;
+};
 
 }  // namespace
 
@@ -145,17 +156,14 @@ std::string watch_line::to_json(const zone& where) const {
   return boost::json::serialize(object);
 }
 
-std::vector<watch_line> watch_story::take(std::uint32_t partition, const redis::partition_news& news) {
-  std::vector<watch_line> lines;
+std::vector<watch_line> watch_story::take(std::uint32_t partition, const redis::partition_news& news,
+                                          std::uint32_t partitions) {
   const bool is_first = !partitions_.contains(partition);
   auto& known = partitions_[partition];
-  if (!news.changed && !is_first) return lines;
+  if (!news.changed && !is_first) return {};
+  line_list lines;
   runs_by_fence now_there;
   for (const auto& run : news.runs) now_there.emplace(run.fence, run);
-  for (const auto& [fence, run] : now_there) {
-    if (is_first) lines.push_back(line_of_run(run, "run_running", "running"));
-    if (!is_first && !known.contains(fence)) lines.push_back(line_of_run(run, "run_started", "started"));
-  }
   for (const auto& entry : news.entries) {
     const bool unseen =
         !entry.run.empty() && entry.fence != 0 && entry.started && !known.contains(entry.fence);
@@ -168,12 +176,18 @@ std::vector<watch_line> watch_story::take(std::uint32_t partition, const redis::
                            entry.first,
                            entry.due.value_or(*entry.started),
                            *entry.started};
-      lines.push_back(line_of_start(what, "run_started", "started"));
+      lines.add(line_of_start(what, "run_started", "started"), entry.job, entry.first);
     }
-    lines.push_back(line_of_entry(entry, time_of_number(news.seen)));
+    lines.add(line_of_entry(entry, partitions), entry.job, entry.first);
+  }
+  for (const auto& [fence, run] : now_there) {
+    if (!is_first && known.contains(fence)) continue;
+    auto line =
+        is_first ? line_of_run(run, "run_running", "running") : line_of_run(run, "run_started", "started");
+    lines.add(std::move(line), run.job, run.occurrence);
   }
   known = std::move(now_there);
-  return lines;
+  return lines.take();
 }
 
 std::vector<watch_line> watch_story::take(const members_answer& answer) {
@@ -216,10 +230,10 @@ watch_line line_about_store(instant at, std::string_view event, std::string_view
 }
 
 void sort_lines(std::vector<watch_line>& lines) {
-  std::multimap<instant, watch_line> by_time;  // Keeps those of one time in their order.
-  for (auto& line : lines) by_time.emplace(line.at, std::move(line));
+  std::multimap<instant, watch_line> in_order;  // Keeps those of one place in theirs.
+  for (auto& line : lines) in_order.emplace(line.place, std::move(line));
   lines.clear();
-  for (auto& [at, line] : by_time) lines.push_back(std::move(line));
+  for (auto& [place, line] : in_order) lines.push_back(std::move(line));
 }
 
 }  // namespace carillon::app

@@ -14,6 +14,7 @@ namespace carillon::app {
 /// One thing that happened, as `carillon watch` tells it.
 struct watch_line {
   instant at{};
+  instant place{};             ///< Among others: `at`, but not before what it follows from, by another clock.
   std::string words;           ///< "backup[k3f9-7]: started on cellar, 4 ms late"
   boost::json::object fields;  ///< event, job, run, instance, …; "message" is what `words` says.
 
@@ -23,10 +24,13 @@ struct watch_line {
 };
 
 /// Makes lines of looks: of each run its start and its end, of each fire that did not run why, and who comes
-/// and goes; each once, however the looks fall. A run that began and ended between two looks has both lines.
+/// and goes; each once, however the looks fall. A run that began and ended between two looks has both lines,
+/// and no attempt stands before the end of the one before it.
 class watch_story {
  public:
-  std::vector<watch_line> take(std::uint32_t partition, const redis::partition_news& news);
+  /// Of one of so many `partitions`.
+  std::vector<watch_line> take(std::uint32_t partition, const redis::partition_news& news,
+                               std::uint32_t partitions);
   std::vector<watch_line> take(const members_answer& answer);
 
   /// Another store has taken the place of this one: what was known of runs is no more.
@@ -42,7 +46,7 @@ class watch_story {
 /// Of the watching itself: "store_lost", "store_back", "store_replaced".
 watch_line line_about_store(instant at, std::string_view event, std::string_view words);
 
-/// Puts lines in the order of their times; those of one time stay in theirs.
+/// Puts lines in the order of their places; those of one place stay in theirs.
 void sort_lines(std::vector<watch_line>& lines);
 
 }  // namespace carillon::app
