@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
+#include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <carillon/store/memory_store.hpp>
 #include <carillon/time/duration.hpp>
@@ -16,6 +17,7 @@
 #include <exception>
 #include <iostream>
 #include <set>
+#include <type_traits>
 #include <utility>
 
 #include "carillon/exit_code.hpp"
@@ -32,6 +34,12 @@ constexpr event_mask all_but_the_scheduler_s_own =
     all_events & ~(event_kind::loop_failed | event_kind::run_stuck | event_kind::loop_blocked |
                    event_kind::run_unreported | event_kind::store_lost | event_kind::store_replaced |
                    event_kind::lease_lost);
+
+constexpr std::size_t asked_at_once = 256;
+
+bool is_shared(const daemon_settings& settings) {
+  return settings.store.value_or(memory_store_name) != memory_store_name;
+}
 
 std::string jobs_in_words(std::size_t count) { return fmt::format("{} job{}", count, count == 1 ? "" : "s"); }
 
@@ -82,11 +90,10 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
 
 std::shared_ptr<job_store> daemon::make_store() {
   const auto& settings = plan_.settings;
-  const auto url = settings.store.value_or(memory_store_name);
-  if (url == memory_store_name)
+  if (!is_shared(settings))
     return std::make_shared<memory_store>(settings.history.value_or(scheduler_options{}.ledger_size));
-  return make_shared_store(io_, {url, settings.lease, settings.partitions.value_or(0), settings.history,
-                                 make_scheduler_log(log_)});
+  return make_shared_store(io_, {*settings.store, settings.lease, settings.partitions.value_or(0),
+                                 settings.history, make_scheduler_log(log_)});
 }
 
 scheduler_options daemon::options_for_scheduler() const {
@@ -138,15 +145,33 @@ asio::awaitable<void> daemon::begin() {
   begun_ = true;
   log_->info("carillon {}, process {}, times in {}: {}", CARILLON_VERSION, ::getpid(), where_.name(),
              jobs_in_words(plan_.jobs.size()));
-  const auto next = co_await scheduler_.next_runs(1);
-  if (!next.empty()) {
-    const auto in = std::max(next.front().at - scheduler_.now(), milliseconds{0});
-    log_->info("first to come: {}, at {} (in {})", next.front().job, format_instant(next.front().at, where_),
-               spoken(in));
-  } else if (plan_.jobs.empty()) {
-    log_->warn(
-        "there are no jobs: nothing will run until the files name some, and SIGHUP has them read again");
+  if (plan_.jobs.empty()) {
+    log_->warn(is_shared(plan_.settings)
+                   ? "the files name no jobs: only what others put into the store will run here"
+                   : "there are no jobs: nothing will run until the files name some, and SIGHUP has them "
+                     "read again");
   }
+  const auto next = co_await first_to_come();
+  if (!next) co_return;
+  const auto in = std::max(next->at - scheduler_.now(), milliseconds{0});
+  log_->info("first to come: {}, at {} (in {})", next->job, format_instant(next->at, where_), spoken(in));
+}
+
+// Of the jobs of the files: what else lies in a store that is shared may be a million of others'.
+asio::awaitable<std::optional<upcoming_fire>> daemon::first_to_come() {
+  std::optional<upcoming_fire> first;
+  const auto ask = [this](const declaration& job) { return scheduler_.next_runs(1, job.definition.id); };
+  for (std::size_t at = 0; at < plan_.jobs.size();) {
+    std::vector<std::invoke_result_t<decltype(ask), const declaration&>> some;
+    for (; at < plan_.jobs.size() && some.size() < asked_at_once; ++at) some.push_back(ask(plan_.jobs[at]));
+    auto group = asio::experimental::make_parallel_group(std::move(some));
+    const auto [order, failures, answers] =
+        co_await group.async_wait(asio::experimental::wait_for_all(), asio::deferred);
+    for (const auto& fires : answers) {
+      if (!fires.empty() && (!first || fires.front().at < first->at)) first = fires.front();
+    }
+  }
+  co_return first;
 }
 
 // A job that has moved from one file to another must leave the first before the second can have it.

@@ -9,6 +9,7 @@
 #include <boost/asio/signal_set.hpp>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -31,6 +32,7 @@ class daemon {
   boost::asio::awaitable<void> obey_signals();
   boost::asio::awaitable<void> declare(const daemon_plan& plan, undeclared rest, declare_result& all);
   boost::asio::awaitable<void> begin();
+  boost::asio::awaitable<std::optional<upcoming_fire>> first_to_come();
   boost::asio::awaitable<void> read_again();
   boost::asio::awaitable<void> change_to(daemon_plan plan);
   boost::asio::awaitable<void> take_calendars(const daemon_plan& plan);

@@ -174,6 +174,23 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"explain", "tick", "--at", "soon"}).code == 2);
   }
 
+  TEST_CASE("a daemon says which of its own jobs comes first, and reads no others for that") {
+    const store_world world;
+    std::string others = "[scheduler]\npartitions = 1\nstore = \"" + world.url() + "\"\n";
+    for (int number = 0; number < 50; ++number)
+      others += "[[job]]\nid = \"other-" + std::to_string(number) +
+                "\"\nschedule = \"every 1h\"\ncommand = [\"true\"]\n";
+    program first{{"run", world.folder.write("others.toml", others)}};
+    REQUIRE(first.says("first to come: other-"));
+    program second{{"run", world.jobs_file("every 2h")}};
+    CHECK(second.says("first to come: tick, at "));
+    program third{{"run", world.folder.write("none.toml", "[scheduler]\nstore = \"" + world.url() + "\"\n")}};
+    CHECK(third.says("the files name no jobs: only what others put into the store will run here"));
+    for (auto* one : {&first, &second, &third}) one->signal(SIGTERM);
+    for (auto* one : {&first, &second, &third}) CHECK(one->ends() == 0);
+    CHECK_FALSE(holds(third.said(), "first to come"));
+  }
+
   TEST_CASE("explain takes the calendars of a schedule from a file, and says which it lacks") {
     const store_world world;
     const auto file = world.folder.write(
