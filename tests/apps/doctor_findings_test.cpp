@@ -17,7 +17,7 @@ store_examination well() {
   store_examination seen;
   seen.name_space = "billing";
   seen.store.exists = seen.store.known_format = true;
-  seen.store.format = 1;
+  seen.store.format = 2;
   seen.store.partitions = 1;
   redis::partition_facts partition;
   partition.jobs = 1;

@@ -439,7 +439,7 @@ TEST_SUITE("shared store") {
     const auto other_format = world.on_store({"jobs", "list"});
     CHECK(other_format.code == 1);
     CHECK(holds(other_format.err, "format 99"));
-    world.server.cli({"HSET", "carillon:{billing}:meta", "format", "1"});
+    world.server.cli({"HSET", "carillon:{billing}:meta", "format", "2"});
     const auto file = world.folder.write(
         "jobs.toml",
         "[scheduler]\npartitions = 16\n[[job]]\nid = \"a\"\nschedule = \"every 1h\"\nshell = \"x\"\n");

@@ -60,10 +60,16 @@ TEST_SUITE("redis store identity") {
     CHECK(refused.find("2 partitions, and 3 are asked for") != std::string::npos);
     backend_world other;
     const auto meta = redis::store_keys{other.name_space}.meta();
-    shared_server().cli({"HSET", meta, "format", "9", "partitions", "2", "id", "5"});
-    CHECK(refusal_of(other, 2).find("format 9") != std::string::npos);
-    const auto keys = shared_server().cli({"KEYS", "carillon:{" + other.name_space + "*"});
-    CHECK(keys == meta);
+    for (const std::string format : {"1", "9"}) {  // An earlier one, and one that there is not yet.
+      shared_server().cli({"HSET", meta, "format", format, "partitions", "2", "id", "5"});
+      const auto why = refusal_of(other, 2);
+      CHECK(why.find("format " + format +
+                     ", and this version reads and writes format 2 only: use the "
+                     "version that wrote it, or another namespace") != std::string::npos);
+      const auto keys = shared_server().cli({"KEYS", "carillon:{" + other.name_space + "*"});
+      CHECK(keys == meta);
+      CHECK(shared_server().cli({"HGET", meta, "format"}) == format);
+    }
   }
 
   TEST_CASE("of two stores the later wins, in each partition and in all") {

@@ -138,7 +138,7 @@ class examiner {
       add(weight::fault,
           fmt::format("the store in namespace '{}' has format {}, which this version does not know",
                       seen_.name_space, store.format),
-          fires_again, "use the version that wrote it, or another namespace");
+          fires_again, "use the version that wrote it, or another namespace and add the jobs there");
     }
     return store.exists && store.known_format;
   }

@@ -6,6 +6,7 @@
 #include "redis/job_backend.hpp"
 #include "redis/msgpack.hpp"
 #include "redis/record_codec.hpp"
+#include "redis/step_answers.hpp"
 
 namespace carillon::redis {
 
@@ -45,11 +46,9 @@ loop_awaitable<std::vector<std::optional<instant>>> job_backend::postpone(std::u
   auto arguments = head_of_change();
   arguments.add(packed_postponements(runs));
   const auto said = co_await run(partition, scripts::postpone, std::move(arguments));
+  expect_size(said, runs.size());
   std::vector<std::optional<instant>> next_waiting;
-  for (const auto each : said) {
-    next_waiting.emplace_back();
-    if (!each.is_null()) next_waiting.back() = instant{milliseconds{each.integer()}};
-  }
+  for (const auto each : said) next_waiting.push_back(read_time(each));
   co_return next_waiting;
 }
 

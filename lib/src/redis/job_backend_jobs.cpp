@@ -6,6 +6,7 @@
 #include "redis/job_backend.hpp"
 #include "redis/msgpack.hpp"
 #include "redis/record_codec.hpp"
+#include "redis/step_answers.hpp"
 
 namespace carillon::redis {
 
@@ -74,12 +75,9 @@ loop_awaitable<std::vector<put_answer>> job_backend::add(std::uint32_t partition
   auto arguments = head_of_change();
   arguments.add(packed_additions(steps));
   const auto said = co_await run(partition, scripts::add, std::move(arguments));
+  expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) {
-    auto& answer = answers.emplace_back();
-    answer.what = static_cast<put_answer::kind>(each[0].integer());
-    answer.revision = static_cast<std::uint64_t>(each[1].integer());
-  }
+  for (const auto each : said) answers.push_back(read_put(each));
   co_return answers;
 }
 
@@ -92,7 +90,7 @@ loop_awaitable<change_answer> job_backend::update(std::string id, std::uint64_t 
   auto arguments = head_of_change();
   arguments.add(packed_change(id, expected_revision, change));
   const auto said = co_await run(partition_of(id), scripts::update, std::move(arguments));
-  co_return static_cast<change_answer>(said[0].integer());
+  co_return read_change(said);
 }
 
 loop_awaitable<change_answer> job_backend::remove(std::string id,
@@ -105,7 +103,7 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
   auto arguments = head_of_change();
   arguments.add(step.text());
   const auto said = co_await run(partition_of(id), scripts::remove, std::move(arguments));
-  co_return static_cast<change_answer>(said[0].integer());
+  co_return read_change(said);
 }
 
 loop_awaitable<bool> job_backend::enqueue(const extra_run& wanted) {
@@ -125,6 +123,7 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
   auto arguments = head();
   for (const auto& id : ids) arguments.add(id);
   const auto said = co_await run(partition, scripts::load, std::move(arguments));
+  for (std::size_t list = 0; list < 5; ++list) expect_size(said[list], ids.size());
   auto record = said[0].begin(), definition = said[1].begin(), note = said[2].begin();
   auto waits = said[3].begin(), active = said[4].begin();
   for (std::size_t k = 0; k < ids.size(); ++k, ++record, ++definition, ++note, ++waits, ++active) {
@@ -148,6 +147,7 @@ loop_awaitable<brief_page> job_backend::page(std::uint32_t partition, std::strin
   auto arguments = head();
   arguments.add(after).add(limit);
   const auto said = co_await run(partition, scripts::page, std::move(arguments));
+  for (const std::size_t list : {1u, 2u}) expect_size(said[list], said[0].size());
   brief_page page;
   auto record = said[1].begin(), waits = said[2].begin();
   for (const auto id : said[0]) {

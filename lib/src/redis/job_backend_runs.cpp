@@ -9,6 +9,7 @@
 #include "redis/job_backend.hpp"
 #include "redis/msgpack.hpp"
 #include "redis/record_codec.hpp"
+#include "redis/step_answers.hpp"
 
 namespace carillon::redis {
 
@@ -80,50 +81,6 @@ std::string packed_steps(std::span<const Step> steps) {
   return out.take();
 }
 
-std::optional<instant> time_of(const reply& number) {
-  if (number.is_null()) return std::nullopt;
-  return instant{milliseconds{number.integer()}};
-}
-
-claim_answer read_claim(const reply& said) {
-  claim_answer answer;
-  auto value = said.begin();
-  answer.what = static_cast<claim_answer::kind>((*value).integer());
-  if (said.size() < 2) return answer;
-  answer.next_waiting = time_of(*++value);
-  for (auto left = (said.size() - 2) / 3; left > 0; --left) {
-    auto& run = answer.runs.emplace_back();
-    run.what = static_cast<run_answer::kind>((*++value).integer());
-    run.fence = static_cast<std::uint64_t>((*++value).integer());
-    run.cancel_run = (*++value).text();
-  }
-  return answer;
-}
-
-take_answer read_take(const reply& said) {
-  take_answer answer;
-  answer.what = static_cast<take_answer::kind>(said[0].integer());
-  if (said.size() > 1) answer.next_waiting = time_of(said[1]);
-  if (said.size() < 9) return answer;
-  answer.occurrence = *time_of(said[2]);
-  answer.due = *time_of(said[3]);
-  answer.attempt = static_cast<std::uint32_t>(said[4].integer());
-  answer.fence = static_cast<std::uint64_t>(said[5].integer());
-  answer.why = static_cast<waiting_reason>(said[6].integer());
-  answer.extra = said[7].integer() != 0;
-  answer.revision = static_cast<std::uint64_t>(said[8].integer());
-  return answer;
-}
-
-finish_answer read_finish(const reply& said) {
-  finish_answer answer;
-  answer.what = static_cast<finish_answer::kind>(said[0].integer());
-  answer.next_waiting = time_of(said[1]);
-  answer.paused_now = said[2].integer() != 0;
-  answer.removed_now = said[3].integer() != 0;
-  return answer;
-}
-
 }  // namespace
 
 loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t partition, std::string_view member,
@@ -134,8 +91,10 @@ loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t parti
   auto arguments = head_of_change();
   arguments.add(member).add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::claim, std::move(arguments));
+  expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) answers.push_back(read_claim(each));
+  for (const auto each : said)
+    answers.push_back(read_claim(each, steps[answers.size()].request->runs.size()));
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
@@ -147,6 +106,7 @@ loop_awaitable<std::vector<take_answer>> job_backend::take(std::uint32_t partiti
   auto arguments = head_of_change();
   arguments.add(member).add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::take, std::move(arguments));
+  expect_size(said, steps.size());
   answers.reserve(steps.size());
   for (const auto each : said) answers.push_back(read_take(each));
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
@@ -160,6 +120,7 @@ loop_awaitable<std::vector<finish_answer>> job_backend::finish(std::uint32_t par
   auto arguments = head_of_change();
   arguments.add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::finish, std::move(arguments));
+  expect_size(said, steps.size());
   answers.reserve(steps.size());
   for (const auto each : said) answers.push_back(read_finish(each));
   co_return answers;
@@ -188,9 +149,8 @@ loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instan
   partition_look seen;
   seen.seq = static_cast<std::uint64_t>(said[0].integer());
   const auto all = said[1];
-  for (auto value = all.begin(); value != all.end(); ++value) {
-    const auto run_id = *value;
-    const auto packed = *++value;
+  for (std::size_t k = 0; k + 1 < all.size(); k += 2) {
+    const auto run_id = all[k], packed = all[k + 1];
     const auto read = [&] { return read_run(run_id.text(), packed.text()); };
     if (auto active = readable("run", run_id.text(), read)) seen.runs.push_back(*std::move(active));
   }

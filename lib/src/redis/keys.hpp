@@ -8,8 +8,10 @@ namespace carillon::redis {
 /// The names of a namespace's keys. docs/redis.md says what is in them.
 class store_keys {
  public:
-  /// What this version writes into `meta`.
-  static constexpr int format = 1;
+  /// What this version writes into `meta`. A new one with every change of what lies in the keys: a version
+  /// that knows another refuses the store, where it would misread its records. 1: runs and what waits had no
+  /// revision, and a job's rare fields were not packed apart.
+  static constexpr int format = 2;
 
   explicit store_keys(std::string name_space) : name_space_{std::move(name_space)} {}
 

@@ -91,9 +91,9 @@ loop_awaitable<members_answer> member_backend::ask(const lua_script& script, wor
   const words keys(keys_.meta());
   const auto said = co_await link_.run(script, keys, arguments);
   members_answer answer;
-  auto value = said.begin();
-  answer.what = static_cast<members_answer::kind>((*value).integer());
-  answer.store_time = instant{milliseconds{(*++value).integer()}};
+  answer.what = static_cast<members_answer::kind>(said[0].integer());
+  answer.store_time = instant{milliseconds{said[1].integer()}};
+  auto value = ++said.begin();
   while (++value != said.end()) answer.members.push_back(read_member(*value));
   co_return answer;
 }

@@ -48,9 +48,10 @@ loop_awaitable<void> throw_no_store(connection& where, std::string name_space) {
 void throw_unknown_format(std::string_view name_space, std::string_view format) {
   throw boost::system::system_error(
       errc::store_refused,
-      fmt::format("the namespace '{}' has data of format {}, this version writes format {}: use a version "
-                  "that fits, or another namespace",
-                  name_space, format, store_keys::format));
+      fmt::format(
+          "the namespace '{}' has data of format {}, and this version reads and writes format {} only: "
+          "use the version that wrote it, or another namespace and add the jobs there",
+          name_space, format, store_keys::format));
 }
 
 }  // namespace carillon::redis
