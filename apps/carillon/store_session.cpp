@@ -8,6 +8,7 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/time/system_clock.hpp>
 
+#include <cctype>
 #include <exception>
 #include <utility>
 
@@ -84,16 +85,31 @@ struct store_trouble {
   std::string hint;
 };
 
+std::string_view hint_on_silence(std::string_view words) {
+  const auto tells = [&](std::string_view what) { return words.find(what) != std::string_view::npos; };
+  if (tells("certificate verify failed"))
+    return "The server's certificate must be signed by certificate_authority=FILE of the URL, else by an "
+           "authority that this system trusts, and be for the URL's host, or for server_name=NAME.";
+  if (tells("certificate required") || tells("handshake failure"))
+    return "The server wants to see a certificate: certificate=FILE&key=FILE in the URL.";
+  if (tells("the configured master"))
+    return "The URL ends with the master's name; SENTINEL MASTERS tells which names its sentinels know.";
+  return "Is a Redis running there, may this machine reach it, and do both speak TLS (rediss://) or neither?";
+}
+
 store_trouble trouble_of(const std::exception& fault) {
   const auto* error = dynamic_cast<const boost::system::system_error*>(&fault);
   if (error == nullptr) return {fault.what(), {}};
-  std::string words = fault.what();
-  const auto code_words = ": " + error->code().what();
-  if (words.ends_with(code_words)) words.resize(words.size() - code_words.size());
+  auto words = words_of_store(*error);
   if (error->code() == errc::store_unreachable)
-    return {"the store does not answer: " + words,
-            "Is a Redis running there, and may this machine reach it?"};
-  if (error->code() == errc::store_refused) return {"the store refuses: " + words, {}};
+    return {"the store does not answer: " + words, std::string{hint_on_silence(words)}};
+  if (error->code() == errc::store_refused) {
+    const auto advice = words.find("; ");
+    if (advice == std::string::npos || advice + 2 == words.size()) return {"the store refuses: " + words, {}};
+    auto hint = words.substr(advice + 2);
+    hint[0] = static_cast<char>(std::toupper(static_cast<unsigned char>(hint[0])));
+    return {"the store refuses: " + words.substr(0, advice), std::move(hint)};
+  }
   if (error->code() == errc::unknown_calendar)
     return {"the job's schedule leaves out the dates of a calendar, which the store does not have",
             std::string{how_calendars_are_named}};
@@ -104,6 +120,15 @@ store_trouble trouble_of(const std::exception& fault) {
 }
 
 }  // namespace
+
+std::string words_of_store(const boost::system::system_error& fault) {
+  std::string words = fault.what();
+  const auto code_words = ": " + fault.code().what();
+  if (words.ends_with(code_words)) words.resize(words.size() - code_words.size());
+  constexpr std::string_view not_sent = "not sent: ";
+  if (words.starts_with(not_sent)) words.erase(0, not_sent.size());
+  return words;
+}
 
 int guarded(bool json, std::ostream& err, const std::function<int()>& work) {
   try {

@@ -3,6 +3,7 @@
 #include <carillon/store/job_store.hpp>
 
 #include <boost/asio/io_context.hpp>
+#include <boost/system/system_error.hpp>
 #include <functional>
 #include <iosfwd>
 #include <memory>
@@ -34,6 +35,9 @@ int run_on_store(const store_maker& make, const session_request& request,
 inline constexpr std::string_view how_a_store_begins =
     "carillon run FILE --store URL makes one when it starts, carillon jobs add --store URL with the first "
     "job; or ?namespace=NAME in the URL is another's.";
+
+/// What happened, of an exception that a store throws, without its code.
+std::string words_of_store(const boost::system::system_error& fault);
 
 /// Runs `work`, and answers its exit code. What a store or what was asked for makes it throw is printed, with
 /// what to do about it.

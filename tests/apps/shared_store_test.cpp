@@ -386,8 +386,28 @@ TEST_SUITE("shared store") {
       const auto failed = ask(words);
       CAPTURE(words.front());
       CHECK(failed.code == 1);
-      CHECK(holds(failed.err, "the store does not answer"));
+      CHECK(holds(failed.err, "the store does not answer: redis://127.0.0.1:"));
+      CHECK(holds(failed.err, "do both speak TLS (rediss://) or neither?"));
     }
+  }
+
+  TEST_CASE("what is wrong with certificates is told with what to do about it") {
+    redis_options by_tls;
+    by_tls.tls = true;
+    const redis_server server{by_tls};
+    const auto url = "rediss://127.0.0.1:" + std::to_string(server.tls_port());
+    const auto unknown = ask({"members", "--store", url});
+    CHECK(unknown.code == 1);
+    CHECK(holds(unknown.err, "certificate verify failed"));
+    CHECK(holds(unknown.err,
+                "\nThe server's certificate must be signed by certificate_authority=FILE of the URL"));
+    CHECK_FALSE(holds(unknown.err, "not sent"));
+    server.cli({"CONFIG", "SET", "tls-auth-clients", "yes"});
+    const auto authority = (server.certificates() / "authority.pem").string();
+    const auto nobody = ask({"members", "--store", url + "?certificate_authority=" + authority});
+    CHECK(nobody.code == 1);
+    CHECK(
+        holds(nobody.err, "\nThe server wants to see a certificate: certificate=FILE&key=FILE in the URL."));
   }
 
   TEST_CASE("a server that is not fit says why and what to do, and nothing is written") {
@@ -424,7 +444,8 @@ TEST_SUITE("shared store") {
     const auto wrong =
         ask({"jobs", "list", "--store", "redis://:guess@127.0.0.1:" + std::to_string(with_password.port())});
     CHECK(wrong.code == 1);
-    CHECK(holds(wrong.err, "password"));
+    CHECK(holds(wrong.err,
+                "\nLook at user and password in the URL"));  // What to do stands on a line of its own.
     CHECK_FALSE(holds(wrong.err, "guess"));
 
     const redis_server master;
@@ -461,6 +482,7 @@ TEST_SUITE("shared store") {
     for (const auto& words : std::vector<arguments>{{"jobs", "list"},
                                                     {"jobs", "list", "--store", "http://x"},
                                                     {"jobs", "list", "--store", "memory:"},
+                                                    {"jobs", "list", "--store", "redis://h?namespace=a/b"},
                                                     {"jobs"},
                                                     {"jobs", "lst"},
                                                     {"jobs", "show"},

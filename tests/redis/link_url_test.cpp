@@ -123,16 +123,19 @@ TEST_SUITE("a link's URL") {
 
   TEST_CASE("options that cannot be are refused with their names and values") {
     boost::asio::io_context io;
-    const auto refused = [&](const char* url) -> std::string {
+    const auto refused = [&](const char* url, std::string name_space = "carillon") -> std::string {
       try {
-        const redis::link never{io, {.url = url}};
+        const redis::link never{io, {.url = url, .name_space = std::move(name_space)}};
       } catch (const std::invalid_argument& why) {
         return why.what();
       }
       return "";
     };
-    CHECK(refused("redis://h?namespace=a:b") == R"(name_space 'a:b': 1 to 64 letters, digits, - _ or .)");
-    CHECK(refused("redis://h?namespace=") == R"(name_space '': 1 to 64 letters, digits, - _ or .)");
+    CHECK(refused("redis://h?namespace=a:b") ==
+          "namespace 'a:b': 1 to 64 letters, digits, - _ or . (at character 21)");
+    CHECK(refused("redis://h?namespace=") ==
+          "namespace '': 1 to 64 letters, digits, - _ or . (at character 21)");
+    CHECK(refused("redis://h", "a:b") == "name_space 'a:b': 1 to 64 letters, digits, - _ or .");
     CHECK(refused("redis://h?command_timeout=0s") == "command_timeout 0 ms: more than 0");
     CHECK(refused("redis://h?certificate_authority=/ca") ==
           "redis://h:6379: certificates are for TLS: rediss:// or rediss+sentinel://");

@@ -73,7 +73,7 @@ loop_awaitable<void> store_follower::one_round() {
   } catch (const boost::system::system_error& fault) {
     other_store = fault.code() == errc::other_store;
     if (!other_store && fault.code() != errc::store_unreachable) throw;
-    away = fault.what();
+    away = words_of_store(fault);
   }
   end_round();  // Also what was seen before the connection was lost: no look comes back to it.
   if (stopping_) co_return;

@@ -18,10 +18,8 @@ namespace carillon::redis {
 namespace {
 
 void check_name_space(const std::string& name) {
-  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-  if (name.empty() || name.size() > 64 || name.find_first_not_of(allowed) != std::string::npos) {
-    throw std::invalid_argument(fmt::format("name_space '{}': 1 to 64 letters, digits, - _ or .", name));
-  }
+  if (!is_name_space(name))
+    throw std::invalid_argument(fmt::format("name_space '{}': {}", name, what_name_spaces_are));
 }
 
 void check_time(const char* name, std::chrono::milliseconds value) {

@@ -179,6 +179,8 @@ class reader {
            "server_name sentinel_user sentinel_password");
     }
     *text = decoded(equals + 1, end, "option");
+    if (name == "namespace" && !is_name_space(*text))
+      fail(equals + 1, fmt::format("namespace '{}': {}", *text, what_name_spaces_are));
   }
 
   std::chrono::milliseconds* time_option(std::string_view name) {
@@ -207,6 +209,11 @@ class reader {
 };
 
 }  // namespace
+
+bool is_name_space(std::string_view name) noexcept {
+  constexpr std::string_view allowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+  return !name.empty() && name.size() <= 64 && name.find_first_not_of(allowed) == std::string_view::npos;
+}
 
 parse_result<link_target> parse_link_url(std::string_view url, link_options defaults) {
   try {

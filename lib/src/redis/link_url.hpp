@@ -13,6 +13,10 @@ struct link_target {
   link_options options;
 };
 
+/// Whether a namespace may have that name.
+bool is_name_space(std::string_view name) noexcept;
+inline constexpr std::string_view what_name_spaces_are = "1 to 64 letters, digits, - _ or .";
+
 /// Errors: a `parse_error` at the offending character, which repeats neither user nor password.
 parse_result<link_target> parse_link_url(std::string_view url, link_options defaults);
 
