@@ -180,8 +180,9 @@ TEST_SUITE("watch story") {
     CHECK(words(story.take(answer)) == told{"2 instances: a, b"});
     CHECK(story.take(answer).empty());
     answer.members = {member("b", false), member("c")};
-    CHECK(words(story.take(answer)) == told{"b: is blocked: others take its jobs", "c: joined (h, process 7)",
-                                            "a: has left, or its lease has run out"});
+    CHECK(words(story.take(answer)) == told{"a: has left, or its lease has run out",
+                                            "b: is blocked: others take its jobs",
+                                            "c: joined (h, process 7)"});
   }
 
   TEST_CASE("lines come in the order of their times, for people and as JSON") {

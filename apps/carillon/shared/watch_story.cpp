@@ -206,6 +206,10 @@ std::vector<watch_line> watch_story::take(const members_answer& answer) {
     lines.push_back(std::move(line));
     return lines;
   }
+  for (const auto& [id, member] : members_) {
+    if (!now_there.contains(id))
+      lines.push_back(line_of_member(at, member, "member_left", "has left, or its lease has run out"));
+  }
   for (const auto& [id, member] : now_there) {
     const auto before = members_.find(id);
     if (before == members_.end()) {
@@ -216,10 +220,6 @@ std::vector<watch_line> watch_story::take(const members_answer& answer) {
                           ? line_of_member(at, member, "member_back", "takes jobs again")
                           : line_of_member(at, member, "member_blocked", "is blocked: others take its jobs"));
     }
-  }
-  for (const auto& [id, member] : members_) {
-    if (!now_there.contains(id))
-      lines.push_back(line_of_member(at, member, "member_left", "has left, or its lease has run out"));
   }
   members_ = std::move(now_there);
   return lines;
