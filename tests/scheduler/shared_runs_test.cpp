@@ -210,6 +210,7 @@ TEST_SUITE("runs of a shared store") {
     world.pass(30s);
     CHECK(world.store->calls["claim"] == claims);
     CHECK(world.logged("lost its place") == 1);
+    CHECK(world.logged("2 of its runs are cancelled") == 1);
 
     world.store->refused.clear();
     world.ran.clear();

@@ -99,7 +99,8 @@ loop_awaitable<void> engine::start_up() {
   }
   if (phase_ == phase::starting) phase_ = phase::running;
   news_.notify();
-  logger_->info("scheduler {} started with {} jobs", options_.instance, jobs_.size());
+  logger_->info("scheduler {} started with {} job{}", options_.instance, jobs_.size(),
+                jobs_.size() == 1 ? "" : "s");
   if (wanted(event_kind::scheduler_started)) events_.tell(make_event(event_kind::scheduler_started));
 }
 

@@ -36,10 +36,13 @@ void engine::on_lease_lost() {
   member_ = false;
   forget_all_known();
   const auto held = cancel_held(cancel_reason::lost_lease);
+  const auto cancelled = held == 0 ? std::string{}
+                                   : fmt::format("; {} of its runs {} cancelled, for others take over", held,
+                                                 held == 1 ? "is" : "are");
   logger_->critical(
-      "scheduler {} has lost its place among the instances of its store: it claims nothing until it is back, "
-      "and {} runs are cancelled, for others run them again",
-      options_.instance, held);
+      "scheduler {} has lost its place among the instances of its store: it claims nothing until it is "
+      "back{}",
+      options_.instance, cancelled);
   tell_of_store(event_kind::lease_lost, {}, held);
 }
 
