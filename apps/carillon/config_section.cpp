@@ -60,7 +60,7 @@ config_section::config_section(config_source& source, const toml::table& table, 
     : source_(source), table_(table), path_(std::move(path)) {}
 
 const toml::node* config_section::node(std::string_view key) {
-  known_.push_back(key);
+  if (std::find(known_.begin(), known_.end(), key) == known_.end()) known_.push_back(key);
   return table_.get(key);
 }
 

@@ -153,8 +153,9 @@ asio::awaitable<void> daemon::begin() {
   }
   const auto next = co_await first_to_come();
   if (!next) co_return;
-  const auto in = std::max(next->at - scheduler_.now(), milliseconds{0});
-  log_->info("first to come: {}, at {} (in {})", next->job, format_instant(next->at, where_), spoken(in));
+  const auto in = next->at - scheduler_.now();
+  log_->info("first to come: {}, at {} ({})", next->job, format_instant(next->at, where_),
+             in <= milliseconds{0} ? "now" : "in " + spoken(in));
 }
 
 // Of the jobs of the files: what else lies in a store that is shared may be a million of others'.
@@ -224,8 +225,9 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
     log_->warn("[scheduler], [executors] and [log] have changed: that waits for the next start");
   }
   declare_result all;
-  co_await take_calendars(plan);
+  const auto moved = co_await take_calendars(plan);
   co_await declare(plan, undeclared::remove_ours, all);
+  all.changed += moved, all.unchanged -= std::min(moved, all.unchanged);
   plan_ = std::move(plan);
   log_->info("the files are read: {} added, {} changed, {} removed, {} as before{}", all.added, all.changed,
              all.removed, all.unchanged,
@@ -233,8 +235,9 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
 }
 
 // A list of dates is read by the scheduler on this thread only, so it can be changed between two of its
-// steps; the jobs that leave its dates out must then look for their next time anew.
-asio::awaitable<void> daemon::take_calendars(const daemon_plan& plan) {
+// steps; the jobs that leave its dates out must then look for their next time anew. Answers how many.
+asio::awaitable<std::size_t> daemon::take_calendars(const daemon_plan& plan) {
+  std::size_t moved = 0;
   const auto before = std::exchange(*calendars_, plan.calendars);
   for (const auto& job : plan.jobs) {
     const auto known = std::find_if(plan_.jobs.begin(), plan_.jobs.end(), [&](const declaration& old) {
@@ -245,9 +248,11 @@ asio::awaitable<void> daemon::take_calendars(const daemon_plan& plan) {
       const auto* dates = before.find(name);
       touched = touched || dates == nullptr || *dates != *plan.calendars.find(name);
     }
-    if (touched && known != plan_.jobs.end())
-      co_await scheduler_.reschedule(job.definition.id, job.definition.when);
+    if (!touched || known == plan_.jobs.end()) continue;
+    co_await scheduler_.reschedule(job.definition.id, job.definition.when);
+    if (known->definition.same_but_origin(job.definition)) ++moved;  // Else it counts as changed anyhow.
   }
+  co_return moved;
 }
 
 // cron runs @reboot lines when it starts, and so do we: those that have come since wait.

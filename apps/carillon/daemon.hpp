@@ -35,7 +35,7 @@ class daemon {
   boost::asio::awaitable<std::optional<upcoming_fire>> first_to_come();
   boost::asio::awaitable<void> read_again();
   boost::asio::awaitable<void> change_to(daemon_plan plan);
-  boost::asio::awaitable<void> take_calendars(const daemon_plan& plan);
+  boost::asio::awaitable<std::size_t> take_calendars(const daemon_plan& plan);
   void leave_out_missed_starts(daemon_plan& plan);
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;

@@ -13,9 +13,10 @@ std::string spoken(milliseconds duration) {
                      : fmt::format("{} {} {} {}", whole, unit, rest, small);
   };
   if (ms < 1000) return fmt::format("{} ms", ms);
+  const auto tenths = (ms + 50) / 100;
   if (ms < 60'000)
-    return ms % 1000 < 50 ? fmt::format("{} s", ms / 1000)
-                          : fmt::format("{:.1f} s", static_cast<double>(ms) / 1000);
+    return tenths % 10 == 0 ? fmt::format("{} s", tenths / 10)
+                            : fmt::format("{}.{} s", tenths / 10, tenths % 10);
   const auto seconds = ms / 1000;
   if (seconds < 3600) return two(seconds / 60, "min", seconds % 60, "s");
   if (seconds < 86'400) return two(seconds / 3600, "h", seconds % 3600 / 60, "min");

@@ -201,6 +201,14 @@ format = "json"
     }
   }
 
+  TEST_CASE("the keys that there are, are named once each") {
+    const auto hint = read(job_with("colour = 1")).found.at(0).hint;
+    CAPTURE(hint);
+    CHECK(hint.starts_with("one of id, schedule, "));
+    CHECK(hint.find(" schedule,", hint.find(" schedule,") + 1) == std::string::npos);
+    CHECK(hint.find("command", hint.find("command") + 1) == std::string::npos);
+  }
+
   TEST_CASE("all faults of a file are told at once, in the order of their places") {
     const auto all = read(
         "[scheduler]\nstor = \"memory:\"\n[[job]]\nid = \"a\"\nschedule = \"every 5x\"\nretry = "

@@ -128,6 +128,21 @@ TEST_SUITE("daemon") {
     CHECK(daemon.said().find("]: stays\n", first + 1) == std::string::npos);
   }
 
+  TEST_CASE("a job whose calendar has another date after SIGHUP counts as changed") {
+    const temporary_folder folder;
+    const auto jobs =
+        job("works", "schedule = \"(every day at 09:00) except calendar closed\"\nshell = \"true\"") +
+        job("other", "schedule = \"every 1h\"\nshell = \"true\"");
+    const auto file = folder.write("jobs.toml", jobs + "[calendars]\nclosed = [\"2026-12-25\"]\n");
+    program daemon{run_with(file)};
+    CHECK(daemon.says("2 jobs"));
+    folder.write("jobs.toml", jobs + "[calendars]\nclosed = [\"2026-12-26\"]\n");
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("0 added, 1 changed, 0 removed, 1 as before"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
   TEST_CASE("a broken file changes nothing at SIGHUP, and says what is wrong") {
     const temporary_folder folder;
     const auto good = job("a", "schedule = \"every 1h\"\nshell = \"true\"");
