@@ -29,6 +29,14 @@ struct hand_made : observation {
     jobs.push_back(job);
   }
 
+  void set_on_lost(lost_action what) {
+    auto definition = *jobs[0].record.definition;
+    auto options = *definition.options;
+    options.on_lost = what;
+    definition.options = intern(options);
+    jobs[0].record.definition = std::make_shared<const job_definition>(definition);
+  }
+
   body_mark& mark(body_mark::kind what, int number, std::uint64_t fence, const std::string& instance,
                   shared_time at, std::uint32_t attempt = 1) {
     body_mark made{what, "job", "run-" + std::to_string(fence), instance, fire(number), attempt, fence,
@@ -254,6 +262,50 @@ TEST_SUITE("occurrence checker") {
     CHECK(broken(seen, {.writes_were_lost = true}) == "");
     seen.mark(body_mark::kind::began, 2, 50, "b", 5s);
     CHECK(broken(seen, {.writes_were_lost = true}) == "run twice");
+  }
+
+  TEST_CASE("after writes were lost, what was given up may be begun again where the job asks for that") {
+    for (const auto on_lost : {lost_action::skip, lost_action::rerun}) {
+      for (const std::string how : {"lost_lease", "overlap", "ok"}) {
+        CAPTURE(how);
+        hand_made seen;
+        seen.set_on_lost(on_lost);
+        seen.mark(body_mark::kind::began, 1, 10, "a", 1s);
+        seen.mark(body_mark::kind::ended, 1, 10, "a", 1100ms).how = how;
+        seen.ran(1, 20, "a", 2s, 2100ms);
+        const bool may = on_lost == lost_action::rerun && how == "lost_lease";
+        CHECK(broken(seen, {.writes_were_lost = true}) == (may ? "" : "run twice"));
+        CHECK(broken(seen).find("run twice") != std::string::npos);
+      }
+    }
+  }
+
+  TEST_CASE(
+      "a run that is refused as if it had run is found, unless a fail-over has brought it back to who ran "
+      "it") {
+    auto seen = all_well();
+    auto& again = seen.entry(outcome_kind::skipped, 2, 40, "b");
+    again.result.message = "already ran";
+    CHECK(broken(seen).find("refused") != std::string::npos);
+    CHECK(broken(seen, {.writes_were_lost = true}) == "attempt twice");
+    again.instance = "a";
+    CHECK(broken(seen, {.writes_were_lost = true}) == "attempt twice, refused");
+  }
+
+  TEST_CASE("after writes were lost, what was given up may not be refused where it is to be run again") {
+    hand_made seen;
+    seen.mark(body_mark::kind::began, 1, 10, "a", 1s);
+    auto& end = seen.mark(body_mark::kind::ended, 1, 10, "a", 1100ms);
+    seen.entry(outcome_kind::skipped, 1, 20, "a").result.message = "already ran";
+    for (const auto on_lost : {lost_action::skip, lost_action::rerun}) {
+      for (const std::string how : {"lost_lease", "overlap", "ok"}) {
+        CAPTURE(how);
+        seen.set_on_lost(on_lost);
+        end.how = how;
+        const bool may = on_lost == lost_action::skip || how != "lost_lease";
+        CHECK(broken(seen, {.writes_were_lost = true}) == (may ? "" : "refused"));
+      }
+    }
   }
 
   TEST_CASE(

@@ -39,7 +39,7 @@ awaitable<void> lasting_body(body_log& log, const mixed_job& job, run& run) {
   boost::system::error_code cancelled;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, cancelled));
   if (cancelled) {
-    log.ended(run, "cancelled");
+    log.ended(run, std::string{name(run.cancel_reason())});
     throw boost::system::system_error{cancelled};
   }
   end_of(log, job, run);

@@ -30,6 +30,21 @@ void fail_and_retry(shared_world& world, shared_world::instance& who, const std:
   CHECK(finish(world, who, id, run, fence, result, world.now()).what == finish_answer::kind::done);
 }
 
+/// Asks for the first fire, whose cursor a fail-over has brought back.
+run_answer claim_again(shared_world& world, shared_world::instance& who, const std::string& run) {
+  kept(world, "job").cursor = simulation_start;
+  kept(world, "job").live = std::make_unique<live_runs>();
+  const asked_claim again(*world.on(who, who.store.load("job")), run);
+  return world.on(who, who.store.claim(again.request)).runs.at(0);
+}
+
+outcome lost_with_its_lease() {
+  outcome result;
+  result.kind = outcome_kind::cancelled;
+  result.reason = cancel_reason::lost_lease;
+  return result;
+}
+
 /// The newest entry says that a run which has come back was not begun again.
 void check_already_ran(shared_world& world) {
   const auto last = ledger(world).front();
@@ -52,7 +67,7 @@ TEST_SUITE("shared_store after a fail-over") {
     const auto job = world.on(a, a.store.load("job"));
     const asked_claim asked(*job, "r2");
     const auto answer = world.on(a, a.store.claim(asked.request));
-    CHECK(answer.runs.at(0).what == run_answer::kind::skipped);
+    CHECK(answer.runs.at(0).what == run_answer::kind::already_ran);
     world.settle();
     check_already_ran(world);
   }
@@ -70,7 +85,7 @@ TEST_SUITE("shared_store after a fail-over") {
 
     kept(world, "job").live = std::make_unique<live_runs>();
     kept(world, "job").live->put(waited);
-    CHECK(take_for(world, a, "job", "r3").what == take_answer::kind::none_due);
+    CHECK(take_for(world, a, "job", "r3").what == take_answer::kind::already_ran);
     world.settle();
     check_already_ran(world);
   }
@@ -97,7 +112,7 @@ TEST_SUITE("shared_store after a fail-over") {
     finish(world, a, "job", "unheard", fence);
     kept(world, "job").cursor = simulation_start;
     const asked_claim again(*world.on(a, a.store.load("job")), "r2");
-    CHECK(world.on(a, a.store.claim(again.request)).runs.at(0).what == run_answer::kind::skipped);
+    CHECK(world.on(a, a.store.claim(again.request)).runs.at(0).what == run_answer::kind::already_ran);
     world.settle();
     check_already_ran(world);
   }
@@ -136,5 +151,62 @@ TEST_SUITE("shared_store after a fail-over") {
       finish(world, a, "job", id, taken.fence);
     }
     finish(world, a, "job", "r3", win(world, a, "job", "r3"));
+  }
+
+  TEST_CASE("a body that still runs when its run comes back goes on, and what it does ends the new run") {
+    shared_world world;
+    auto& a = world.add("a");
+    put_job(world, "job");
+    const auto fence = win(world, a, "job", "r1");
+    CHECK(claim_again(world, a, "r2").what == run_answer::kind::still_runs);
+    CHECK(claim_again(world, a, "r3").what == run_answer::kind::still_runs);  // once more
+    world.pass(12s);                                                          // looks find it, and know it
+    CHECK(a.told.found.empty());
+    CHECK(world.on(a, a.store.stop_runs("job", cancel_reason::user)) == 1);
+    world.settle();
+    CHECK(a.told.stops.back() == "job r1 user");  // the body's own name
+    CHECK(finish(world, a, "job", "r1", fence).what == finish_answer::kind::done);
+    const auto last = ledger(world).front();
+    CHECK(last.run == "r3");
+    CHECK(last.result.kind == outcome_kind::succeeded);
+    CHECK(world.shared.jobs().load("job")->record.active == 0);
+    CHECK(claim_again(world, a, "r4").what == run_answer::kind::already_ran);
+  }
+
+  TEST_CASE("what was cancelled with its lease is begun again only where the job asks for that") {
+    for (const auto& [options, expected] : {std::pair{rerun_if_lost(), run_answer::kind::won},
+                                            std::pair{job_options(), run_answer::kind::already_ran}}) {
+      for (const bool has_ended : {false, true}) {
+        CAPTURE(has_ended);
+        shared_world world;
+        auto& a = world.add("a");
+        put_job(world, "job", options);
+        const auto fence = win(world, a, "job", "r1");
+        a.link.cut();
+        world.pass(11s);
+        REQUIRE(a.told.leases_lost == 1);
+        a.link.mend();
+        world.pass(11s);
+        if (has_ended) finish(world, a, "job", "r1", fence, lost_with_its_lease());
+        CHECK(claim_again(world, a, "r2").what == expected);
+      }
+    }
+  }
+
+  TEST_CASE("an attempt that failed and comes back is tried again only where the job asks for that") {
+    for (const bool reruns : {false, true}) {
+      CAPTURE(reruns);
+      shared_world world;
+      auto& a = world.add("a");
+      put_job(world, "job", reruns ? rerun_if_lost() : job_options());
+      fail_and_retry(world, a, "job", "r1", win(world, a, "job", "r1"));
+      CHECK(claim_again(world, a, "r2").what == run_answer::kind::already_ran);
+      world.settle();
+      CHECK(ledger(world).front().result.message == "already ran");
+      CHECK(ledger(world).front().final == !reruns);
+      const auto second = take_for(world, a, "job", "r3");
+      CHECK(second.what == (reruns ? take_answer::kind::won : take_answer::kind::none_due));
+      if (reruns) CHECK(second.attempt == 2);
+    }
   }
 }

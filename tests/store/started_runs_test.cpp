@@ -42,25 +42,46 @@ TEST_SUITE("started_runs") {
     runs.answered("r1");
     CHECK_FALSE(runs.is_asked("r1"));
   }
+
+  TEST_CASE("a body is known by its attempt, and goes on under the run that has come back") {
+    started_runs runs;
+    runs.start({"job", "r1", 0, 17, 5});
+    runs.start({"job", "r2", 0, 18, 6});
+    REQUIRE(runs.body_of(5));
+    CHECK(runs.body_of(5)->run_id == "r1");
+    CHECK_FALSE(runs.body_of(7));
+    runs.start({"job", "again", 0, 19, 5, false, true});
+    runs.adopt(*runs.body_of(5), *runs.find("again"));
+    CHECK(runs.body_of(5)->goes_on_as == 19);
+    CHECK(runs.find("again")->body == "r1");
+    runs.start({"job", "once more", 0, 20, 5, false, true});
+    runs.adopt(*runs.body_of(5), *runs.find("once more"));
+    CHECK(runs.body_of(5)->goes_on_as == 20);
+    CHECK_FALSE(runs.find("again"));
+    CHECK(runs.is_known(0, 19));  // an old look may name it
+    runs.body_of(5)->completed = true;
+    CHECK_FALSE(runs.body_of(5));
+  }
 }
 
 TEST_SUITE("started_attempts") {
   TEST_CASE("an attempt is started once by each revision of its job, and by none that is older") {
     started_attempts memory{10};
-    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, false, 7};
-    CHECK(memory.start(first));
-    CHECK_FALSE(memory.start(first));
-    auto other = first;
-    other.revision = 6;
-    CHECK_FALSE(memory.start(other));
-    other.revision = 8;  // the job was changed, and is meant to run again
-    CHECK(memory.start(other));
-    CHECK_FALSE(memory.start(first));
+    CHECK(memory.start(17, 7));
+    CHECK_FALSE(memory.start(17, 7));
+    CHECK_FALSE(memory.start(17, 6));
+    CHECK(memory.start(17, 8));  // the job was changed, and is meant to run again
+    CHECK_FALSE(memory.start(17, 7));
+    CHECK(memory.start(18, 7));
+  }
 
+  TEST_CASE("attempts differ by job, birth, time, number, and whether somebody asked for them") {
+    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, false};
+    CHECK(attempt_id(first) == attempt_id(first));
     const auto is_another = [&](auto change) {
       auto what = first;
       change(what);
-      return memory.start(what) && !memory.start(what);
+      return attempt_id(what) != attempt_id(first);
     };
     CHECK(is_another([](attempted_occurrence& what) { what.born = 6; }));
     CHECK(is_another([](attempted_occurrence& what) { what.occurrence += tick; }));
@@ -69,18 +90,32 @@ TEST_SUITE("started_attempts") {
     CHECK(is_another([](attempted_occurrence& what) { what.job = "other"; }));
   }
 
+  TEST_CASE("one that was given up may be started again; of one that was to be tried again that is known") {
+    started_attempts memory{10};
+    memory.start(17, 7);
+    memory.give_up(17);
+    CHECK(memory.start(17, 7));
+    CHECK_FALSE(memory.start(17, 7));
+    CHECK_FALSE(memory.is_retried(17));
+    memory.retry(17);
+    CHECK(memory.is_retried(17));
+    CHECK(memory.start(17, 8));
+    CHECK_FALSE(memory.is_retried(17));  // that was another time
+    memory.give_up(18);                  // never heard of
+    memory.retry(18);
+    CHECK(memory.start(18, 7));
+    CHECK_FALSE(memory.is_retried(18));
+  }
+
   TEST_CASE("no more than so many are remembered, the oldest go first") {
-    const auto numbered = [](int number) {
-      return attempted_occurrence{"job", 1, instant{milliseconds{number}}, 1, false, 1};
-    };
     started_attempts memory{2}, nothing{0};
-    for (int i = 1; i <= 3; ++i) {
-      CHECK(memory.start(numbered(i)));
-      CHECK(nothing.start(numbered(i)));
+    for (std::uint64_t i = 1; i <= 3; ++i) {
+      CHECK(memory.start(i, 1));
+      CHECK(nothing.start(i, 1));
     }
-    CHECK_FALSE(memory.start(numbered(2)));
-    CHECK_FALSE(memory.start(numbered(3)));
-    CHECK(memory.start(numbered(1)));
-    CHECK(nothing.start(numbered(3)));
+    CHECK_FALSE(memory.start(2, 1));
+    CHECK_FALSE(memory.start(3, 1));
+    CHECK(memory.start(1, 1));
+    CHECK(nothing.start(3, 1));
   }
 }

@@ -96,7 +96,7 @@ awaitable<void> cluster_world::slow_body(simulated_process& who, run& r) {
       cancelled = state.cancelled() != boost::asio::cancellation_type::none;
     }
   }
-  mark(who, r, body_mark::kind::ended, cancelled ? "cancelled" : "ok");
+  mark(who, r, body_mark::kind::ended, std::string{cancelled ? name(r.cancel_reason()) : "ok"});
   if (cancelled) throw boost::system::system_error(boost::asio::error::operation_aborted);
 }
 

@@ -14,6 +14,15 @@ namespace {
 
 std::string words(instant time) { return format_instant(time, zone{}); }
 
+/// Of the instance, without the id of its membership.
+std::string_view name_of(std::string_view member) { return member.substr(0, member.find('/')); }
+
+/// Its instance had to let go of it.
+bool was_given_up(const observed_body& body) {
+  return body.ended && (body.ended->how == name(cancel_reason::lost_lease) ||
+                        body.ended->how == name(cancel_reason::shutdown));
+}
+
 bool has_run(const ledger_entry& entry) {
   const auto kind = entry.result.kind;
   return kind == outcome_kind::succeeded || kind == outcome_kind::failed || kind == outcome_kind::timed_out;
@@ -29,6 +38,7 @@ class job_check {
 
   void all() {
     run_once();
+    refused_rightly();
     if (seen_.job && !how_.writes_were_lost) {
       if (!when().fixed_delay()) accounted();
       agreed();
@@ -72,21 +82,52 @@ class job_check {
     for (const auto* entry : seen_.entries) {
       if (entry->extra) extra.insert(entry->fence);
     }
-    std::map<std::tuple<instant, std::uint32_t, std::string>, const body_mark*> first;
+    std::map<std::tuple<instant, std::uint32_t, std::string>, const observed_body*> earlier;
     for (const auto& body : seen_.bodies) {
       const auto& mark = *body.began;
       if (extra.contains(mark.fence)) continue;
       const auto who = how_.writes_were_lost ? mark.instance : std::string{};
-      const auto [at, is_first] = first.try_emplace({mark.occurrence, mark.attempt, who}, &mark);
-      if (is_first) continue;
+      const auto [place, is_first] = earlier.try_emplace({mark.occurrence, mark.attempt, who}, &body);
+      const auto before = std::exchange(place->second, &body);
+      if (is_first || may_follow(*before, mark)) continue;
+      const auto* at = before->began;
       tell("run twice", mark.occurrence,
            fmt::format("attempt {} began in {} (run {}, fence {}) and again in {} (run {}, fence {})",
-                       mark.attempt, at->second->instance, at->second->run, at->second->fence, mark.instance,
-                       mark.run, mark.fence));
+                       mark.attempt, at->instance, at->run, at->fence, mark.instance, mark.run, mark.fence));
     }
     for (const auto* stray : seen_.strays) {
       tell("ended without a beginning", stray->occurrence,
            fmt::format("run {} in {}", stray->run, stray->instance));
+    }
+  }
+
+  bool is_rerun_when_lost() const {
+    return seen_.job && seen_.job->record.definition->options->on_lost == lost_action::rerun;
+  }
+
+  // What a fail-over has brought back may be begun again where it had been cancelled, if the job asks for
+  // that.
+  bool may_follow(const observed_body& before, const body_mark& again) const {
+    const bool is_over = was_given_up(before) && before.ended->at <= again.at;
+    return how_.writes_were_lost && is_rerun_when_lost() && is_over;
+  }
+
+  // Only after a fail-over can something come back to who has run it: to its end, if it is to be run again
+  // when it is lost.
+  void refused_rightly() {
+    const auto was_run = [&](const ledger_entry& entry) {
+      return std::ranges::any_of(seen_.bodies, [&](const observed_body& body) {
+        const auto& mark = *body.began;
+        const bool same = mark.instance == name_of(entry.instance) && mark.occurrence == entry.first &&
+                          mark.attempt == entry.attempt;
+        return same && (!is_rerun_when_lost() || (body.ended && !was_given_up(body)));
+      });
+    };
+    for (const auto* entry : seen_.entries) {
+      if (entry->result.message != "already ran") continue;
+      if (how_.writes_were_lost && was_run(*entry)) continue;
+      tell("refused", entry->first,
+           fmt::format("run {} in {}, as if it had run", entry->run, entry->instance));
     }
   }
 

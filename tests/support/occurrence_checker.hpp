@@ -21,7 +21,7 @@ struct body_mark {
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   shared_time at{};
-  std::string how;  ///< Of `ended`: "ok", else what it ended by.
+  std::string how;  ///< Of `ended`: "ok", "failed", or the name of the reason why it was to stop.
 };
 
 /// When an instance (one process, under a name that no other ever had) could run bodies.
@@ -51,7 +51,8 @@ struct check_options {
   /// The store has lost acknowledged writes (a failover without `durability`): cursors may have come back,
   /// and entries of the ledger gone; for a while there may even have been two masters, each with instances of
   /// its own that know nothing of the others' runs. What is still promised: no instance runs again what it
-  /// ran itself, and the fences of what it runs grow.
+  /// ran itself (but what it had to give up, of a job that is to be run again when it is lost), and the
+  /// fences of what it runs grow.
   bool writes_were_lost = false;
   /// Of a store in Redis, where an entry's number is that of a change, times the number of partitions: then
   /// fences and entries are in one order, and say exactly what ran beside what. 0: they are not.
@@ -68,7 +69,8 @@ struct finding {
 };
 
 /// What is wrong with what was seen; empty: nothing. It holds that
-/// - no occurrence begins twice with the same attempt, and no run ends twice;
+/// - no occurrence begins twice with the same attempt, no run ends twice, and none is refused as if it had
+/// run;
 /// - each nominal time that a cursor has passed has exactly one final entry, and nothing else has;
 /// - what ran is in the ledger as it ran, and what the ledger says ran, ran;
 /// - the fences of a job are different, grow with the attempts, and of jobs with `max_instances` 1 from run

@@ -276,6 +276,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void tell_started(const active_run& attempt);
   void tell_queued(const job_entry& job, const planned_run& planned);
   void tell_left_out(const job_entry& job, const ledger_stretch& stretch);
+  void tell_skipped(const job_entry& job, instant occurrence, const char* why);
   void tell_ended(const run_report& report, const std::exception_ptr& thrown);
   void tell_unreported(const run_report& report, const std::string& why);
   void tell_of_store(event_kind kind, std::string message, std::uint64_t count = 1);

@@ -172,7 +172,9 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
     case take_answer::kind::won:
       start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id});
       break;
-    case take_answer::kind::none_due: break;
+    case take_answer::kind::none_due:
+    case take_answer::kind::still_runs: break;
+    case take_answer::kind::already_ran: tell_skipped(job, answer.occurrence, "already ran"); break;
     case take_answer::kind::full:
       job.no_room = true;
       if (shared_) crowded_.insert(job.id());  // Those who hold the places may be others.
@@ -261,15 +263,19 @@ void engine::won_or_not(job_entry& job, const planned_run& planned, const run_an
   switch (answer.what) {
     case run_answer::kind::won:
       return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id});
-    case run_answer::kind::skipped: {
-      ledger_stretch left_out;
-      left_out.kind = outcome_kind::skipped;
-      left_out.first = left_out.last = planned.occurrence;
-      left_out.reason = "overlap";
-      return tell_left_out(job, left_out);
-    }
+    case run_answer::kind::skipped: return tell_skipped(job, planned.occurrence, "overlap");
+    case run_answer::kind::already_ran: return tell_skipped(job, planned.occurrence, "already ran");
+    case run_answer::kind::still_runs: return;
     case run_answer::kind::queued: return tell_queued(job, planned);
   }
+}
+
+void engine::tell_skipped(const job_entry& job, instant occurrence, const char* why) {
+  ledger_stretch left_out;
+  left_out.kind = outcome_kind::skipped;
+  left_out.first = left_out.last = occurrence;
+  left_out.reason = why;
+  tell_left_out(job, left_out);
 }
 
 /// The trigger cannot say when it fires next: nobody but a person can help.

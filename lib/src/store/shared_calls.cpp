@@ -18,6 +18,13 @@ constexpr milliseconds longest_pause{2'000};
 
 }  // namespace
 
+job_handle shared_handle::of(const job_definition& job, std::uint64_t born) {
+  auto handle = std::make_shared<shared_handle>();
+  handle->born = born;
+  handle->reruns = job.options->on_lost == lost_action::rerun;
+  return handle;
+}
+
 std::uint32_t shared_core::partition_of(std::string_view id) const noexcept {
   return carillon::partition_of(id, store_.partitions);
 }
@@ -52,9 +59,7 @@ loop_awaitable<put_answer> shared_core::add(job_record job, on_conflict policy) 
   step.policy = policy;
   auto answer = co_await adds_.ask(partition, step);
   if (answer.what == put_answer::kind::added && !answer.handle) {
-    auto handle = std::make_shared<shared_handle>();
-    handle->born = answer.revision;
-    answer.handle = std::move(handle);
+    answer.handle = shared_handle::of(*job.definition, answer.revision);
   }
   co_return answer;
 }
@@ -85,11 +90,9 @@ loop_awaitable<std::optional<loaded_job>> shared_core::load(std::string id) {
   auto record = co_await loads_.ask(partition_of(id), id);
   if (!record) co_return std::nullopt;
   told_.insert(seed_of(id));
-  auto handle = std::make_shared<shared_handle>();
-  handle->born = record->born;
   loaded_job job;
+  job.handle = shared_handle::of(*record->definition, record->born);
   job.record = std::move(*record);
-  job.handle = std::move(handle);
   co_return job;
 }
 

@@ -21,9 +21,11 @@
 
 namespace carillon {
 
-/// What the scheduler holds of a job: which of its id is meant.
+/// What the scheduler holds of a job: which of its id is meant, and what is to follow if a run of it is lost.
 struct shared_handle {
+  static job_handle of(const job_definition& job, std::uint64_t born);
   std::uint64_t born = 0;
+  bool reruns = false;  ///< `lost_action::rerun`.
 };
 
 /// A shared store between `open` and `close`.
@@ -137,10 +139,10 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
 
   // shared_runs.cpp
   std::shared_ptr<lease> require_lease() const;
-  static std::uint64_t born_of(const job_handle& handle);
-  bool started(std::uint32_t partition, std::string_view job, std::string_view run_id, std::uint64_t fence);
-  bool may_begin(std::uint32_t partition, const active_record& run);
-  loop_awaitable<void> finish_as_already_run(std::uint32_t partition, active_record run);
+  enum class news : std::uint8_t { to_begin, already_ran, still_runs };
+  news hold(std::uint32_t partition, const active_record& run, bool reruns);
+  loop_awaitable<void> finish_as_already_run(std::uint32_t partition, active_record run, bool retried);
+  void remember_end(started_run& run, const run_report& report);
   loop_awaitable<finish_answer> give_up_run(std::uint32_t partition, const run_report& report);
   loop_awaitable<std::size_t> reap(std::uint32_t partition, std::vector<reap_step> steps);
 

@@ -88,8 +88,8 @@ void shared_core::on_change(std::uint32_t partition, std::uint64_t seq, const jo
 void shared_core::on_stop_asked(const std::string& member, const std::string& run_id, cancel_reason why) {
   if (!is_member() || lease_->member() != member) return;
   if (const auto* run = runs_.find(run_id); run && listening_) {
-    const auto job = run->job;
-    listener_.on_stop_asked(job, run_id, why);
+    const auto job = run->job, body = run->body.empty() ? run->run_id : run->body;
+    listener_.on_stop_asked(job, body, why);
   } else {
     look_soon();  // Of a run whose claim is still under way.
   }
@@ -148,8 +148,7 @@ loop_awaitable<void> shared_core::load_page(std::uint32_t partition, std::string
     auto records = co_await repeated(load);
     for (auto& record : records) {
       if (!record || record->state == job_state::removed) continue;
-      auto handle = std::make_shared<shared_handle>();
-      handle->born = record->born;
+      auto handle = shared_handle::of(*record->definition, record->born);
       into.jobs.push_back({std::move(*record), std::move(handle)});
     }
   }

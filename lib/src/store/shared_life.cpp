@@ -204,6 +204,9 @@ void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
   lost_once_ = true;
   owners_ = {};
   orphans_.clear();
+  for (const auto& run : runs_.held()) {
+    if (run.reruns && !run.completed) attempts_.give_up(run.attempt);
+  }
   runs_.forget();
   for (auto& partition : partitions_) partition.overdue.clear();
   sleeps_.wake_all();

@@ -83,9 +83,10 @@ void shared_core::look_at_run(std::uint32_t partition, const active_record& run,
   if (run.member == mine->member()) {
     const bool known = runs_.is_known(partition, run.fence) || runs_.is_asked(run.run_id);
     if (!known && mine->good()) found(partition, run);
-    const bool held = runs_.find(run.run_id) != nullptr;
+    const auto* const held = runs_.find(run.run_id);
     if (held && run.stop != cancel_reason::none && listening_) {
-      listener_.on_stop_asked(run.job, run.run_id, run.stop);
+      const auto body = held->body.empty() ? run.run_id : held->body;
+      listener_.on_stop_asked(run.job, body, run.stop);
     }
   } else if (!owners_.is_live(run.member) && owners_.is_reaper(partition)) {
     const auto same = [&](const orphan& each) {
@@ -97,7 +98,7 @@ void shared_core::look_at_run(std::uint32_t partition, const active_record& run,
 
 /// A run that was won by a call whose answer never came.
 void shared_core::found(std::uint32_t partition, const active_record& run) {
-  if (!may_begin(partition, run) || !listening_) return;
+  if (hold(partition, run, false) != news::to_begin || !listening_) return;
   found_run what;
   what.job = run.job;
   what.run_id = run.run_id;

@@ -29,6 +29,11 @@ class asking {
   boost::container::small_vector<std::string_view, 1> ids_;
 };
 
+const shared_handle& handle_of(const job_handle& handle) {
+  static const shared_handle whichever;
+  return handle ? *static_cast<const shared_handle*>(handle.get()) : whichever;
+}
+
 bool gives_up(const outcome& result) {
   return result.reason == cancel_reason::lost_lease || result.reason == cancel_reason::shutdown;
 }
@@ -38,10 +43,6 @@ bool gives_up(const outcome& result) {
 std::shared_ptr<lease> shared_core::require_lease() const {
   if (!is_member()) throw boost::system::system_error(errc::lease_lost);
   return lease_;
-}
-
-std::uint64_t shared_core::born_of(const job_handle& handle) {
-  return handle ? static_cast<const shared_handle*>(handle.get())->born : 0;
 }
 
 loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
@@ -56,7 +57,7 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
   for (const auto& run : request.runs) asked.add(run.run_id);
   claim_step step;
   step.request = &request;
-  step.born = born_of(request.handle);
+  step.born = handle_of(request.handle).born;
   auto answer = co_await claims_.ask(partition, step);
   // What was won under a lease that is over is found and ended by others.
   if (!under->good()) throw boost::system::system_error(errc::lease_lost);
@@ -72,35 +73,42 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
     run.occurrence = planned.occurrence;
     run.due = planned.due;
     run.revision = request.expected_revision;
-    if (!may_begin(partition, run)) said.what = run_answer::kind::skipped;
+    const auto what = hold(partition, run, handle_of(request.handle).reruns);
+    if (what == news::already_ran) said.what = run_answer::kind::already_ran;
+    if (what == news::still_runs) said.what = run_answer::kind::still_runs;
   }
   co_return answer;
 }
 
-/// Holds a run that was won from now on. False: it was begun here before a fail-over, which has brought back
-/// its job's cursor, or the run where it waited.
-bool shared_core::may_begin(std::uint32_t partition, const active_record& run) {
-  const bool news = started(partition, run.job, run.run_id, run.fence);
-  if (!news || run.born == 0) return true;
-  const attempted_occurrence what{run.job, run.born, run.occurrence, run.attempt, run.extra, run.revision};
-  if (attempts_.start(what)) return true;
-  tasks_.spawn(finish_as_already_run(partition, run));
-  return false;
+/// Holds a run that was won from now on, unless it is held already. It may have been begun here before a
+/// fail-over, which has brought back its job's cursor, or the run where it waited.
+shared_core::news shared_core::hold(std::uint32_t partition, const active_record& run, bool reruns) {
+  started_run held;
+  held.job = run.job;
+  held.run_id = run.run_id;
+  held.partition = partition;
+  held.fence = run.fence;
+  held.reruns = reruns;
+  if (run.born != 0) held.attempt = attempt_id({run.job, run.born, run.occurrence, run.attempt, run.extra});
+  const auto attempt = held.attempt;
+  const bool is_new = runs_.start(std::move(held));
+  if (!is_new || attempt == 0 || attempts_.start(attempt, run.revision)) return news::to_begin;
+  auto& again = *runs_.find(partition, run.fence);
+  again.completed = true;  // No body is begun for it.
+  if (auto* const body = runs_.body_of(attempt)) {
+    runs_.adopt(*body, again);
+    logger_->warn("{}: its run for {} (attempt {}) has come back; the body that runs here goes on as run {}",
+                  run.job, format_instant(run.occurrence, zone{}), run.attempt, run.run_id);
+    return news::still_runs;
+  }
+  tasks_.spawn(finish_as_already_run(partition, run, attempts_.is_retried(attempt)));
+  return news::already_ran;
 }
 
-/// Holds a run from now on. False: it was started before.
-bool shared_core::started(std::uint32_t partition, std::string_view job, std::string_view run_id,
-                          std::uint64_t fence) {
-  started_run run;
-  run.job = job;
-  run.run_id = run_id;
-  run.partition = partition;
-  run.fence = fence;
-  return runs_.start(std::move(run));
-}
-
-/// A fail-over has brought it back: it has been run, and the ledger says so.
-loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition, active_record run) {
+/// A fail-over has brought it back: it has been run, and the ledger says so. If it failed then, and was to be
+/// tried again, it is now.
+loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition, active_record run,
+                                                        bool retried) {
   logger_->warn("{}: its run for {} (attempt {}) has come back, which has been begun here already", run.job,
                 format_instant(run.occurrence, zone{}), run.attempt);
   outcome result;
@@ -115,13 +123,14 @@ loop_awaitable<void> shared_core::finish_as_already_run(std::uint32_t partition,
   report.due = run.due;
   report.started = report.finished = store_now();
   report.result = &result;
+  if (retried) report.retry_at = report.finished;
   finish_step step;
   step.report = &report;
   step.born = run.born;
   auto call = finishes_.ask(partition, step);
   const auto got = co_await attempted(std::move(call));
   runs_.end(partition, run.fence);
-  static_cast<void>(got);  // What could not be finished is reaped.
+  if (got.answer) tell_changed(run.job, UINT64_MAX);  // What could not be finished is reaped.
 }
 
 loop_awaitable<take_answer> shared_core::take(const take_request& request) {
@@ -132,7 +141,7 @@ loop_awaitable<take_answer> shared_core::take(const take_request& request) {
   asked.add(request.run_id);
   take_step step;
   step.request = &request;
-  step.born = born_of(request.handle);
+  step.born = handle_of(request.handle).born;
   auto answer = co_await takes_.ask(partition, step);
   if (!under->good()) throw boost::system::system_error(errc::lease_lost);
   if (answer.what != take_answer::kind::won) co_return answer;
@@ -146,20 +155,43 @@ loop_awaitable<take_answer> shared_core::take(const take_request& request) {
   run.attempt = answer.attempt;
   run.extra = answer.extra;
   run.revision = answer.revision;
-  if (!may_begin(partition, run)) answer.what = take_answer::kind::none_due;
+  const auto what = hold(partition, run, handle_of(request.handle).reruns);
+  if (what == news::already_ran) answer.what = take_answer::kind::already_ran;
+  if (what == news::still_runs) answer.what = take_answer::kind::still_runs;
   co_return answer;
 }
 
 loop_awaitable<finish_answer> shared_core::finish(const run_report& report) {
   const auto partition = partition_of(report.id);
+  auto ended = report;
+  std::string goes_on_as;
+  if (auto* const run = runs_.find(partition, report.fence)) {
+    remember_end(*run, report);
+    if (const auto* const again = runs_.find(partition, run->goes_on_as)) {
+      goes_on_as = again->run_id;
+      ended.run_id = goes_on_as;
+      ended.fence = again->fence;
+    }
+  }
   finish_step step;
-  step.report = &report;
-  step.born = born_of(report.handle);
-  auto call = gives_up(*report.result) ? give_up_run(partition, report) : finishes_.ask(partition, step);
+  step.report = &ended;
+  step.born = handle_of(report.handle).born;
+  auto call = gives_up(*report.result) ? give_up_run(partition, ended) : finishes_.ask(partition, step);
   auto got = co_await attempted(std::move(call));
   runs_.end(partition, report.fence);
+  if (ended.fence != report.fence) runs_.end(partition, ended.fence);
   if (got.failure) std::rethrow_exception(got.failure);
   co_return std::move(*got.answer);
+}
+
+/// What is to happen if a fail-over should bring this run back. What was not completed, or failed, is begun
+/// again only where the job's `on_lost` asks for it.
+void shared_core::remember_end(started_run& run, const run_report& report) {
+  const bool reruns = run.reruns || handle_of(report.handle).reruns;  // Of a run that was found.
+  run.completed = !gives_up(*report.result);
+  if (!reruns) return;
+  if (!run.completed) attempts_.give_up(run.attempt);
+  if (report.retry_at) attempts_.retry(run.attempt);
 }
 
 /// A run that ends because its instance has to let go of it: what its body did then nobody knows, so that the

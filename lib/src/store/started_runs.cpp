@@ -11,13 +11,6 @@ namespace {
 
 std::uint64_t hash_of(std::string_view text) { return XXH64(text.data(), text.size(), 0); }
 
-std::uint64_t hash_of(const attempted_occurrence& what) {
-  const std::array<std::uint64_t, 3> rest{
-      what.born, static_cast<std::uint64_t>(what.occurrence.time_since_epoch().count()),
-      std::uint64_t{what.attempt} * 2 + (what.extra ? 1 : 0)};
-  return XXH64(rest.data(), sizeof rest, hash_of(what.job));
-}
-
 }  // namespace
 
 void started_runs::asking(std::string_view run_id) { asked_.insert(hash_of(run_id)); }
@@ -48,11 +41,29 @@ void started_runs::end(std::uint32_t partition, std::uint64_t fence) {
   ended_in_[partition].push_back({++steps_, fence});
 }
 
-const started_run* started_runs::find(std::string_view run_id) const {
+started_run* started_runs::find(std::string_view run_id) {
   const auto which = by_run_.find(hash_of(run_id));
   if (which == by_run_.end()) return nullptr;
-  const auto run = held_.find(which->second);
-  return run == held_.end() || run->second.run_id != run_id ? nullptr : &run->second;
+  auto* const run = find(which->second.first, which->second.second);
+  return run && run->run_id == run_id ? run : nullptr;
+}
+
+started_run* started_runs::find(std::uint32_t partition, std::uint64_t fence) {
+  const auto run = held_.find(key{partition, fence});
+  return run == held_.end() ? nullptr : &run->second;
+}
+
+started_run* started_runs::body_of(std::uint64_t attempt) {
+  for (auto& [which, run] : held_) {  // Only after a fail-over does anybody ask.
+    if (run.attempt == attempt && run.body.empty() && !run.completed) return &run;
+  }
+  return nullptr;
+}
+
+void started_runs::adopt(started_run& body, started_run& again) {
+  again.body = body.run_id;
+  const auto before = std::exchange(body.goes_on_as, again.fence);
+  if (before != 0) end(body.partition, before);  // Lost by a second fail-over.
 }
 
 std::vector<started_run> started_runs::held() const {
@@ -78,20 +89,42 @@ void started_runs::forget() {
   ended_in_.clear();
 }
 
-bool started_attempts::start(const attempted_occurrence& what) {
+std::uint64_t attempt_id(const attempted_occurrence& what) noexcept {
+  const std::array<std::uint64_t, 3> rest{
+      what.born, static_cast<std::uint64_t>(what.occurrence.time_since_epoch().count()),
+      std::uint64_t{what.attempt} * 2 + (what.extra ? 1 : 0)};
+  return std::max<std::uint64_t>(XXH64(rest.data(), sizeof rest, hash_of(what.job)), 1);
+}
+
+bool started_attempts::start(std::uint64_t attempt, std::uint64_t revision) {
   if (most_ == 0) return true;
-  const auto [known, is_new] = revisions_.try_emplace(hash_of(what), what.revision);
+  const auto [known, is_new] = known_.try_emplace(attempt, memory{revision});
   if (!is_new) {
-    const bool is_meant = known->second < what.revision;
-    known->second = std::max(known->second, what.revision);
-    return is_meant;
+    if (known->second.revision >= revision) return false;
+    known->second = {revision};
+    return true;
   }
-  order_.push_back(known->first);
+  order_.push_back(attempt);
   if (order_.size() > most_) {
-    revisions_.erase(order_.front());
+    known_.erase(order_.front());
     order_.pop_front();
   }
   return true;
+}
+
+void started_attempts::give_up(std::uint64_t attempt) {
+  const auto known = known_.find(attempt);
+  if (known != known_.end()) known->second = {};
+}
+
+void started_attempts::retry(std::uint64_t attempt) {
+  const auto known = known_.find(attempt);
+  if (known != known_.end()) known->second.retried = true;
+}
+
+bool started_attempts::is_retried(std::uint64_t attempt) const {
+  const auto known = known_.find(attempt);
+  return known != known_.end() && known->second.retried;
 }
 
 }  // namespace carillon

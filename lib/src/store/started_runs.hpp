@@ -17,6 +17,11 @@ struct started_run {
   std::string run_id;
   std::uint32_t partition = 0;
   std::uint64_t fence = 0;
+  std::uint64_t attempt = 0;     ///< Of `started_attempts`; 0: of none.
+  bool reruns = false;           ///< The job's `on_lost` asks for another attempt.
+  bool completed = false;        ///< Its body has ended by itself; what it did is on its way to the store.
+  std::string body{};            ///< The run under which its body was begun, if that was another.
+  std::uint64_t goes_on_as = 0;  ///< The fence of the run under which its body ends; 0: this one's.
 };
 
 /// Which runs this member has asked for, holds, or has ended: so that each is started once, by its fence,
@@ -35,8 +40,13 @@ class started_runs {
   /// It is over. Its fence is kept until a look has ended that began afterwards: an older one may still name
   /// it.
   void end(std::uint32_t partition, std::uint64_t fence);
-  /// The job of a run that is held; null: none is.
-  const started_run* find(std::string_view run_id) const;
+  /// A run that is held; null: it is not.
+  started_run* find(std::string_view run_id);
+  started_run* find(std::uint32_t partition, std::uint64_t fence);
+  /// The run whose body carries out that attempt now; null: none does.
+  started_run* body_of(std::uint64_t attempt);
+  /// What that body does is the end of `again` from now on. Both are held.
+  void adopt(started_run& body, started_run& again);
   std::vector<started_run> held() const;
 
   /// The number to end the look with.
@@ -61,15 +71,17 @@ class started_runs {
   boost::unordered_flat_map<std::uint32_t, std::deque<ended_fence>> ended_in_;  // In the order of their ends.
 };
 
-/// One attempt at an occurrence of a job, and the revision of the job by which it was planned.
+/// One attempt at an occurrence of a job.
 struct attempted_occurrence {
   std::string_view job;
   std::uint64_t born = 0;
   instant occurrence{};
   std::uint32_t attempt = 1;
   bool extra = false;  ///< Outside the schedule: another than the same time of the schedule.
-  std::uint64_t revision = 0;
 };
+
+/// A hash of the attempt, by which it is remembered; never 0.
+std::uint64_t attempt_id(const attempted_occurrence& what) noexcept;
 
 /// The attempts that this instance has started lately. A fail-over to a replica that lacks the last writes
 /// may bring back a cursor or a waiting run, and then a claim or a take wins what has run. A change of the
@@ -79,12 +91,22 @@ class started_attempts {
   /// @param most How many are remembered; the oldest go first.
   explicit started_attempts(std::size_t most) : most_{most} {}
 
+  /// @param revision The job's, by which it was planned or asked for.
   /// False: it was started here before, by that revision or a later one, and is not to be started again.
-  bool start(const attempted_occurrence& what);
+  bool start(std::uint64_t attempt, std::uint64_t revision);
+  /// It was not completed, and may be started again.
+  void give_up(std::uint64_t attempt);
+  /// It failed, and another attempt was to follow.
+  void retry(std::uint64_t attempt);
+  bool is_retried(std::uint64_t attempt) const;
 
  private:
+  struct memory {
+    std::uint64_t revision = 0;
+    bool retried = false;
+  };
   std::size_t most_;
-  boost::unordered_flat_map<std::uint64_t, std::uint64_t> revisions_;  // By the hash of the attempt.
+  boost::unordered_flat_map<std::uint64_t, memory> known_;
   std::deque<std::uint64_t> order_;
 };
 

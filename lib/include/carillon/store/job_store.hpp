@@ -105,9 +105,11 @@ struct claim_request {
 
 struct run_answer {
   enum class kind : std::uint8_t {
-    won,      ///< Run it, under `fence`.
-    skipped,  ///< No place was free; the ledger says so.
-    queued,   ///< It waits.
+    won,          ///< Run it, under `fence`.
+    skipped,      ///< No place was free; the ledger says so.
+    queued,       ///< It waits.
+    already_ran,  ///< By this instance, before a fail-over which has brought it back; the ledger says so.
+    still_runs,   ///< The same, and its body has not ended yet: what that does becomes the end of this run.
   } what{};
   std::uint64_t fence = 0;
   std::string cancel_run;  ///< overlap_action::cancel_running: the active run that is to be cancelled for it;
@@ -146,11 +148,13 @@ struct take_request {
 
 struct take_answer {
   enum class kind : std::uint8_t {
-    won,       ///< Run it, under `fence`.
-    none_due,  ///< Nothing waits, or not yet.
-    full,      ///< As many are active as may be: it goes on waiting.
-    paused,    ///< The job is paused or parked: it goes on waiting.
-    gone,      ///< There is no such job, or it is `removed`.
+    won,          ///< Run it, under `fence`.
+    none_due,     ///< Nothing waits, or not yet.
+    full,         ///< As many are active as may be: it goes on waiting.
+    paused,       ///< The job is paused or parked: it goes on waiting.
+    gone,         ///< There is no such job, or it is `removed`.
+    already_ran,  ///< As of `run_answer`.
+    still_runs,   ///< As of `run_answer`.
   } what{};
   instant occurrence{};
   instant due{};  ///< Of a queued run, when its fire was due; else when it was to be taken.

@@ -15,7 +15,7 @@ struct ledger_stretch {
   instant last;
   std::uint64_t count = 1;
   std::optional<instant> into;  ///< Of coalesced: the occurrence that ran in their place.
-  std::string reason;           ///< Of skipped: "overlap", "paused", "skip_next".
+  std::string reason;           ///< Of skipped: "overlap", "paused", "skip_next"; told only: "already ran".
 };
 
 /// What became of one occurrence, or of a contiguous stretch of them: the answer to "why did it not run?".
