@@ -4,7 +4,9 @@
 #include <boost/json/parse.hpp>
 #include <carillon/executor/command_executor.hpp>
 
+#include <array>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "carillon/config_job.hpp"
@@ -21,6 +23,19 @@ std::optional<std::string> fault_of_arguments(const std::string& text) {
   if (fault) return "--args is no JSON: " + fault.message();
   if (!read.is_array()) return "--args must be a JSON array, as in --args '[\"customer-42\", 9.99]'";
   return std::nullopt;
+}
+
+// What a file would be told, in the words of the command line.
+void speak_of_options(std::vector<diagnostic>& found) {
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> hints{{
+      {"the job has no id", "--id NAME"},
+      {"the job has no schedule", "--schedule \"every 5m\""},
+      {"the job has nothing to run", "-- PROGRAM ARGUMENT…, --shell LINE or --task NAME"},
+  }};
+  for (auto& one : found) {
+    for (const auto& [message, hint] : hints)
+      if (one.message == message) one.hint = hint;
+  }
 }
 
 bool runs_commands(const job_definition& job) { return job.options->executor == command_executor_name; }
@@ -70,7 +85,10 @@ class flag_reader {
   }
 
  private:
-  flagged_job take(std::optional<job_definition> job) { return {std::move(job), std::move(source_.found)}; }
+  flagged_job take(std::optional<job_definition> job) {
+    speak_of_options(source_.found);
+    return {std::move(job), std::move(source_.found)};
+  }
 
   std::string read_text(std::string_view key) { return section_.text(key).value_or(""); }
 

@@ -107,7 +107,12 @@ TEST_SUITE("job commands") {
     for (const auto* words : {"evry", "timeout", "max_instances 0: 1 to 10000"})
       CHECK(holds(refused.err, words));
     CHECK(list(world).out == "no jobs\n");
-    CHECK(add(world, {}).code == 2);
+    const auto nothing = add(world, {});
+    CHECK(nothing.code == 2);
+    CHECK(holds(nothing.err, "the job has no id: --id NAME\n"));
+    CHECK(holds(nothing.err, "the job has no schedule: --schedule \"every 5m\"\n"));
+    CHECK(holds(nothing.err,
+                "the job has nothing to run: -- PROGRAM ARGUMENT…, --shell LINE or --task NAME\n"));
   }
 
   TEST_CASE("a job may be a task of some program") {
@@ -195,6 +200,7 @@ TEST_SUITE("job commands") {
     CHECK(world.ask([](command_context& context) { return skip_fires(context, "backup", 2); }).out ==
           "backup: leaves out its next 2 fires\n");
     CHECK(show(world, "backup", true).object().at("skip_next") == 2);
+    CHECK(holds(list(world).out, "leaves out its next 2 fires"));
     CHECK(world.ask([](command_context& context) { return remove_jobs(context, ids{"backup"}); }).code == 0);
     CHECK(list(world).out == "no jobs\n");
   }

@@ -36,6 +36,11 @@ std::string next_words(const job_record& job, const command_context& context) {
                      far >= milliseconds{0} ? "in " + spoken(far) : spoken(far) + " late");
 }
 
+std::string note_words(const job_record& job) {
+  if (!job.note.empty() || job.skip_next == 0) return job.note;
+  return "leaves out its next " + counted(job.skip_next, "fire");
+}
+
 }  // namespace
 
 loop_awaitable<int> list_jobs(command_context& context, jobs_list_request request) {
@@ -59,7 +64,7 @@ loop_awaitable<int> list_jobs(command_context& context, jobs_list_request reques
       } else {
         lines.add({job.id(), std::string{name(job.state)}, next_words(job, context),
                    job.definition->when.text(), std::to_string(job.active),
-                   std::to_string(job.counters.failed), job.note});
+                   std::to_string(job.counters.failed), note_words(job)});
       }
     }
     more = page.next_after && !(request.limit != 0 && count == request.limit);

@@ -14,6 +14,7 @@
 #include "carillon/job_json.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/spoken.hpp"
+#include "carillon/table.hpp"
 
 namespace carillon::app {
 namespace {
@@ -67,7 +68,7 @@ void print_job(const job_record& job, const command_context& context) {
   for (const auto next : next_times(job)) out << fmt::format("  next         {}\n", time(next));
   if (job.cursor && job.due != *job.cursor)
     out << fmt::format("  due          {}, with its jitter\n", time(job.due));
-  if (job.skip_next > 0) out << fmt::format("  leaves out   its next {} fires\n", job.skip_next);
+  if (job.skip_next > 0) out << fmt::format("  leaves out   its next {}\n", counted(job.skip_next, "fire"));
   if (job.next_waiting) out << fmt::format("  waiting      a run, for {}\n", time(*job.next_waiting));
   if (job.last_fire) out << fmt::format("  last fire    {}\n", time(*job.last_fire));
   out << fmt::format("  active       {} of {} allowed\n", job.active, definition.options->max_instances);
