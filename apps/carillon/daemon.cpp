@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
@@ -114,8 +115,11 @@ void daemon::run() {
   asio::co_spawn(io_, scheduler_.run(), [&](const std::exception_ptr& thrown) {
     if (thrown) failure = thrown;  // Whoever waits for the scheduler only hears that it has stopped.
     signals_.cancel();
+    over_ = true;
+    news_.cancel();
   });
-  asio::co_spawn(io_, obey_signals(), [&](const std::exception_ptr& thrown) {
+  asio::co_spawn(io_, obey_signals(), asio::detached);
+  asio::co_spawn(io_, follow_files(), [&](const std::exception_ptr& thrown) {
     if (!thrown || stopping_) return;
     if (!failure) failure = thrown;
     begun_ ? stop("a failure") : scheduler_.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
@@ -126,20 +130,38 @@ void daemon::run() {
 }
 
 asio::awaitable<void> daemon::obey_signals() {
-  co_await begin();
   while (true) {
     boost::system::error_code over;
     const auto number = co_await signals_.async_wait(asio::redirect_error(asio::deferred, over));
     if (over) co_return;
     if (number == SIGHUP) {
-      co_await read_again();
+      again_ = true;
+      news_.cancel();
     } else {
       stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
     }
   }
 }
 
+// Apart from the signals, for it may wait for other instances: one can be stopped meanwhile.
+asio::awaitable<void> daemon::follow_files() {
+  co_await begin();
+  while (!over_) {
+    if (std::exchange(again_, false)) {
+      co_await read_again();
+    } else {
+      boost::system::error_code woken;
+      co_await news_.async_wait(asio::redirect_error(asio::deferred, woken));
+    }
+  }
+}
+
 asio::awaitable<void> daemon::begin() {
+  if (prune_) {
+    log_->info(
+        "--prune: jobs of these files that they do not declare any more go, unless another instance "
+        "declares them; one that was killed does until its lease ends");
+  }
   declare_result all;
   co_await declare(plan_, prune_ ? undeclared::remove_all : undeclared::remove_ours, all);
   begun_ = true;

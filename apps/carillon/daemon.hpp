@@ -7,6 +7,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/steady_timer.hpp>
 #include <map>
 #include <memory>
 #include <optional>
@@ -30,6 +31,7 @@ class daemon {
 
  private:
   boost::asio::awaitable<void> obey_signals();
+  boost::asio::awaitable<void> follow_files();
   boost::asio::awaitable<void> declare(const daemon_plan& plan, undeclared rest, declare_result& all);
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<std::optional<upcoming_fire>> first_to_come();
@@ -50,9 +52,11 @@ class daemon {
   std::shared_ptr<date_calendars> calendars_;
   std::shared_ptr<command_executor> commands_;
   const bool prune_;
-  bool begun_ = false, stopping_ = false;
+  bool begun_ = false, stopping_ = false, over_ = false;
+  bool again_ = false;  // the files are to be read
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
+  boost::asio::steady_timer news_{io_, boost::asio::steady_timer::time_point::max()};
   scheduler scheduler_;
   subscription events_;
 };

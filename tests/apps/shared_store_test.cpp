@@ -530,6 +530,40 @@ TEST_SUITE("shared store") {
     daemon.signal(SIGTERM);
     CHECK(daemon.ends() == 0);
   }
+
+  TEST_CASE(
+      "a daemon that was killed keeps no job from --prune for longer than its lease, nor its successor from "
+      "SIGTERM") {
+    const store_world world;
+    std::string lease;
+    SUBCASE("the lease ends") { lease = "2s"; }
+    SUBCASE("it does not while one looks") { lease = "10m"; }
+    const auto head =
+        "[scheduler]\ninstance = \"it\"\nstore = \"" + world.url() + "\"\nlease = \"" + lease + "\"\n";
+    const std::string one = "[[job]]\nid = \"one\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const std::string two = "[[job]]\nid = \"two\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const auto file = world.folder.write("jobs.toml", head + one + two);
+    {
+      program daemon{{"run", file}};
+      REQUIRE(daemon.says(": 2 jobs"));
+      daemon.signal(SIGKILL);
+      CHECK(daemon.ends() == -SIGKILL);
+    }
+    const std::string now = "[[job]]\nid = \"now\"\nschedule = \"every 1s\"\nshell = \"true\"\n";
+    world.folder.write("jobs.toml", head + one + now);
+    program daemon{{"run", file, "--prune"}};
+    REQUIRE(daemon.says("--prune"));
+    const bool ends = lease == "2s";
+    if (ends) REQUIRE(daemon.says(": 2 jobs"));
+    std::string listed;
+    for (int looks = 0; looks < 500 && !holds(listed, " jobs\n"); ++looks) {
+      listed = world.on_store({"jobs", "list"}).out;
+      if (!ends && !holds(listed, "now")) listed.clear();
+    }
+    CHECK(holds(listed, ends ? "2 jobs\n" : "3 jobs\n"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
 }
 
 }  // namespace carillon::app

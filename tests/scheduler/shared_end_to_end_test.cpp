@@ -60,6 +60,10 @@ class fleet : public simulation {
     settle();
     return future.get().jobs;
   }
+  bool has(const std::string& job) {
+    const auto page = shared.jobs().list({});
+    return std::ranges::any_of(page.jobs, [&](const job_record& each) { return each.id() == job; });
+  }
   /// How often an occurrence has fired more than once, and how many have fired.
   std::size_t twice() const {
     return static_cast<std::size_t>(
@@ -155,6 +159,31 @@ TEST_SUITE("schedulers that share a store") {
     world.pass(15s);
     CHECK(world.jobs_of(a) + world.jobs_of(b) == 20);
     CHECK(world.jobs_of(a) > 0);
+  }
+
+  TEST_CASE("what leaves a file while its instance is killed and started again goes when the lease ends") {
+    fleet world;
+    auto& killed = world.add("daemon", 0);
+    std::vector<job_definition> jobs;
+    for (const char* id : {"stays", "goes"}) {
+      job_definition job{id, trigger{"every 1h"}, {}, {}, default_options(), {}, {}};
+      job.task = std::string_view{"work"};
+      jobs.push_back(std::move(job));
+    }
+    for (auto* each : {&killed, &world.add("another", 0)}) each->scheduler.task("work", [] {});
+    killed.scheduler.declare("jobs.toml", jobs)([](std::exception_ptr, declare_result) {});
+    world.pass(2s);
+    killed.link.cut();
+    jobs.pop_back();
+    auto& again = world.add("daemon", 0);
+    again.scheduler.task("work", [] {});
+    auto did = again.scheduler.declare("jobs.toml", jobs, undeclared::remove_all)(boost::asio::use_future);
+    world.pass(2s);
+    CHECK(world.has("goes"));
+    world.pass(10s);
+    CHECK_FALSE(world.has("goes"));
+    CHECK(world.has("stays"));
+    CHECK(did.get() == declare_result{0, 0, 1, 1});
   }
 
   TEST_CASE("a store that is emptied gets again what they declare") {

@@ -201,6 +201,60 @@ TEST_SUITE("operations on a shared store") {
     CHECK(did.get() == declare_result{0, 0, 1, 1});
   }
 
+  TEST_CASE("what an instance declared that was killed stays until its lease ends, and goes then") {
+    sharing_world world;
+    world.scheduler.task("work", [] {});
+    world.start();
+    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
+    world.wait_for(world.scheduler.declare("file", jobs));
+    jobs.pop_back();
+    world.store->live = {member("test", {"a", "b"}), member("test/87654321", {"a", "b"})};  // Its own ghost.
+    world.store->killed = true;
+    auto rest = undeclared::remove_all;
+    SUBCASE("at SIGHUP") { rest = undeclared::remove_ours; }
+    SUBCASE("by run --prune") {}
+    auto did = world.scheduler.declare("file", jobs, rest)(boost::asio::use_future);
+    world.pass(30s);
+    CHECK(world.wait_for(world.scheduler.get("b")));
+    world.store->live = {member("test", {"a"})};
+    world.pass(3s);
+    CHECK(did.get() == declare_result{0, 0, 1, 1});
+  }
+
+  TEST_CASE("who ends while it waits for such a lease removes nothing that another declares") {
+    sharing_world world;
+    world.scheduler.task("work", [] {});
+    world.start();
+    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
+    world.wait_for(world.scheduler.declare("file", jobs));
+    jobs.pop_back();
+    world.store->live = {member("test/87654321", {"a", "b"})};
+    world.store->killed = true;
+    auto did = world.scheduler.declare("file", jobs, undeclared::remove_all)(boost::asio::use_future);
+    world.pass(3s);
+    world.stop();
+    CHECK(did.get().removed == 0);
+  }
+
+  TEST_CASE("a job that is declared again while its removal waits stays") {
+    sharing_world world;
+    world.scheduler.task("work", [] {});
+    world.start();
+    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
+    world.wait_for(world.scheduler.declare("file", jobs));
+    auto fewer = jobs;
+    fewer.pop_back();
+    world.store->live = {member("other", {"b"})};
+    world.store->killed = true;
+    auto did = world.scheduler.declare("file", fewer)(boost::asio::use_future);
+    world.pass(3s);
+    world.wait_for(world.scheduler.declare("file", jobs));
+    world.store->live.clear();
+    world.pass(3s);
+    CHECK(did.get() == declare_result{0, 0, 1, 0});
+    CHECK(world.wait_for(world.scheduler.get("b")));
+  }
+
   TEST_CASE("the last to declare a job wins, which is logged and noted") {
     sharing_world world;
     world.scheduler.task("work", [] {});

@@ -27,7 +27,8 @@ class scripted_store final : public job_store {
   std::map<std::string, errc> refused;  ///< Throws, without effect.
   std::map<std::string, errc> lost;     ///< Takes effect, and throws.
   std::function<bool(const job_definition&)> owner = [](const job_definition&) { return true; };
-  std::vector<member_info> live;
+  std::vector<member_info> live;  ///< Each has renewed its lease whenever one looks.
+  bool killed = false;            ///< None of them has, any more.
   std::size_t running_elsewhere = 0;
   store_health healthy;
   bool notices = true;
@@ -116,6 +117,9 @@ class scripted_store final : public job_store {
   }
   loop_awaitable<std::vector<member_info>> members() override {
     ++calls["members"];
+    if (!killed) {
+      for (auto& member : live) member.expires += milliseconds{1};
+    }
     co_return live;
   }
   void loop_answers() override { ++answers_of_the_loop; }

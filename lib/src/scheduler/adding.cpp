@@ -4,6 +4,7 @@
 #include <spdlog/logger.h>
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <set>
 #include <stdexcept>
 
@@ -151,21 +152,41 @@ loop_awaitable<void> engine::bring_in_counted(definition_ptr definition,
   if (did == put_result::unchanged) ++counts->unchanged;
 }
 
+/// Who else declares some jobs, look after look.
+struct engine::other_declarers {
+  std::set<std::string> jobs;             ///< That another live instance declares, or may.
+  std::map<std::string, instant> leases;  ///< Of such members: until when, as each was seen first.
+  std::string silent;  ///< One of them that has not renewed its lease since; empty: all have.
+};
+
 /// Removes jobs that their origin does not declare any more. On a shared store those that a live instance
-/// still declares stay; all are given a moment, for their files were perhaps changed with ours.
+/// still declares stay; all are given a moment, for their files were perhaps changed with ours. An instance
+/// that was killed declares them until its lease ends: nobody is taken to be live who renews it no more.
 loop_awaitable<void> engine::remove_undeclared(std::string origin, std::vector<std::string> ids,
                                                undeclared rest, std::shared_ptr<declare_result> counts) {
-  auto still = co_await declared_elsewhere(ids);
-  for (int looks = 1; !still.empty() && rest == undeclared::remove_ours && looks < most_looks; ++looks) {
+  other_declarers others;
+  co_await look_for_others(ids, others);
+  for (int looks = 1; at_work() && !others.jobs.empty(); ++looks) {
+    const bool give_a_moment = rest == undeclared::remove_ours && looks < most_looks;
+    if (!give_a_moment && others.silent.empty()) break;
+    if (looks == 1) {
+      logger_->info(
+          "{}: {} jobs that it does not declare any more are declared by other instances; waits "
+          "until these have changed, renewed their leases, or are gone",
+          origin, others.jobs.size());
+    }
     co_await rest_for(between_looks);
-    still = co_await declared_elsewhere(ids);
+    co_await look_for_others(ids, others);
   }
-  counts->kept = still.size();
-  for (const auto& id : still) {
-    logger_->info("{}: {} does not declare it any more, but another instance does: it stays", id, origin);
+  if (shared_) {  // It may have been declared here again meanwhile.
+    for (const auto& job : files_[origin]) std::erase(ids, job->id);
   }
   for (const auto& id : ids) {
-    if (still.contains(id)) continue;
+    if (others.jobs.contains(id)) {
+      ++counts->kept;
+      logger_->info("{}: {} does not declare it any more, but another instance does: it stays", id, origin);
+      continue;
+    }
     const auto job = co_await store_->load(id);
     if (!job || job->record.definition->origin != origin) continue;  // It has moved to another file.
     const bool removed = co_await remove_for_good(id);
@@ -173,19 +194,25 @@ loop_awaitable<void> engine::remove_undeclared(std::string origin, std::vector<s
   }
 }
 
-/// Those that other live instances declare; one whose work is not known yet may declare anything.
-loop_awaitable<std::set<std::string>> engine::declared_elsewhere(std::vector<std::string> ids) {
-  std::set<std::string> still;
-  if (!shared_ || ids.empty()) co_return still;
+/// Looks which of these jobs other members declare; one whose work is not known yet may declare anything.
+loop_awaitable<void> engine::look_for_others(const std::vector<std::string>& ids, other_declarers& others) {
+  others.jobs.clear();
+  others.silent.clear();
+  if (!shared_ || ids.empty()) co_return;
   const auto all = co_await store_->members();
   const auto me = store_->member();  // Not by the instance's name, which another may have as well.
-  for (const auto& id : ids) {
-    const bool listed = std::ranges::any_of(all, [&](const member_info& member) {
-      return member.id != me && (!member.work || member.work->declares(seed_of(id)));
-    });
-    if (listed) still.insert(id);
+  for (const auto& member : all) {
+    if (member.id == me) continue;
+    bool declares = false;
+    for (const auto& id : ids) {
+      if (member.work && !member.work->declares(seed_of(id))) continue;
+      others.jobs.insert(id);
+      declares = true;
+    }
+    if (!declares) continue;
+    const auto [lease, is_new] = others.leases.try_emplace(member.id, member.expires);
+    if (member.expires <= lease->second) others.silent = member.id;
   }
-  co_return still;
 }
 
 /// The ids of all jobs, or of those that were declared by an origin.

@@ -136,7 +136,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void follow_added(job_record record, put_answer answer);
   loop_awaitable<void> remove_undeclared(std::string origin, std::vector<std::string> ids, undeclared rest,
                                          std::shared_ptr<declare_result> counts);
-  loop_awaitable<std::set<std::string>> declared_elsewhere(std::vector<std::string> ids);
+  struct other_declarers;
+  loop_awaitable<void> look_for_others(const std::vector<std::string>& ids, other_declarers& others);
   loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
   loop_awaitable<loaded_job> require(std::string id);
   loop_awaitable<bool> change(job_record seen, job_change what);

@@ -30,7 +30,8 @@ struct declare_result {
 };
 
 /// Which jobs `scheduler::declare` removes, of those that the same origin declared before and does not any
-/// more. On a shared store none that another live instance declares.
+/// more. On a shared store none that another live instance declares: one that was killed is waited for, until
+/// its lease ends.
 enum class undeclared : std::uint8_t {
   remove_ours,  ///< On a shared store those that this scheduler has declared itself; else all.
   remove_all,   ///< All, whoever declared them.
