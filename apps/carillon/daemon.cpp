@@ -34,7 +34,7 @@ namespace asio = boost::asio;
 constexpr event_mask all_but_the_scheduler_s_own =
     all_events & ~(event_kind::loop_failed | event_kind::run_stuck | event_kind::loop_blocked |
                    event_kind::run_unreported | event_kind::store_lost | event_kind::store_replaced |
-                   event_kind::lease_lost);
+                   event_kind::heartbeats_lost | event_kind::lease_lost);
 
 constexpr std::size_t asked_at_once = 256;
 

@@ -97,6 +97,8 @@ std::string words_of(const event& what, const zone& where) {
     case store_back: return with_reason("the store answers again", what);
     case store_replaced: return with_reason("the store was emptied or is another", what);
     case lease_lost: return with_reason("not a member of the store any more", what);
+    case heartbeats_lost: return with_reason("the store does not answer heartbeats", what);
+    case heartbeats_back: return with_reason("the store answers heartbeats again", what);
     case ownership_changed: return fmt::format("this instance runs {} now", counted(what.count, "job"));
     case job_added: return with_reason("added", what);
     case job_changed: return with_reason("changed", what);
@@ -119,6 +121,7 @@ log_level level_of(event_kind kind) {
     case store_lost:
     case store_replaced:
     case lease_lost:
+    case heartbeats_lost:
     case loop_failed:
     case job_parked: return log_level::error;
     case run_missed:

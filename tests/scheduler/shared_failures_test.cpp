@@ -51,6 +51,33 @@ TEST_SUITE("a store that fails") {
     CHECK(world.wait_for(world.scheduler.health()).healthy);
   }
 
+  TEST_CASE("heartbeats that alone are lost are told of once, with the end of the lease") {
+    sharing_world world;
+    world.add_ticking("a");
+    world.start();
+    world.store->tell().on_heartbeats(false, "no answer in time", 2s);
+    CHECK(world.last(event_kind::heartbeats_lost).message == "no answer in time");
+    CHECK(world.last(event_kind::heartbeats_lost).until == world.now() + 2s);
+    CHECK(world.logged("ends in 2s unless one is answered: no answer in time") == 1);
+    world.pass(15s);
+    CHECK(world.ran.size() == 1);
+    SUBCASE("they are answered again") {
+      world.store->tell().on_heartbeats(true, {}, 10s);
+      CHECK(world.logged("answers heartbeats again") == 1);
+      CHECK(world.count(event_kind::heartbeats_back) == 1);
+      CHECK(world.count(event_kind::store_lost) == 0);
+    }
+    SUBCASE("all else is lost as well: the end of both is one") {
+      world.store->tell().on_reachable(false, "connection refused");
+      world.store->tell().on_heartbeats(false, "no answer in time", 1s);
+      world.store->tell().on_reachable(true, {});
+      world.store->tell().on_heartbeats(true, {}, 10s);
+      CHECK(world.count(event_kind::heartbeats_lost) == 1);
+      CHECK(world.count(event_kind::heartbeats_back) == 0);
+      CHECK(world.count(event_kind::store_back) == 1);
+    }
+  }
+
   TEST_CASE("a finish is repeated until it is taken, and the run counts until then") {
     sharing_world world;
     world.add_ticking("a");

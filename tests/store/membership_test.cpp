@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <memory>
 
+#include "store/shared_steps.hpp"
 #include "support/shared_world.hpp"
 
 using namespace carillon;
@@ -82,6 +83,71 @@ TEST_SUITE("membership") {
     CHECK(a.told.reached == std::vector{false, true});
     CHECK_FALSE(says(world, "answer"));
     CHECK_FALSE(says(world, "lease"));
+  }
+
+  TEST_CASE("heartbeats that alone are not answered are told of once, in time, and so is their end") {
+    shared_world world;
+    world.leases_apart = true;
+    auto& a = world.add("a");
+    a.leases.cut();
+    SUBCASE("before the lease ends") {
+      world.pass(7s);
+      REQUIRE(a.told.heartbeats.size() == 1);
+      CHECK(a.told.heartbeats[0].starts_with("lost, "));
+      CHECK(a.told.heartbeats[0] != "lost, 0s");  // There was still time.
+      CHECK(a.told.leases_lost == 0);
+    }
+    SUBCASE("as long as it takes") { world.pass(1min); }
+    a.leases.mend();
+    world.pass(10s);
+    CHECK(a.told.heartbeats.size() == 2);
+    CHECK(a.told.heartbeats.back() == "answered");
+    CHECK(a.told.reached.empty());
+    CHECK(a.store.health().healthy);
+  }
+
+  TEST_CASE("heartbeats that are lost with all else are not told of beside that") {
+    shared_world world;
+    world.leases_apart = true;
+    auto& a = world.add("a");
+    a.link.cut();
+    a.leases.cut();
+    world.pass(1min);
+    a.link.mend();
+    a.leases.mend();
+    world.pass(1min);
+    CHECK(a.told.heartbeats.empty());
+    CHECK(a.told.reached == std::vector{false, true});
+  }
+
+  TEST_CASE("who leaves a store that does not answer says in one line what is left, and until when") {
+    shared_world world;
+    auto& a = world.add("a");
+    world.pass(1s);
+    SUBCASE("runs") {
+      put_job(world, "x");
+      win(world, a, "x", "run-1");
+      a.link.cut();
+      world.close(a);
+      REQUIRE(world.log->lines.size() == 1);
+      CHECK(says(world,
+                 "left without its answer: 1 runs of this instance are active there, which other "
+                 "instances end as lost for the lease of a/"));
+    }
+    SUBCASE("its place among the members") {
+      const auto member = a.store.member();
+      a.link.cut();
+      world.close(a);
+      REQUIRE(world.log->lines.size() == 1);
+      CHECK(says(world, "left without its answer: other instances take over its jobs when the lease of " +
+                            member + " ends, in "));
+    }
+    SUBCASE("nothing, for its lease is over") {
+      a.link.cut();
+      world.pass(1min);
+      world.close(a);
+      CHECK(world.log->lines.empty());
+    }
   }
 
   TEST_CASE("the store's clock is measured, and a machine that is an hour wrong is told once") {

@@ -1,6 +1,7 @@
 #pragma once
 #include <spdlog/logger.h>
 #include <carillon/store/shared_store.hpp>
+#include <carillon/time/duration.hpp>
 #include <memory>
 #include <string>
 #include <utility>
@@ -25,12 +26,16 @@ class noting_listener final : public store_listener {
   void on_store_replaced() override { ++replaced; }
   void on_clock_offset(milliseconds offset) override { offsets.push_back(offset); }
   void on_reachable(bool reachable, const std::string&) override { reached.push_back(reachable); }
+  void on_heartbeats(bool answered, const std::string&, milliseconds left) override {
+    heartbeats.push_back(answered ? std::string{"answered"} : "lost, " + format_duration(left));
+  }
 
   std::vector<std::string> changed;
   std::vector<found_run> found;
   std::vector<std::string> stops;
   std::vector<milliseconds> offsets;
   std::vector<bool> reached;
+  std::vector<std::string> heartbeats;
   int ownership_changes = 0, leases_lost = 0, replaced = 0;
 };
 
@@ -62,12 +67,16 @@ class shared_world : public simulation {
              std::shared_ptr<carillon::clock> time, shared_store_options options)
         : name{std::move(name_)},
           link{world.network, ++world.seeds, faults},
+          leases{world.network, world.seeds, faults},
           strand{boost::asio::make_strand(world.io)},
           store{world.shared.jobs_through(link),
-                [&world, this](const loop_executor&) { return world.shared.members_through(link); },
+                [&world, this](const loop_executor&) {
+                  return world.shared.members_through(world.leases_apart ? leases : link);
+                },
                 boost::asio::make_strand(world.io), std::move(time), std::move(options)} {}
     std::string name;
     simulated_link link;
+    simulated_link leases;  ///< The way of its heartbeats, if they go apart.
     loop_executor strand;
     noting_listener told;
     shared_store store;
@@ -116,6 +125,7 @@ class shared_world : public simulation {
   }
 
   std::uint32_t partitions = 4;
+  bool leases_apart = false;  ///< Of instances that are added from now on.
   std::uint64_t seeds = 0;
   std::shared_ptr<log_keeper> log = std::make_shared<log_keeper>();
   std::shared_ptr<spdlog::logger> logger = std::make_shared<spdlog::logger>("shared", log);

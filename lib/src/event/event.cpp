@@ -17,6 +17,8 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::store_replaced: return "store_replaced";
     case event_kind::lease_lost: return "lease_lost";
     case event_kind::ownership_changed: return "ownership_changed";
+    case event_kind::heartbeats_lost: return "heartbeats_lost";
+    case event_kind::heartbeats_back: return "heartbeats_back";
     case event_kind::job_added: return "job_added";
     case event_kind::job_changed: return "job_changed";
     case event_kind::job_removed: return "job_removed";

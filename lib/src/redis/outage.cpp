@@ -29,7 +29,7 @@ std::shared_ptr<void> outage::told_by_another() {
   ++tellers_;
   return {this, [](outage* all) {
             const std::lock_guard guard{all->lock_};
-            --all->tellers_;
+            if (--all->tellers_ == 0 && all->down_ > 0) all->told_ = true;  // Its end is for the log.
           }};
 }
 

@@ -18,8 +18,8 @@ class outage {
   void ended(spdlog::logger& log, const endpoint& where);
   /// It has been stopped while it was down.
   void left();
-  /// While what this answers is kept, somebody else tells of outages, and nothing is logged here. Lifetime:
-  /// not longer than this.
+  /// While what this answers is kept, somebody else tells of outages, and nothing is logged here; of one that
+  /// lasts longer the end is. Lifetime: not longer than this.
   [[nodiscard]] std::shared_ptr<void> told_by_another();
   /// How many of the connections are down.
   int down();

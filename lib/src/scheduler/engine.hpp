@@ -184,6 +184,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void on_store_replaced() override;
   void on_clock_offset(milliseconds offset) override;
   void on_reachable(bool reachable, const std::string& why) override;
+  void on_heartbeats(bool answered, const std::string& why, milliseconds left) override;
   loop_awaitable<void> start_found();
   loop_awaitable<void> start_found_run(found_run run);
   job_entry& host(loaded_job job);
@@ -318,12 +319,13 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
-  bool opened_ = false;       ///< The store is to be closed.
-  bool member_ = true;        ///< Of a shared store: claims are allowed.
-  bool reachable_ = true;     ///< The store has not said otherwise.
-  bool in_trouble_ = false;   ///< It has been told that the store fails.
-  bool cancelling_ = false;   ///< Shutdown has cancelled what runs: so is what may still be started.
-  bool offset_told_ = false;  ///< That this machine's clock is not the store's.
+  bool opened_ = false;           ///< The store is to be closed.
+  bool member_ = true;            ///< Of a shared store: claims are allowed.
+  bool reachable_ = true;         ///< The store has not said otherwise.
+  bool in_trouble_ = false;       ///< It has been told that the store fails.
+  bool heartbeats_lost_ = false;  ///< It has been told that it does not answer heartbeats.
+  bool cancelling_ = false;       ///< Shutdown has cancelled what runs: so is what may still be started.
+  bool offset_told_ = false;      ///< That this machine's clock is not the store's.
   job_index jobs_;
   std::size_t waking_ = 0;                           ///< Passes over all jobs that are under way ...
   std::vector<std::unique_ptr<job_entry>> leaving_;  ///< ... and what they may still refer to.

@@ -149,6 +149,7 @@ void engine::tell_trouble(const std::exception_ptr& failure) {
 }
 
 void engine::store_is_lost(const std::string& why) {
+  heartbeats_lost_ = false;  // This says more.
   if (std::exchange(in_trouble_, true)) return;
   logger_->critical("the store does not answer, and nothing is claimed until it does: {}", why);
   tell_of_store(event_kind::store_lost, why);

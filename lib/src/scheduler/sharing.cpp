@@ -3,6 +3,7 @@
 
 #include <spdlog/logger.h>
 #include <boost/asio/post.hpp>
+#include <carillon/time/duration.hpp>
 #include <utility>
 #include <vector>
 
@@ -107,6 +108,25 @@ void engine::on_reachable(bool reachable, const std::string& why) {
     if (job->failures > 0) job->not_before = clock_.now() + some_of(options_.resume_spread);
   }
   chores_.spawn(wake_all());
+}
+
+/// That everything is out of reach has been told, if it is.
+void engine::on_heartbeats(bool answered, const std::string& why, milliseconds left) {
+  if (answered) {
+    if (!std::exchange(heartbeats_lost_, false)) return;
+    logger_->warn("the store answers heartbeats again");
+    return tell_of_store(event_kind::heartbeats_back, {});
+  }
+  if (in_trouble_ || std::exchange(heartbeats_lost_, true)) return;
+  logger_->error(
+      "the store answers, but not the heartbeats, which have a connection of their own: the lease of this "
+      "instance ends in {} unless one is answered: {}",
+      format_duration(left), why);
+  if (!wanted(event_kind::heartbeats_lost)) return;
+  auto happened = make_event(event_kind::heartbeats_lost);
+  happened.message = why;
+  happened.until = clock_.now() + left;
+  events_.tell(happened);
 }
 
 // ---- Runs.

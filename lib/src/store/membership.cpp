@@ -160,6 +160,7 @@ loop_awaitable<void> membership::leave_old() {
     const auto id = left_.back();
     auto call = done(backend_->leave(id));
     const auto got = co_await attempted(std::move(call));
+    stays_why_ = got.why;
     if (!got.answer) co_return;
     std::erase(left_, id);
   }
@@ -203,7 +204,7 @@ void membership::fill_in(std::vector<member_info>& members) const {
   }
 }
 
-loop_awaitable<void> membership::stop() {
+loop_awaitable<std::string> membership::stop() {
   const auto self = shared_from_this();
   stopping_ = true;
   sleeps_.wake_all();
@@ -214,6 +215,7 @@ loop_awaitable<void> membership::stop() {
   lease_.reset();
   if (!me_.id.empty() && !halted_) left_.push_back(std::exchange(me_.id, {}));
   co_await leave_old();
+  co_return left_.empty() ? std::string{} : stays_why_;
 }
 
 loop_awaitable<void> membership::halt() {

@@ -70,8 +70,8 @@ class membership : public std::enable_shared_from_this<membership> {
   /// Begins to join that store, in the background.
   loop_awaitable<void> start(store_identity store, std::shared_ptr<const served_work> work);
   /// Ends what was begun, and leaves, so that others take over at once. Waits for no more than calls that are
-  /// under way, and one more.
-  loop_awaitable<void> stop();
+  /// under way, and one more. Answers why it could not leave; empty: it has.
+  loop_awaitable<std::string> stop();
   /// Gives up the lease, if there is one, and sends nothing more until `expect`.
   loop_awaitable<void> halt();
   /// Joins another store than before.
@@ -120,6 +120,7 @@ class membership : public std::enable_shared_from_this<membership> {
   member_info me_;  ///< Its id is empty while there is none to join under.
   std::shared_ptr<lease> lease_;
   std::vector<std::string> left_;  ///< Ids that this instance no longer uses, to be taken out of the store.
+  std::string stays_why_;          ///< Why the last of these could not be taken out.
   std::map<std::uint64_t, std::shared_ptr<const served_work>> works_;  ///< By digest.
   std::shared_ptr<const served_work> published_;
   std::chrono::nanoseconds published_at_{0};

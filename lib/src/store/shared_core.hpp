@@ -119,12 +119,15 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> wait_for_lease();
   loop_awaitable<void> watch_lease();
   loop_awaitable<void> replace_store();
-  loop_awaitable<void> give_up_runs();
+  struct left_behind;
+  loop_awaitable<void> give_up_runs(left_behind& rest);
+  void tell_left_behind(const left_behind& rest);
   bool is_member() const noexcept { return lease_ && lease_->good(); }
   void lose_lease(const std::shared_ptr<lease>& which);
   void follow_view(member_view&& view);
   void follow_offset(milliseconds offset, milliseconds error);
   void follow_beat_failure(boost::system::error_code code, const std::string& why);
+  void tell_heartbeats_lost();
   instant store_now() const { return time_->now() + offset_; }
   std::chrono::nanoseconds third() const { return std::chrono::nanoseconds{options_.lease} / 3; }
 
@@ -190,6 +193,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   milliseconds offset_{0};
   boost::system::error_code beat_failure_;  ///< Of the last heartbeat, or join; none: it was answered.
   std::string beat_failure_why_;
+  int beats_missed_ = 0;          ///< In a row, while all else is answered.
+  bool heartbeats_lost_ = false;  ///< That was told.
 
   step_batches<claim_kind> claims_{*this};
   step_batches<take_kind> takes_{*this};

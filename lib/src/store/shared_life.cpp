@@ -6,6 +6,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
+#include <carillon/time/duration.hpp>
 
 #include "store/shared_core.hpp"
 
@@ -99,34 +100,65 @@ loop_awaitable<void> shared_core::wait_for_lease() {
   throw boost::system::system_error(is_refused() ? errc::store_refused : errc::store_unreachable, words);
 }
 
+/// What an instance could not end in the store that it leaves.
+struct shared_core::left_behind {
+  std::string member;
+  nanoseconds until{0};  ///< The end of the lease, as the store reckons it at the latest.
+  std::size_t runs = 0;
+  std::string why;  ///< Empty: nothing is left.
+};
+
 loop_awaitable<void> shared_core::close() {
   const auto self = shared_from_this();
   listening_ = false;
   steps_.reset();
-  co_await give_up_runs();
+  left_behind rest;
+  rest.member = lease_ ? lease_->member() : std::string{};
+  rest.until = lease_ ? lease_->ends() + nanoseconds{options_.lease} / 10 : nanoseconds{0};
+  co_await give_up_runs(rest);
   closing_ = true;
   sleeps_.wake_all();
   news_.notify();
   co_await tasks_.join();
-  co_await boost::asio::co_spawn(member_executor_, membership_->stop(), boost::asio::deferred);
+  const auto stayed =
+      co_await boost::asio::co_spawn(member_executor_, membership_->stop(), boost::asio::deferred);
+  if (rest.why.empty()) rest.why = stayed;
+  tell_left_behind(rest);
   lease_.reset();
   co_await backend_->close();
 }
 
 /// What this instance still holds ends as lost, as far as the store can be reached: others need not wait.
-loop_awaitable<void> shared_core::give_up_runs() {
+loop_awaitable<void> shared_core::give_up_runs(left_behind& rest) {
   std::map<std::uint32_t, std::vector<started_run>> held;
   for (auto& run : runs_.held()) held[run.partition].push_back(std::move(run));
   for (const auto& [partition, runs] : held) {
+    rest.runs += runs.size();
+    if (!rest.why.empty()) continue;
     std::vector<reap_step> steps;
     for (const auto& run : runs) steps.push_back({run.run_id, run.job, run.fence, "its instance left"});
     auto call = reap(partition, std::move(steps));
     const auto got = co_await attempted(std::move(call));
-    if (got.answer) continue;
-    logger_->warn("shared store: {} runs could not be given up, and are lost when their lease is over: {}",
-                  runs_.held().size(), got.why);
-    co_return;
+    if (got.answer)
+      rest.runs -= runs.size();
+    else
+      rest.why = got.why;
   }
+}
+
+/// Nobody will tell of it later.
+void shared_core::tell_left_behind(const left_behind& rest) {
+  if (rest.why.empty() || rest.member.empty()) return;
+  const auto left = std::chrono::ceil<milliseconds>(rest.until - time_->elapsed());
+  const auto when = left > milliseconds{0} ? fmt::format("when the lease of {} ends, in {} at most",
+                                                         rest.member, format_duration(left))
+                                           : fmt::format("for the lease of {} has ended", rest.member);
+  const auto what = rest.runs == 0 ? std::string{"other instances take over its jobs"}
+                                   : fmt::format(
+                                         "{} runs of this instance are active there, which other "
+                                         "instances end as lost",
+                                         rest.runs);
+  logger_->error("shared store: left without its answer: {} {}: {}", what, when, rest.why);
 }
 
 void shared_core::serve(std::shared_ptr<const served_work> work) { membership_->serve(std::move(work)); }
@@ -165,6 +197,8 @@ void shared_core::on_reachable(bool reachable, const std::string& why) {
   if (reachable_ == reachable) return;
   reachable_ = reachable;
   unreachable_why_ = reachable ? std::string{} : why;
+  beats_missed_ = 0;
+  heartbeats_lost_ = false;  // They are lost with all else, which is told.
   if (listening_) listener_.on_reachable(reachable, why);
   if (!reachable) return;
   sleeps_.wake_all();
@@ -184,6 +218,8 @@ void shared_core::follow_view(member_view&& view) {
   owners_ = std::move(now);
   beat_failure_ = {};
   beat_failure_why_.clear();
+  beats_missed_ = 0;
+  if (std::exchange(heartbeats_lost_, false) && listening_) listener_.on_heartbeats(true, {}, options_.lease);
   if (joined) {
     if (std::exchange(lost_once_, false))
       logger_->info("joined the shared store again as {}", lease_->member());
@@ -199,6 +235,7 @@ void shared_core::follow_view(member_view&& view) {
 
 void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
   if (!lease_ || lease_ != which) return;
+  if (beats_missed_ > 0) tell_heartbeats_lost();  // That is why.
   lease_->end();
   lease_.reset();
   lost_once_ = true;
@@ -234,16 +271,27 @@ void shared_core::follow_offset(milliseconds offset, milliseconds error) {
   }
 }
 
-/// That the store does not answer is told by the backend; here only what it refuses, once while the words are
-/// the same.
+/// That the store does not answer is told by the backend, unless it is only heartbeats that are not answered.
+/// What it refuses is told once while the words are the same.
 void shared_core::follow_beat_failure(boost::system::error_code code, const std::string& why) {
   const bool told = beat_failure_ == code && beat_failure_why_ == why;
   beat_failure_ = code;
   beat_failure_why_ = why;
   if (!lease_) sleeps_.wake_all();
   const bool opening = !lease_ && !lost_once_;  // Then it is thrown.
-  if (told || opening || code == errc::store_unreachable) return;
+  if (code == errc::store_unreachable) {
+    // The first may be the beginning of an outage of everything, which the backend will notice.
+    if (reachable_ != false && !opening && ++beats_missed_ > 1) tell_heartbeats_lost();
+    return;
+  }
+  if (told || opening) return;
   logger_->error("the store refuses to {} the lease of this instance: {}", lease_ ? "renew" : "grant", why);
+}
+
+void shared_core::tell_heartbeats_lost() {
+  if (std::exchange(heartbeats_lost_, true) || !listening_) return;
+  const auto left = lease_ ? lease_->ends() - time_->elapsed() : nanoseconds{0};
+  listener_.on_heartbeats(false, beat_failure_why_, std::max(std::chrono::floor<milliseconds>(left), {}));
 }
 
 loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {

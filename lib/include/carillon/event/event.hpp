@@ -47,6 +47,9 @@ enum class event_kind : std::uint64_t {
   store_replaced = 1ull << 34,     ///< It was emptied, or is another: what is declared is added again.
   lease_lost = 1ull << 35,         ///< This instance is not a member any more; `count` runs are cancelled.
   ownership_changed = 1ull << 36,  ///< This instance runs the loops of `count` jobs now.
+  heartbeats_lost = 1ull << 37,    ///< The store answers, but not the heartbeats, which have a connection of
+                                   ///< their own: this instance is a member until `until`, if none is.
+  heartbeats_back = 1ull << 38,    ///< They are answered again.
 };
 
 /// A set of event kinds.
@@ -75,7 +78,7 @@ struct event {
   std::uint64_t fence = 0;
   milliseconds lateness{0};  ///< From due to started.
   milliseconds duration{0};
-  std::optional<instant> until;  ///< Of `run_retrying`: when.
+  std::optional<instant> until;  ///< Of `run_retrying`: when; of `heartbeats_lost`: the end of the lease.
   outcome result;
   std::string message;           ///< For people.
   std::exception_ptr exception;  ///< Of `run_failed`, when a body threw.

@@ -249,6 +249,9 @@ class store_listener {
   virtual void on_clock_offset(milliseconds) {}
   /// The store answers again, or does not any more and why. Told once each.
   virtual void on_reachable(bool /*reachable*/, const std::string& /*why*/) {}
+  /// It answers, but not the heartbeats of this instance, which go another way, and why; or these as well
+  /// again. Told once each; not while the store is out of reach altogether. `left`: of the lease.
+  virtual void on_heartbeats(bool /*answered*/, const std::string& /*why*/, milliseconds /*left*/) {}
 
  protected:
   ~store_listener() = default;
