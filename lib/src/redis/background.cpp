@@ -34,7 +34,11 @@ background::background(connection_options how, std::string_view name_space,
   }};
 }
 
-background::~background() {
+background::~background() { shut_down(); }
+
+void background::shut_down() {
+  const std::lock_guard once{ending_};
+  if (!thread_.joinable()) return;
   locks_->close();
   boost::asio::co_spawn(where_, end(), boost::asio::use_future).wait();
   work_.reset();

@@ -4,6 +4,7 @@
 #include <boost/asio/io_context.hpp>
 #include <carillon/async/loop.hpp>
 #include <memory>
+#include <mutex>
 #include <string_view>
 #include <thread>
 
@@ -21,10 +22,14 @@ class background {
  public:
   /// @param otherwise By way of which lock operations complete. Outlives this, and all locks.
   background(connection_options how, std::string_view name_space, boost::asio::any_io_executor otherwise);
-  /// Closes the desk, stops the connection and ends the thread. @pre Not on that thread.
+  /// As `shut_down`. @pre Not on that thread, unless it has been shut down.
   ~background();
   background(const background&) = delete;
   background& operator=(const background&) = delete;
+
+  /// Closes the desk, stops the connection and ends the thread: what is given to its executor afterwards is
+  /// never done. Again: nothing. Thread safety: safe. @pre Not on that thread.
+  void shut_down();
 
   /// The strand of the connection. Thread safety: safe.
   const loop_executor& get_executor() const noexcept { return where_; }
@@ -42,6 +47,7 @@ class background {
   redis::connection connection_;
   const std::shared_ptr<lock_desk> locks_;
   lock_clerk clerk_{connection_, locks_};
+  std::mutex ending_;
   std::thread thread_;
 };
 

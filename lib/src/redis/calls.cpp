@@ -127,17 +127,30 @@ void connection::wire::give_up(call& which) {
   asio::post(where, [me = shared_from_this(), ended = &which] { me->finish(*ended); });
 }
 
+// A coroutine that waits for its call is kept by nothing but that call, which lies in it. This bell is set
+// while there is any, so that they go with it when the event loop does.
+struct connection::wire::deadline_bell {
+  explicit deadline_bell(self owner) : me{std::move(owner)} {}
+  deadline_bell(deadline_bell&&) = default;
+  deadline_bell& operator=(deadline_bell&&) = delete;
+  ~deadline_bell() {
+    if (me) me->drop_calls();
+  }
+  void operator()(const boost::system::error_code&) {
+    const auto rang = std::move(me);
+    rang->deadline_armed_ = false;
+    rang->expire();
+    rang->arm_deadline();
+    if (!rang->deadline_armed_) rang->stopped_.notify();
+  }
+  self me;
+};
+
 void connection::wire::arm_deadline() {
   if (deadline_armed_ || deadlines_.empty()) return;
   deadline_armed_ = true;
   deadline_timer_.expires_at(deadlines_.front().deadline);
-  auto rang = [me = shared_from_this()](const boost::system::error_code&) {
-    me->deadline_armed_ = false;
-    me->expire();
-    me->arm_deadline();
-    if (!me->deadline_armed_) me->stopped_.notify();
-  };
-  deadline_timer_.async_wait(asio::bind_executor(where, std::move(rang)));
+  deadline_timer_.async_wait(asio::bind_executor(where, deadline_bell(shared_from_this())));
 }
 
 void connection::wire::expire() {
@@ -164,6 +177,18 @@ void connection::wire::fail_all(const std::string& why) {
     each.sent_with = nullptr;
     each.refused = !refusal_.empty();
     finish(each);
+  }
+}
+
+void connection::wire::drop_calls() {
+  std::vector<asio::any_completion_handler<void()>> gone;
+  while (!deadlines_.empty()) {
+    auto& each = deadlines_.front();
+    each.in_queue.unlink();
+    each.by_deadline.unlink();
+    if (each.sent_with != nullptr) each.sent_with->forget(each);
+    each.sent_with = nullptr;
+    gone.push_back(std::move(each.waiter));
   }
 }
 

@@ -76,13 +76,23 @@ void connection::wire::start() {
 }
 
 void connection::wire::abandon() {
+  begin_to_stop();
+  fail_all("the connection has been stopped");
+  deadline_timer_.cancel();
+}
+
+void connection::wire::drop() {
+  begin_to_stop();
+  drop_calls();
+  deadline_timer_.cancel();
+}
+
+void connection::wire::begin_to_stop() {
   stopping_ = true;
   if (std::exchange(missed_, false)) how.outage->left();
   pause_.cancel();
   lost_.notify();
   if (redis_) redis_->cancel();
-  fail_all("the connection has been stopped");
-  deadline_timer_.cancel();
 }
 
 loop_awaitable<void> connection::wire::stop() {

@@ -26,8 +26,8 @@ connection::connection(const loop_executor& where, connection_options how)
     : wire_{std::make_shared<wire>(where, std::move(how))} {}
 
 connection::~connection() {
-  wire_->abandon();
-  if (ear_) ear_->abandon();
+  wire_->drop();
+  if (ear_) ear_->drop();
 }
 
 const loop_executor& connection::get_executor() const noexcept { return wire_->where; }

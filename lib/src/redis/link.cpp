@@ -97,6 +97,7 @@ void link_state::shut_down() {
     over_ = true;
     ending = std::move(background_);
   }
+  if (ending) ending->shut_down();  // Also where a store still has it.
 }
 
 link::link(boost::asio::io_context& io, link_options how)

@@ -24,8 +24,8 @@ class link_state : public std::enable_shared_from_this<link_state> {
   std::unique_ptr<connection> connect(const loop_executor& where, std::string_view who) const;
 
   /// The thread for heartbeats and renewals; the first call starts it. Null once the link is gone.
-  /// Thread safety: safe. Whoever holds it keeps the thread going: not on that thread, not longer than
-  /// needed.
+  /// Thread safety: safe. Whoever holds it keeps its executor, though not the thread, which ends with the
+  /// link at the latest. Not to be let go on that thread.
   std::shared_ptr<redis::background> background();
 
   /// Where locks are asked for, on that thread. Null once the link is gone. Thread safety: safe.

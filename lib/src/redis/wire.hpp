@@ -33,6 +33,8 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   loop_awaitable<void> stop();
   /// Ends everything that waits, without waiting for it.
   void abandon();
+  /// Lets go of everything that waits, for its executor runs no more: nothing is resumed.
+  void drop();
 
   /// Asks, and returns when there is an answer, a failure, or a cancellation.
   loop_awaitable<void> ask(call& which);
@@ -82,6 +84,9 @@ class connection::wire : public std::enable_shared_from_this<wire> {
   void expire();
   void finish(call& which);
   void fail_all(const std::string& why);
+  void begin_to_stop();
+  void drop_calls();
+  struct deadline_bell;
 
   // Subscriptions: subscriptions.cpp.
   struct subscriber {

@@ -30,7 +30,7 @@ membership::membership(std::unique_ptr<member_backend> backend, loop_executor wh
       probe_{std::move(probe)},
       loop_answered_{time_->elapsed().count()},
       random_{options_.seed},
-      sleeps_{*time_, where_},
+      sleeps_{time_, where_},
       news_{where_},
       tasks_{where_, [](const std::exception_ptr& failure) { std::rethrow_exception(failure); }} {
   me_.instance = options_.instance;
@@ -216,6 +216,14 @@ loop_awaitable<std::string> membership::stop() {
   if (!me_.id.empty() && !halted_) left_.push_back(std::exchange(me_.id, {}));
   co_await leave_old();
   co_return left_.empty() ? std::string{} : stays_why_;
+}
+
+void membership::abandon() {
+  boost::asio::post(where_, [self = shared_from_this()] {
+    self->stopping_ = true;
+    self->steps_.reset();
+    self->sleeps_.wake_all();
+  });
 }
 
 loop_awaitable<void> membership::halt() {

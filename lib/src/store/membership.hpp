@@ -58,8 +58,8 @@ struct membership_options {
 /// says so, and others own its jobs; after `stall_limit` leases it renews no more.
 ///
 /// A lease is counted from when the heartbeat that renewed it was sent, and ends a tenth early. Thread
-/// safety: `refresh`, `serve`, `loop_answered` and `questions` from any thread; all else on the executor that
-/// it was made for.
+/// safety: `refresh`, `serve`, `loop_answered`, `abandon` and `questions` from any thread; all else on the
+/// executor that it was made for.
 class membership : public std::enable_shared_from_this<membership> {
  public:
   /// @param probe Called before each heartbeat: has `loop_answered` called by the event loop, from there.
@@ -72,6 +72,8 @@ class membership : public std::enable_shared_from_this<membership> {
   /// Ends what was begun, and leaves, so that others take over at once. Waits for no more than calls that are
   /// under way, and one more. Answers why it could not leave; empty: it has.
   loop_awaitable<std::string> stop();
+  /// Sends nothing more after what is under way, and does not leave: the lease runs out. Any thread.
+  void abandon();
   /// Gives up the lease, if there is one, and sends nothing more until `expect`.
   loop_awaitable<void> halt();
   /// Joins another store than before.

@@ -2,9 +2,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 
+#include "store/of_membership.hpp"
 #include "store/shared_repeat.hpp"
 
 namespace carillon {
@@ -123,8 +122,7 @@ loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, cancel_reason
 
 loop_awaitable<std::vector<member_info>> shared_core::members() {
   const auto ask = [this]() -> loop_awaitable<std::vector<member_info>> {
-    auto there =
-        co_await boost::asio::co_spawn(member_executor_, membership_->members(), boost::asio::deferred);
+    auto there = co_await of_membership(membership_->members());
     co_return there;
   };
   auto all = co_await repeated(ask);

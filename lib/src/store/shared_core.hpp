@@ -44,8 +44,13 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   // ---- shared_life.cpp
   loop_awaitable<void> open(std::string instance, std::shared_ptr<const served_work> work);
   loop_awaitable<void> close();
+  /// Its store is gone, and what it was made with may go: queued handlers may hold this for a while longer.
+  /// On the strand, or when that runs no more.
+  void let_go();
   void serve(std::shared_ptr<const served_work> work);
-  void loop_answers() { membership_->loop_answered(); }
+  void loop_answers() {
+    if (membership_) membership_->loop_answered();
+  }
   std::string member() const { return is_member() ? lease_->member() : std::string{}; }
 
   // ---- shared_calls.cpp
@@ -94,12 +99,17 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   void on_other_store(store_identity expected) override;
   template <typename Work>
   void hop(Work work);  ///< Does it on the strand, if this is still open.
+  /// Has the membership do something on its executor.
+  template <typename T>
+  loop_awaitable<T> of_membership(loop_awaitable<T> work);
 
   // backend_listener
   void on_change(std::uint32_t partition, std::uint64_t seq, const job_brief& job) override;
   void on_stop_asked(const std::string& member, const std::string& run_id, cancel_reason why) override;
   void on_gap() override;
-  void on_members_changed() override { membership_->refresh(); }
+  void on_members_changed() override {
+    if (membership_) membership_->refresh();
+  }
   void on_reachable(bool reachable, const std::string& why) override;
 
   // step_sender
@@ -166,16 +176,15 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> reap_orphans(std::uint64_t view);
   void look_soon();
 
-  const std::shared_ptr<void> keeper_;
   const std::shared_ptr<job_backend> backend_;
-  const shared_store::member_factory members_;
+  shared_store::member_factory members_;
   const loop_executor strand_;
   const std::shared_ptr<clock> time_;
   const shared_store_options options_;
   const bool takes_part_;
   const std::shared_ptr<spdlog::logger> logger_;
   store_listener& listener_;
-  const loop_executor member_executor_;
+  std::optional<loop_executor> member_executor_;  ///< None: the store is gone.
   std::shared_ptr<membership> membership_;
   std::mt19937_64 random_;
 
@@ -211,6 +220,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   bool gap_ = false;
 
   elapsed_sleeps sleeps_;
+  elapsed_sleeps awaiting_membership_;
   condition news_;
   std::unique_ptr<clock::watch> steps_;
   task_group tasks_;

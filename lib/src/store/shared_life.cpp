@@ -3,12 +3,10 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 #include <unistd.h>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <carillon/time/duration.hpp>
 
-#include "store/shared_core.hpp"
+#include "store/of_membership.hpp"
 
 namespace carillon {
 
@@ -34,8 +32,7 @@ std::string name_of_this_machine() {
 
 shared_core::shared_core(shared_store::backends below, loop_executor strand, std::shared_ptr<clock> time,
                          const shared_store_options& options, store_listener& listener, bool takes_part)
-    : keeper_{std::move(below.keeper)},
-      backend_{std::move(below.jobs)},
+    : backend_{std::move(below.jobs)},
       members_{std::move(below.members)},
       strand_{std::move(strand)},
       time_{std::move(time)},
@@ -46,7 +43,8 @@ shared_core::shared_core(shared_store::backends below, loop_executor strand, std
       member_executor_{std::move(below.member_executor)},
       random_{seed_from(options.seed)},
       attempts_{options.remembered},
-      sleeps_{*time_, strand_},
+      sleeps_{time_, strand_},
+      awaiting_membership_{time_, strand_},
       news_{strand_},
       tasks_{strand_, [this](const std::exception_ptr& failure) {
                logger_->critical("shared store: {}", what_of(failure));
@@ -67,19 +65,21 @@ membership_options shared_core::member_options(std::string instance) {
 loop_awaitable<void> shared_core::open(std::string instance, std::shared_ptr<const served_work> work) {
   const auto probe = [weak = weak_from_this()] {
     if (const auto self = weak.lock()) {
-      boost::asio::post(self->strand_, [self] { self->membership_->loop_answered(); });
+      boost::asio::post(self->strand_, [self] { self->loop_answers(); });
     }
   };
-  membership_ = std::make_shared<membership>(members_(member_executor_), member_executor_, time_,
+  membership_ = std::make_shared<membership>(members_(*member_executor_), *member_executor_, time_,
                                              member_options(std::move(instance)), weak_from_this(), probe);
   co_await open_store();
   listening_ = true;
   steps_ = time_->watch_steps(strand_, [weak = weak_from_this()](clock_step) {
-    if (const auto self = weak.lock()) self->sleeps_.reset_all();
+    const auto self = weak.lock();
+    if (!self) return;
+    self->sleeps_.reset_all();
+    self->awaiting_membership_.reset_all();
   });
   if (!takes_part_) co_return;
-  co_await boost::asio::co_spawn(member_executor_, membership_->start(store_, std::move(work)),
-                                 boost::asio::deferred);
+  co_await of_membership(done(membership_->start(store_, std::move(work))));
   tasks_.spawn(watch_lease());
   co_await wait_for_lease();
   tasks_.spawn(look_again_and_again());
@@ -98,6 +98,21 @@ loop_awaitable<void> shared_core::wait_for_lease() {
   std::string words = "this instance could not join the others";
   if (!beat_failure_why_.empty()) words += ": " + beat_failure_why_;
   throw boost::system::system_error(is_refused() ? errc::store_refused : errc::store_unreachable, words);
+}
+
+void shared_core::let_go() {
+  closing_ = true;
+  listening_ = false;
+  steps_.reset();
+  claims_.drop();  // Who waits for these would look for this when it ends.
+  takes_.drop();
+  finishes_.drop();
+  adds_.drop();
+  loads_.drop();
+  if (membership_) membership_->abandon();
+  membership_.reset();
+  members_ = nullptr;
+  member_executor_.reset();
 }
 
 /// What an instance could not end in the store that it leaves.
@@ -120,9 +135,9 @@ loop_awaitable<void> shared_core::close() {
   sleeps_.wake_all();
   news_.notify();
   co_await tasks_.join();
-  const auto stayed =
-      co_await boost::asio::co_spawn(member_executor_, membership_->stop(), boost::asio::deferred);
-  if (rest.why.empty()) rest.why = stayed;
+  auto leaving = of_membership(membership_->stop());
+  const auto left = co_await attempted(std::move(leaving));
+  if (rest.why.empty()) rest.why = left.answer.value_or(left.why);
   tell_left_behind(rest);
   lease_.reset();
   co_await backend_->close();
@@ -303,7 +318,8 @@ loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {
 loop_awaitable<void> shared_core::replace_store() {
   replacing_ = true;
   if (lease_) lose_lease(lease_);
-  co_await boost::asio::co_spawn(member_executor_, membership_->halt(), boost::asio::deferred);
+  auto halting = of_membership(done(membership_->halt()));
+  co_await attempted(std::move(halting));
   bool is_open = false;
   for (std::uint32_t times = 1; !is_open && !closing_; ++times) {
     auto call = done(open_store());
@@ -317,7 +333,8 @@ loop_awaitable<void> shared_core::replace_store() {
   if (!is_open) co_return;
   ++generation_;
   told_.clear();
-  co_await boost::asio::co_spawn(member_executor_, membership_->expect(store_), boost::asio::deferred);
+  auto expecting = of_membership(done(membership_->expect(store_)));
+  co_await attempted(std::move(expecting));
   if (takes_part_) {
     while (!lease_ && !closing_) co_await sleeps_.last(options_.lease);
   }

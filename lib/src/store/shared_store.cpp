@@ -33,14 +33,34 @@ shared_store::shared_store(backends_factory make, std::shared_ptr<clock> time, s
   check(options_);
 }
 
-shared_store::~shared_store() = default;
+shared_store::~shared_store() { let_go(); }
 shared_store::shared_store(shared_store&&) noexcept = default;
-shared_store& shared_store::operator=(shared_store&&) noexcept = default;
+
+shared_store& shared_store::operator=(shared_store&& other) noexcept {
+  if (this == &other) return *this;
+  let_go();
+  make_ = std::move(other.make_);
+  time_ = std::move(other.time_);
+  options_ = std::move(other.options_);
+  work_ = std::move(other.work_);
+  stays_out_ = other.stays_out_;
+  keeper_ = std::move(other.keeper_);
+  core_ = std::move(other.core_);
+  return *this;
+}
+
+void shared_store::let_go() noexcept {
+  if (core_) core_->let_go();
+  core_.reset();
+  keeper_.reset();
+}
 
 loop_awaitable<void> shared_store::open(std::string instance, store_listener& listener) {
   if (core_) throw std::logic_error("this store has been opened before and not closed");
   const loop_executor strand = co_await boost::asio::this_coro::executor;
-  core_ = std::make_shared<shared_core>(make_(strand), strand, time_, options_, listener, !stays_out_);
+  auto below = make_(strand);
+  keeper_ = std::move(below.keeper);
+  core_ = std::make_shared<shared_core>(std::move(below), strand, time_, options_, listener, !stays_out_);
   const auto core = core_;
   std::exception_ptr failure;
   try {
@@ -57,7 +77,7 @@ loop_awaitable<void> shared_store::close() {
   const auto core = core_;
   if (!core) co_return;
   co_await core->close();
-  core_.reset();
+  let_go();
 }
 
 shared_core& shared_store::opened() const {

@@ -126,6 +126,14 @@ class step_batches {
     co_return std::move(*mine.got);
   }
 
+  /// Lets go of all who wait, without an answer.
+  void drop() {
+    const auto all = queues_;
+    for (const auto& each : all) {
+      if (each) each->drop();
+    }
+  }
+
   /// How many wait or are under way.
   std::size_t size() const noexcept { return size_; }
 
@@ -148,26 +156,46 @@ class step_batches {
   };
   struct queue {
     std::deque<waiting*> steps;
+    std::vector<waiting*> batch;  ///< Under way.
     bool sending = false;
+
+    /// Lets go of those who wait: they are kept by what would resume them.
+    void drop() {
+      std::vector<boost::asio::any_completion_handler<void()>> gone;
+      for (auto* each : steps) gone.push_back(std::move(each->resume));
+      for (auto* each : batch) gone.push_back(std::move(each->resume));
+      steps.clear();
+      batch.clear();
+    }
+  };
+  /// Whoever sends what is in a queue is alone with it; ends otherwise than by returning only with the event
+  /// loop.
+  struct sending {
+    explicit sending(std::shared_ptr<queue> from_) : from{std::move(from_)} {}
+    ~sending() { from->drop(); }
+    sending(const sending&) = delete;
+    sending& operator=(const sending&) = delete;
+    std::shared_ptr<queue> from;
   };
 
   void put(std::uint32_t partition, waiting& what) {
     if (queues_.size() <= partition) queues_.resize(partition + 1);
     auto& into = queues_[partition];
-    if (!into) into = std::make_unique<queue>();
+    if (!into) into = std::make_shared<queue>();
     into->steps.push_back(&what);
     ++size_;
     if (std::exchange(into->sending, true)) return;
-    sender_.begin(send_all(partition, *into));
+    sender_.begin(send_all(partition, into));
   }
 
-  loop_awaitable<void> send_all(std::uint32_t partition, queue& from) {
+  loop_awaitable<void> send_all(std::uint32_t partition, std::shared_ptr<queue> all) {
+    const sending alone(all);
+    auto& from = *all;
     co_await boost::asio::post(sender_.strand(),
                                boost::asio::deferred);  // What this turn of the loop asks for.
-    std::vector<waiting*> batch;
     while (!from.steps.empty()) {
-      collect(from, batch);
-      if (!batch.empty()) co_await send(partition, batch);
+      collect(from, from.batch);
+      if (!from.batch.empty()) co_await send(partition, from.batch);
     }
     from.sending = false;
   }
@@ -242,9 +270,11 @@ class step_batches {
       batch[i]->got.emplace(std::move(answers[i]));
       resume(*batch[i]);
     }
+    batch.clear();
   }
   void fail_all(std::vector<waiting*>& batch, const std::exception_ptr& why) {
     for (auto* each : batch) fail(*each, why);
+    batch.clear();
   }
   void fail(waiting& what, std::exception_ptr why) {
     what.failure = std::move(why);
@@ -256,7 +286,7 @@ class step_batches {
   }
 
   step_sender& sender_;
-  std::vector<std::unique_ptr<queue>> queues_;  // By partition.
+  std::vector<std::shared_ptr<queue>> queues_;  // By partition.
   std::size_t size_ = 0;
 };
 

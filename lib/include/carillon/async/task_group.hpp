@@ -18,7 +18,7 @@ class task_group {
   using failure_handler = std::function<void(std::exception_ptr)>;
 
   task_group(const loop_executor& where, failure_handler on_failure);
-  /// @pre No task is running: `join()` has completed.
+  /// @pre No task is running: `join()` has completed; or its executor runs no more.
   ~task_group();
   task_group(const task_group&) = delete;
   task_group& operator=(const task_group&) = delete;

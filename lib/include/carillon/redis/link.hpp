@@ -65,7 +65,8 @@ class link {
   /// Errors: throws `std::invalid_argument` (`parse_failure` for the URL) that names the option and its
   /// value.
   link(boost::asio::io_context& io, link_options how);
-  /// Ends its connections and its thread.
+  /// Ends its thread, and with it the leases: a store that is still open is a member for no longer than its
+  /// lease.
   ~link();
   link(const link&) = delete;
   link& operator=(const link&) = delete;

@@ -67,8 +67,8 @@ class shared_store : public job_store {
 
   /// What a store works over, from `open` to `close`.
   struct backends {
-    std::shared_ptr<void>
-        keeper;  ///< What the rest needs, and goes after it; not on the thread of `members`.
+    /// What the rest needs: kept from `open` to `close` or the end of the store, and let go there.
+    std::shared_ptr<void> keeper;
     std::shared_ptr<job_backend> jobs;
     member_factory members;         ///< See the constructor.
     loop_executor member_executor;  ///< See the constructor.
@@ -82,10 +82,12 @@ class shared_store : public job_store {
   shared_store(std::unique_ptr<job_backend> jobs, const member_factory& members,
                loop_executor member_executor, std::shared_ptr<clock> time, shared_store_options options = {});
   shared_store(backends_factory make, std::shared_ptr<clock> time, shared_store_options options = {});
-  /// @pre It is closed, or its executors do not run any more.
+  /// One that is open is left as if its process had died: nothing that was asked is answered, and the lease
+  /// runs out. @pre It is closed, or the io_context of `open` runs no more: it may still hold coroutines that
+  /// wait for this store, and goes after it, or destroys it with them.
   ~shared_store() override;
   shared_store(shared_store&&) noexcept;
-  shared_store& operator=(shared_store&&) noexcept;
+  shared_store& operator=(shared_store&&) noexcept;  ///< @pre As of the destructor, for what was there.
 
   /// Returns when this instance is a member. Errors: also `errc::store_unreachable` when it has not become
   /// one within a lease, and `errc::store_refused` as `job_backend::open`.
@@ -121,12 +123,15 @@ class shared_store : public job_store {
 
  private:
   shared_core& opened() const;
+  void let_go() noexcept;
 
   backends_factory make_;
   std::shared_ptr<clock> time_;
   shared_store_options options_;
   std::shared_ptr<const served_work> work_;
   bool stays_out_ = false;
+  // Here, not in the core: that may be held for longer, by what is queued on any of the executors.
+  std::shared_ptr<void> keeper_;
   std::shared_ptr<shared_core> core_;
 };
 
