@@ -53,6 +53,7 @@ loop_awaitable<claim_answer> shared_core::claim(const claim_request& request) {
   const auto under = require_lease();
   const auto partition = partition_of(request.id);
   concern(partition);
+  const auto self = shared_from_this();  // It may go while this waits, with the event loop.
   asking asked{runs_};
   for (const auto& run : request.runs) asked.add(run.run_id);
   claim_step step;
@@ -137,6 +138,7 @@ loop_awaitable<take_answer> shared_core::take(const take_request& request) {
   const auto under = require_lease();
   const auto partition = partition_of(request.id);
   concern(partition);
+  const auto self = shared_from_this();  // It may go while this waits, with the event loop.
   asking asked{runs_};
   asked.add(request.run_id);
   take_step step;
