@@ -96,6 +96,22 @@ TEST_SUITE("redis job_store") {
     contract::keeps_the_contract_of_job_store([] { return std::make_unique<redis_store_under_test>(); });
   }
 
+  TEST_CASE("a step whose record cannot be read fails with words that say which") {
+    two_stores world;
+    world.run(world.a->add(contract::world::record("a"), on_conflict::refuse));
+    const redis::store_keys keys{world.name_space};
+    const auto key = keys.of_partition(partition_of("a", 4), "jobs");
+    shared_server().cli({"HSET", key, "a", "?"});
+    std::string why;
+    try {
+      world.run(world.a->add(contract::world::record("a"), on_conflict::keep));
+    } catch (const boost::system::system_error& refused) {
+      CHECK(refused.code() == errc::store_refused);
+      why = refused.what();
+    }
+    CHECK(why.starts_with("the record of job 'a' in " + key + " cannot be read, and nothing was done"));
+  }
+
   TEST_CASE("whatever is done to it, its ledger accounts for every nominal time once") {
     for (std::uint64_t seed = 100; seed < 110; ++seed) {
       CAPTURE(seed);

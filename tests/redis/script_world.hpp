@@ -38,7 +38,8 @@ class script_world : public backend_world {
     request.id = id;
     return request;
   }
-  std::vector<claim_answer> claim(const std::vector<claim_request>& requests, std::uint64_t born = 0) {
+  std::vector<step_answer<claim_answer>> claim(const std::vector<claim_request>& requests,
+                                               std::uint64_t born = 0) {
     std::vector<claim_step> steps;
     for (const auto& each : requests) steps.push_back({&each, born});
     return run(backend.claim(0, "a/1", steps));

@@ -102,11 +102,12 @@ class simulated_jobs final : public job_backend {
     co_return;
   }
 
-  loop_awaitable<std::vector<put_answer>> add(std::uint32_t, std::span<const add_step> steps) override {
+  loop_awaitable<std::vector<step_answer<put_answer>>> add(std::uint32_t,
+                                                           std::span<const add_step> steps) override {
     std::vector<std::pair<job_record, on_conflict>> owned;
     for (const auto& step : steps) owned.emplace_back(*step.job, step.policy);
-    return ask<std::vector<put_answer>>([&store = store_, owned = std::move(owned)] {
-      std::vector<put_answer> answers;
+    return ask<std::vector<step_answer<put_answer>>>([&store = store_, owned = std::move(owned)] {
+      std::vector<step_answer<put_answer>> answers;
       for (const auto& each : owned) {
         answers.push_back(store.change([each](simulated_store::server& there) {
           auto copy = each.first;
@@ -168,12 +169,12 @@ class simulated_jobs final : public job_backend {
     return ask<ledger_page>([&store = store_, query] { return store.jobs().history(query); });
   }
 
-  loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t, std::string_view member,
-                                                  std::span<const claim_step> steps) override {
+  loop_awaitable<std::vector<step_answer<claim_answer>>> claim(std::uint32_t, std::string_view member,
+                                                               std::span<const claim_step> steps) override {
     store_.steps += steps.size();
-    return ask<std::vector<claim_answer>>(
+    return ask<std::vector<step_answer<claim_answer>>>(
         [&store = store_, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
-          std::vector<claim_answer> answers;
+          std::vector<step_answer<claim_answer>> answers;
           for (auto& step : all) {
             if (store.broken.any_cursor) store.accept_any_cursor(step.get());
             answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
@@ -183,12 +184,12 @@ class simulated_jobs final : public job_backend {
           return answers;
         });
   }
-  loop_awaitable<std::vector<take_answer>> take(std::uint32_t, std::string_view member,
-                                                std::span<const take_step> steps) override {
+  loop_awaitable<std::vector<step_answer<take_answer>>> take(std::uint32_t, std::string_view member,
+                                                             std::span<const take_step> steps) override {
     store_.steps += steps.size();
-    return ask<std::vector<take_answer>>(
+    return ask<std::vector<step_answer<take_answer>>>(
         [&store = store_, who = std::string{member}, all = own<owned_take>(steps)]() mutable {
-          std::vector<take_answer> answers;
+          std::vector<step_answer<take_answer>> answers;
           for (auto& step : all) {
             answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
               return there.take(step.get(), step.born, who);
@@ -197,19 +198,21 @@ class simulated_jobs final : public job_backend {
           return answers;
         });
   }
-  loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t,
-                                                    std::span<const finish_step> steps) override {
+  loop_awaitable<std::vector<step_answer<finish_answer>>> finish(
+      std::uint32_t, std::span<const finish_step> steps) override {
     store_.steps += steps.size();
-    return ask<std::vector<finish_answer>>([&store = store_, all = own<owned_finish>(steps)]() mutable {
-      std::vector<finish_answer> answers;
-      for (auto& step : all) {
-        if (store.broken.any_fence) store.accept_any_fence(step.get());
-        answers.push_back(store.change(
-            [step](simulated_store::server& there) mutable { return there.finish(step.get(), step.born); }));
-        store.tell_finished(step.get(), answers.back());
-      }
-      return answers;
-    });
+    return ask<std::vector<step_answer<finish_answer>>>(
+        [&store = store_, all = own<owned_finish>(steps)]() mutable {
+          std::vector<step_answer<finish_answer>> answers;
+          for (auto& step : all) {
+            if (store.broken.any_fence) store.accept_any_fence(step.get());
+            answers.push_back(store.change([step](simulated_store::server& there) mutable {
+              return there.finish(step.get(), step.born);
+            }));
+            store.tell_finished(step.get(), answers.back());
+          }
+          return answers;
+        });
   }
   loop_awaitable<std::size_t> reap(std::uint32_t, std::span<const reap_step> steps, instant) override {
     return ask<std::size_t>([&store = store_, all = own<owned_reap>(steps)] {

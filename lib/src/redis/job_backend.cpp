@@ -93,12 +93,19 @@ loop_awaitable<std::uint64_t> job_backend::adopt_partitions(store_identity store
 }
 
 void job_backend::tell_unreadable(const char* what, std::string_view id, const std::string& why) {
+  tell_once(
+      fmt::format("{} '{}' in namespace '{}' cannot be read and is passed over, see carillon doctor: {}",
+                  what, id, keys_.name_space(), why));
+}
+
+void job_backend::tell_once(std::string words) {
   constexpr std::size_t most_told = 1'000;
+  if (told_.size() >= most_told) return;
+  const auto [told, is_new] = told_.insert(std::move(words));
+  if (!is_new) return;
   const auto& options = link_.options();
-  if (unreadable_.size() >= most_told || !unreadable_.insert(fmt::format("{} {}", what, id)).second) return;
   const auto log = options.logger ? options.logger : spdlog::default_logger();
-  log->error("{} '{}' in namespace '{}' cannot be read and is passed over, see carillon doctor: {}", what, id,
-             keys_.name_space(), why);
+  log->error("{}", *told);
 }
 
 words job_backend::head() const { return words(store_.id); }

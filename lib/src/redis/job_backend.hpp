@@ -25,6 +25,12 @@ struct won_run {
   instant now;
 };
 
+/// What became of one that was to be taken back.
+struct postponed {
+  std::optional<instant> next_waiting;  ///< Of its job.
+  std::string refused;                  ///< Why it was not; empty: it was.
+};
+
 struct job_backend_options {
   std::uint64_t ledger_length = 100'000;  ///< Entries, over all partitions; a few more are kept.
   std::chrono::seconds ledger_age = std::chrono::hours{24 * 30};  ///< 0: however old.
@@ -48,8 +54,8 @@ class job_backend : public carillon::job_backend {
   template <typename Read>
   auto readable(const char* what, std::string_view id, Read read) -> std::optional<decltype(read())>;
 
-  loop_awaitable<std::vector<put_answer>> add(std::uint32_t partition,
-                                              std::span<const add_step> steps) override;
+  loop_awaitable<std::vector<step_answer<put_answer>>> add(std::uint32_t partition,
+                                                           std::span<const add_step> steps) override;
   loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
                                        const job_change& change) override;
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
@@ -61,12 +67,13 @@ class job_backend : public carillon::job_backend {
   loop_awaitable<job_page> list(const job_query& query) override;
   loop_awaitable<ledger_page> history(const ledger_query& query) override;
 
-  loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t partition, std::string_view member,
-                                                  std::span<const claim_step> steps) override;
-  loop_awaitable<std::vector<take_answer>> take(std::uint32_t partition, std::string_view member,
-                                                std::span<const take_step> steps) override;
-  loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t partition,
-                                                    std::span<const finish_step> steps) override;
+  loop_awaitable<std::vector<step_answer<claim_answer>>> claim(std::uint32_t partition,
+                                                               std::string_view member,
+                                                               std::span<const claim_step> steps) override;
+  loop_awaitable<std::vector<step_answer<take_answer>>> take(std::uint32_t partition, std::string_view member,
+                                                             std::span<const take_step> steps) override;
+  loop_awaitable<std::vector<step_answer<finish_answer>>> finish(std::uint32_t partition,
+                                                                 std::span<const finish_step> steps) override;
   loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
                                    instant now) override;
   loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override;
@@ -84,6 +91,8 @@ class job_backend : public carillon::job_backend {
   loop_awaitable<reply> run(std::uint32_t partition, const lua_script& script, words arguments);
 
   void tell_unreadable(const char* what, std::string_view id, const std::string& why);
+  /// Logs an error, unless it has been told.
+  void tell_once(std::string words);
 
   loop_awaitable<void> check_server();
   loop_awaitable<store_identity> find_store(std::uint32_t partitions, std::uint64_t at_least);
@@ -93,20 +102,19 @@ class job_backend : public carillon::job_backend {
   loop_awaitable<void> fill(entries_of_partition& from, const ledger_query& query, std::size_t limit);
 
   loop_awaitable<bool> is_replicated(std::uint32_t partition);
-  loop_awaitable<std::vector<std::optional<instant>>> postpone(std::uint32_t partition,
-                                                               const std::vector<won_run>& runs);
+  loop_awaitable<std::vector<postponed>> postpone(std::uint32_t partition, const std::vector<won_run>& runs);
   /// Takes back what was won and is not known to enough replicas.
   loop_awaitable<void> make_durable(std::uint32_t partition, std::span<const claim_step> steps,
-                                    std::vector<claim_answer>& answers);
+                                    std::vector<step_answer<claim_answer>>& answers);
   loop_awaitable<void> make_durable(std::uint32_t partition, std::span<const take_step> steps,
-                                    std::vector<take_answer>& answers);
+                                    std::vector<step_answer<take_answer>>& answers);
 
   connection& link_;
   store_keys keys_;
   job_backend_options how_;
   store_identity store_;
   std::unique_ptr<notices> notices_;
-  std::set<std::string> unreadable_;  ///< What was told of.
+  std::set<std::string> told_;  ///< What cannot be read.
 };
 
 template <typename Read>

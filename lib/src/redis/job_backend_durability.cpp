@@ -41,21 +41,25 @@ loop_awaitable<bool> job_backend::is_replicated(std::uint32_t partition) {
   co_return heard.integer() >= std::int64_t{how_.durable.replicas};
 }
 
-loop_awaitable<std::vector<std::optional<instant>>> job_backend::postpone(std::uint32_t partition,
-                                                                          const std::vector<won_run>& runs) {
+loop_awaitable<std::vector<postponed>> job_backend::postpone(std::uint32_t partition,
+                                                             const std::vector<won_run>& runs) {
   auto arguments = head_of_change();
   arguments.add(packed_postponements(runs));
   const auto said = co_await run(partition, scripts::postpone, std::move(arguments));
   expect_size(said, runs.size());
-  std::vector<std::optional<instant>> next_waiting;
-  for (const auto each : said) next_waiting.push_back(read_time(each));
-  co_return next_waiting;
+  std::vector<postponed> all;
+  for (const auto each : said) {
+    auto& one = all.emplace_back();
+    one.refused = refusal_in(each);
+    if (one.refused.empty()) one.next_waiting = read_time(each);
+  }
+  co_return all;
 }
 
 loop_awaitable<void> job_backend::make_durable(std::uint32_t partition, std::span<const claim_step> steps,
-                                               std::vector<claim_answer>& answers) {
+                                               std::vector<step_answer<claim_answer>>& answers) {
   std::vector<won_run> won;
-  std::vector<std::pair<claim_answer*, run_answer*>> said;
+  std::vector<std::pair<step_answer<claim_answer>*, run_answer*>> said;
   for (std::size_t k = 0; k < steps.size(); ++k) {
     const auto& request = *steps[k].request;
     for (std::size_t each = 0; each < answers[k].runs.size(); ++each) {
@@ -70,19 +74,20 @@ loop_awaitable<void> job_backend::make_durable(std::uint32_t partition, std::spa
   if (replicated) co_return;
   const auto next = co_await postpone(partition, won);
   for (std::size_t k = 0; k < said.size(); ++k) {
-    said[k].first->next_waiting = next.at(k);
+    if (!next.at(k).refused.empty()) said[k].first->refused = next.at(k).refused;
+    said[k].first->next_waiting = next.at(k).next_waiting;
     said[k].second->what = run_answer::kind::queued;
     said[k].second->fence = 0;
   }
 }
 
 loop_awaitable<void> job_backend::make_durable(std::uint32_t partition, std::span<const take_step> steps,
-                                               std::vector<take_answer>& answers) {
+                                               std::vector<step_answer<take_answer>>& answers) {
   std::vector<won_run> won;
-  std::vector<take_answer*> said;
+  std::vector<step_answer<take_answer>*> said;
   for (std::size_t k = 0; k < steps.size(); ++k) {
     const auto& request = *steps[k].request;
-    if (answers[k].what != take_answer::kind::won) continue;
+    if (!answers[k].refused.empty() || answers[k].what != take_answer::kind::won) continue;
     won.push_back({request.id, request.run_id, answers[k].fence, request.now});
     said.push_back(&answers[k]);
   }
@@ -93,7 +98,8 @@ loop_awaitable<void> job_backend::make_durable(std::uint32_t partition, std::spa
   for (std::size_t k = 0; k < said.size(); ++k) {
     *said[k] = take_answer();
     said[k]->what = take_answer::kind::none_due;
-    said[k]->next_waiting = next.at(k);
+    said[k]->refused = next.at(k).refused;
+    said[k]->next_waiting = next.at(k).next_waiting;
   }
 }
 

@@ -61,6 +61,11 @@ std::string packed_additions(std::span<const add_step> steps) {
   return out.take();
 }
 
+void refuse_unreadable(const reply& said) {
+  if (const auto why = refusal_in(said); !why.empty())
+    throw boost::system::system_error(errc::store_refused, why);
+}
+
 bool has_all(const std::vector<std::string>& tags, const std::vector<std::string>& wanted) {
   return std::ranges::all_of(wanted,
                              [&](const auto& tag) { return std::ranges::find(tags, tag) != tags.end(); });
@@ -68,16 +73,16 @@ bool has_all(const std::vector<std::string>& tags, const std::vector<std::string
 
 }  // namespace
 
-loop_awaitable<std::vector<put_answer>> job_backend::add(std::uint32_t partition,
-                                                         std::span<const add_step> steps) {
-  std::vector<put_answer> answers;
+loop_awaitable<std::vector<step_answer<put_answer>>> job_backend::add(std::uint32_t partition,
+                                                                      std::span<const add_step> steps) {
+  std::vector<step_answer<put_answer>> answers;
   if (steps.empty()) co_return answers;
   auto arguments = head_of_change();
   arguments.add(packed_additions(steps));
   const auto said = co_await run(partition, scripts::add, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) answers.push_back(read_put(each));
+  for (const auto each : said) answers.push_back(read_step(each, read_put));
   co_return answers;
 }
 
@@ -90,6 +95,7 @@ loop_awaitable<change_answer> job_backend::update(std::string id, std::uint64_t 
   auto arguments = head_of_change();
   arguments.add(packed_change(id, expected_revision, change));
   const auto said = co_await run(partition_of(id), scripts::update, std::move(arguments));
+  refuse_unreadable(said);
   co_return read_change(said);
 }
 
@@ -103,6 +109,7 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
   auto arguments = head_of_change();
   arguments.add(step.text());
   const auto said = co_await run(partition_of(id), scripts::remove, std::move(arguments));
+  refuse_unreadable(said);
   co_return read_change(said);
 }
 
@@ -113,6 +120,7 @@ loop_awaitable<bool> job_backend::enqueue(const extra_run& wanted) {
   auto arguments = head_of_change();
   arguments.add(step.text());
   const auto said = co_await run(partition_of(wanted.id), scripts::enqueue, std::move(arguments));
+  refuse_unreadable(said);
   co_return said[0].integer() != 0;
 }
 

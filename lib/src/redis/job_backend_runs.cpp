@@ -83,9 +83,10 @@ std::string packed_steps(std::span<const Step> steps) {
 
 }  // namespace
 
-loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t partition, std::string_view member,
-                                                             std::span<const claim_step> steps) {
-  std::vector<claim_answer> answers;
+loop_awaitable<std::vector<step_answer<claim_answer>>> job_backend::claim(std::uint32_t partition,
+                                                                          std::string_view member,
+                                                                          std::span<const claim_step> steps) {
+  std::vector<step_answer<claim_answer>> answers;
   if (steps.empty()) co_return answers;
   for (const auto& step : steps) check_claim(*step.request);
   auto arguments = head_of_change();
@@ -93,36 +94,40 @@ loop_awaitable<std::vector<claim_answer>> job_backend::claim(std::uint32_t parti
   const auto said = co_await run(partition, scripts::claim, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said)
-    answers.push_back(read_claim(each, steps[answers.size()].request->runs.size()));
+  for (const auto each : said) {
+    const auto planned = steps[answers.size()].request->runs.size();
+    const auto read = [&](const reply& answer) { return read_claim(answer, planned); };
+    answers.push_back(read_step(each, read));
+  }
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
 
-loop_awaitable<std::vector<take_answer>> job_backend::take(std::uint32_t partition, std::string_view member,
-                                                           std::span<const take_step> steps) {
-  std::vector<take_answer> answers;
+loop_awaitable<std::vector<step_answer<take_answer>>> job_backend::take(std::uint32_t partition,
+                                                                        std::string_view member,
+                                                                        std::span<const take_step> steps) {
+  std::vector<step_answer<take_answer>> answers;
   if (steps.empty()) co_return answers;
   auto arguments = head_of_change();
   arguments.add(member).add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::take, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) answers.push_back(read_take(each));
+  for (const auto each : said) answers.push_back(read_step(each, read_take));
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
 
-loop_awaitable<std::vector<finish_answer>> job_backend::finish(std::uint32_t partition,
-                                                               std::span<const finish_step> steps) {
-  std::vector<finish_answer> answers;
+loop_awaitable<std::vector<step_answer<finish_answer>>> job_backend::finish(
+    std::uint32_t partition, std::span<const finish_step> steps) {
+  std::vector<step_answer<finish_answer>> answers;
   if (steps.empty()) co_return answers;
   auto arguments = head_of_change();
   arguments.add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::finish, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) answers.push_back(read_finish(each));
+  for (const auto each : said) answers.push_back(read_step(each, read_finish));
   co_return answers;
 }
 
@@ -132,7 +137,8 @@ loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span
   auto arguments = head_of_change();
   arguments.add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::reap, std::move(arguments));
-  co_return static_cast<std::size_t>(said.integer());
+  for (std::size_t k = 1; k < said.size(); ++k) tell_once(refusal_in(said[k]));
+  co_return static_cast<std::size_t>(said[0].integer());
 }
 
 loop_awaitable<std::size_t> job_backend::ask_to_stop(std::string id, cancel_reason why) {

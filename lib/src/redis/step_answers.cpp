@@ -33,6 +33,13 @@ void expect_size(const reply& said, std::size_t wanted) {
   if (!said.is_list() || said.size() != wanted) not_as_expected(fmt::format("a list of {}", wanted), said);
 }
 
+std::string refusal_in(const reply& said) {
+  constexpr std::string_view unreadable = "UNREADABLE ";
+  if (said.what() != reply::kind::text || !said.text().starts_with(unreadable)) return {};
+  return fmt::format("{} cannot be read, and nothing was done: carillon doctor says what to do",
+                     said.text().substr(unreadable.size()));
+}
+
 std::optional<instant> read_time(const reply& number) {
   if (number.is_null()) return std::nullopt;
   return time_in(number);

@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/store/job_backend.hpp>
 #include <cstddef>
+#include <string>
 
 #include "redis/reply.hpp"
 
@@ -17,6 +18,18 @@ finish_answer read_finish(const reply& said);
 put_answer read_put(const reply& said);
 /// Of `update` and `remove`.
 change_answer read_change(const reply& said);
+/// Why the answer to a step is that it was not done, for people: a record that it needs cannot be read.
+/// Empty: it was done.
+std::string refusal_in(const reply& said);
+/// What `read` makes of the answer to a step, unless that is a refusal.
+template <typename Read>
+auto read_step(const reply& said, Read read) -> step_answer<decltype(read(said))> {
+  step_answer<decltype(read(said))> answer;
+  answer.refused = refusal_in(said);
+  if (answer.refused.empty()) return read(said);
+  return answer;
+}
+
 /// None where a script answers null.
 std::optional<instant> read_time(const reply& number);
 

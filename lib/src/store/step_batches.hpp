@@ -259,13 +259,27 @@ class step_batches {
     return std::make_exception_ptr(boost::system::system_error(errc::lease_lost));
   }
 
-  void deliver(std::vector<waiting*>& batch, std::vector<answer>&& answers) {
+  template <typename Each>
+  static std::exception_ptr refusal_in(const Each& said) {
+    if constexpr (std::is_base_of_v<step_answer<answer>, Each>) {
+      if (!said.refused.empty())
+        return std::make_exception_ptr(boost::system::system_error(errc::store_refused, said.refused));
+    }
+    return nullptr;
+  }
+
+  template <typename Each>
+  void deliver(std::vector<waiting*>& batch, std::vector<Each>&& answers) {
     if (answers.size() != batch.size()) {
       return fail_all(batch, std::make_exception_ptr(
                                  std::logic_error("a backend answered " + std::to_string(answers.size()) +
                                                   " of " + std::to_string(batch.size()) + " steps")));
     }
     for (std::size_t i = 0; i < batch.size(); ++i) {
+      if (const auto refusal = refusal_in(answers[i])) {
+        fail(*batch[i], refusal);
+        continue;
+      }
       if constexpr (std::is_same_v<answer, finish_answer>) answers[i].was_sent_before = batch[i]->was_sent;
       batch[i]->got.emplace(std::move(answers[i]));
       resume(*batch[i]);

@@ -6,6 +6,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -34,6 +35,16 @@ struct take_step {
 struct finish_step {
   const run_report* report = nullptr;
   std::uint64_t born = 0;
+};
+
+/// The answer to one step of a batch; or why the store would not do that one, whose answer then means
+/// nothing.
+template <typename Answer>
+struct step_answer : Answer {
+  step_answer() = default;
+  step_answer(Answer answer) : Answer{std::move(answer)} {}
+
+  std::string refused;  ///< In the store's words: nothing was changed. Empty: it was done.
 };
 
 struct add_step {
@@ -112,8 +123,8 @@ class backend_listener {
 ///
 /// `shared_store` makes a `job_store` of it: what is to be repeated, batched, owned and reaped is decided
 /// there. A step has the meaning of the function of `job_store` of that name. Batches are of one partition
-/// and at most 100 steps; each step stands for itself, the answers are in the order of the steps. Views in
-/// steps must outlive the call.
+/// and at most 100 steps; each step stands for itself, the answers are in the order of the steps. A step
+/// whose records cannot be read is refused, and the others are done. Views in steps must outlive the call.
 ///
 /// Errors: throws `boost::system::system_error`: `errc::store_unreachable` when no answer came (the step may
 /// have taken effect, also later), `errc::store_refused` when the store would not do it, with its words, and
@@ -129,8 +140,8 @@ class job_backend {
   virtual loop_awaitable<store_identity> open(std::uint32_t partitions, backend_listener& listener) = 0;
   virtual loop_awaitable<void> close() = 0;
 
-  virtual loop_awaitable<std::vector<put_answer>> add(std::uint32_t partition,
-                                                      std::span<const add_step> steps) = 0;
+  virtual loop_awaitable<std::vector<step_answer<put_answer>>> add(std::uint32_t partition,
+                                                                   std::span<const add_step> steps) = 0;
   virtual loop_awaitable<change_answer> update(std::string id, std::uint64_t expected_revision,
                                                const job_change& change) = 0;
   virtual loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
@@ -146,14 +157,16 @@ class job_backend {
   virtual loop_awaitable<ledger_page> history(const ledger_query& query) = 0;
 
   /// `member` is the `member_info::id` under which the runs are won; that in the requests does not count.
-  virtual loop_awaitable<std::vector<claim_answer>> claim(std::uint32_t partition, std::string_view member,
-                                                          std::span<const claim_step> steps) = 0;
-  virtual loop_awaitable<std::vector<take_answer>> take(std::uint32_t partition, std::string_view member,
-                                                        std::span<const take_step> steps) = 0;
-  virtual loop_awaitable<std::vector<finish_answer>> finish(std::uint32_t partition,
-                                                            std::span<const finish_step> steps) = 0;
+  virtual loop_awaitable<std::vector<step_answer<claim_answer>>> claim(std::uint32_t partition,
+                                                                       std::string_view member,
+                                                                       std::span<const claim_step> steps) = 0;
+  virtual loop_awaitable<std::vector<step_answer<take_answer>>> take(std::uint32_t partition,
+                                                                     std::string_view member,
+                                                                     std::span<const take_step> steps) = 0;
+  virtual loop_awaitable<std::vector<step_answer<finish_answer>>> finish(
+      std::uint32_t partition, std::span<const finish_step> steps) = 0;
   /// Records runs as lost, and puts them down to be run again where the job's `on_lost` says so. Answers how
-  /// many of them were still active under their fences.
+  /// many of them were still active under their fences. What it cannot read it leaves alone, and tells of.
   virtual loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
                                            instant now) = 0;
   /// Marks all active runs of a job to be stopped, and tells. Answers how many there are.

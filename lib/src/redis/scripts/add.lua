@@ -5,7 +5,8 @@ KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, policy: 0 refuse, 1 keep, 2 replace, the packed record, the definition without id
          and origin, note }
-Returns  for each { what, revision }, what: 0 added, 1 replaced, 2 unchanged, 3 conflict | 'OTHER STORE'
+Returns  for each { what, revision }, what: 0 added, 1 replaced, 2 unchanged, 3 conflict; or 'UNREADABLE ...': what
+         cannot be read, nothing was done | 'OTHER STORE'
 Sent again it finds the same definition: unchanged.
 --]]
 -- include: partition
@@ -44,7 +45,8 @@ local function replace(step, wanted, job)
 end
 
 local function answer_to(step, there_text)
-  local id, wanted, job = step[ID], unpack_job(step[RECORD]), jobs[step[ID]]
+  local id, wanted, job = step[ID], job_in(step[RECORD]), jobs[step[ID]]
+  if unreadable and unreadable['job ' .. id] or job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
   local same = there_text == step[DEFINITION]
   local declared = wanted[ORIGIN] ~= ''
   if job and job[STATE] == IS_REMOVED then
@@ -66,6 +68,6 @@ for k, step in ipairs(steps) do ids[k] = step[ID] end
 read_jobs(ids)
 local there = redis.call('HMGET', prefix .. 'definitions', unpack(ids))
 for k, step in ipairs(steps) do answers[k] = answer_to(step, definitions[step[ID]] or there[k]) end
-call_all('ZADD', prefix .. 'ids', new_ids)
+call_all('ZADD', 'ids', new_ids)
 write_all()
 return answers

@@ -9,7 +9,8 @@ ARGV[4]  packed: a list of claims, each
            1 if the trigger ends, now, fires used of skip_next, number of this claim or 0, last nominal time passed,
            { run id, occurrence, due, ... }, { outcome kind, count, packed ledger entry, ... } }
 Returns  for each claim { what, next waiting or nil, then for each run: what, fence, run to be cancelled },
-         what: 0 claimed, 1 moved, 2 paused, 3 gone; of a run: 0 won, 1 skipped, 2 queued. | 'OTHER STORE'
+         what: 0 claimed, 1 moved, 2 paused, 3 gone; of a run: 0 won, 1 skipped, 2 queued;
+         or 'UNREADABLE ...': what cannot be read, nothing was done. | 'OTHER STORE'
 Sent again with the same run ids it answers the same and changes nothing.
 --]]
 -- include: partition
@@ -32,6 +33,7 @@ local function answer_again(claim, job)
   for k = 1, #planned, 3 do
     local run_id = planned[k]
     if runs[run_id] == nil then read_runs({run_id}) end
+    if unreadable and unreadable['run ' .. run_id] then return unreadable['run ' .. run_id] end
     local run = runs[run_id]
     local what, fence, cancels = LEFT, 0, ''
     if run and run[R_JOB] == id then
@@ -102,19 +104,22 @@ local function place_full(claim, job, run_id, occurrence, due)
 end
 
 -- Gives a planned run a place, unless all are taken or spoken for by runs that wait.
-local function place(claim, job, run_id, occurrence, due)
+local function place(claim, job, has_room, run_id, occurrence, due)
   local id = claim[ID]
-  local taken = active_of(id)
-  if waiting[id] and waiting[id] <= claim[NOW] then
-    taken = taken + redis.call('ZCOUNT', prefix .. 'wait:' .. id, '-inf', digits(claim[NOW]))
+  if not has_room then
+    local taken = active_of(id)
+    if waiting[id] and waiting[id] <= claim[NOW] then
+      taken = taken + redis.call('ZCOUNT', prefix .. 'wait:' .. id, '-inf', digits(claim[NOW]))
+    end
+    if taken >= job[MAX_INSTANCES] then return place_full(claim, job, run_id, occurrence, due) end
   end
-  if taken >= job[MAX_INSTANCES] then return place_full(claim, job, run_id, occurrence, due) end
   local run = {id, job[BORN], 0, occurrence, due, claim[NOW], 1, member, 0, 0, 0, 0, job[REVISION]}
   return WON, hold(id, run_id, run), ''
 end
 
 local function answer_to(claim)
   local id = claim[ID]
+  if unreadable and unreadable['job ' .. id] then return unreadable['job ' .. id] end
   local job = jobs[id]
   if job and (job[STATE] == IS_REMOVED or (claim[OF_BORN] ~= 0 and claim[OF_BORN] ~= job[BORN])) then job = false end
   if not job or job[STATE] ~= IS_ACTIVE or job[REVISION] ~= claim[EXPECTED_REVISION]
@@ -122,10 +127,20 @@ local function answer_to(claim)
     return answer_again(claim, job) or {job and (job[STATE] ~= IS_ACTIVE and PAUSED or MOVED) or GONE}
   end
   local answer, planned = {CLAIMED, false}, claim[PLANNED]
+  -- Most claims just find a place, and then what a fire does not need of the job stays packed, and what waits unread.
+  local is_plain = claim[ENDS] == 0 and not claim[LEFT_OUT][1] and not waiting[id] and
+    (not planned[1] or active_of(id) + #planned / 3 <= job[MAX_INSTANCES])
+  if not is_plain then
+    if not is_whole(job) then return cannot_read('job', id, 'jobs') end
+    local _, damaged = waiting_runs(id)
+    if #damaged > 0 then return cannot_read('a waiting run of', id, 'wait:' .. id) end
+  end
   move_cursor(claim, job)
   for k = 1, #planned, 3 do
-    answer[k + 2], answer[k + 3], answer[k + 4] = place(claim, job, planned[k], planned[k + 1], planned[k + 2])
+    answer[k + 2], answer[k + 3], answer[k + 4] =
+      place(claim, job, is_plain, planned[k], planned[k + 1], planned[k + 2])
   end
+  if is_plain then return answer end
   for k = 1, #planned, 3 do  -- A run that this claim has queued may have given way to a later one of it.
     if displaced[planned[k]] then answer[k + 2], answer[k + 4] = LEFT, '' end
   end

@@ -4,7 +4,7 @@ Puts down a run that waits for its time.
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: { job, occurrence, at, waiting reason, token or '' }
-Returns  { 1, or 0: there is no such job } | 'OTHER STORE'
+Returns  { 1, or 0: there is no such job } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again with the same token, within an hour, it puts down nothing more.
 --]]
 -- include: partition
@@ -13,6 +13,7 @@ if token ~= '' and redis.call('EXISTS', prefix .. 'token:' .. token) == 1 then r
 read_jobs({id})
 read_waiting({id})
 local job = jobs[id]
+if unreadable and unreadable['job ' .. id] or job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
 if not job or job[STATE] == IS_REMOVED then return {0} end
 job[REVISION], changed_jobs[id] = take_number(), true
 wait_until(id, at, {at, occurrence, 1, why, why == RUN_NOW and 1 or 0, '', '', job[REVISION]})

@@ -8,8 +8,8 @@ ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list of ends, each
          { job, born or 0, run id, fence, retry at or false, outcome kind, message, packed outcome for the ledger,
            false or { expected revision, next cursor or false, its delay } }
-Returns  for each { 0 done or 1 stale, next waiting or nil, 1 if this paused the job, 1 if it removed it }
-         | 'OTHER STORE'
+Returns  for each { 0 done or 1 stale, next waiting or nil, 1 if this paused the job, 1 if it removed it }, or
+         'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again it answers the same, until another run of the job has ended (as many as may be active, at most 8), or,
 where the job is gone, for an hour. Stale: no such run is active under this fence, and nothing is changed.
 --]]
@@ -53,6 +53,9 @@ local function answer_to(step)
   local job, run = jobs[id], runs[run_id]
   if not run or run[R_JOB] ~= id then return finish_again(step) end
   if run[R_FENCE] ~= step[FENCE] then return {STALE, false, 0, 0} end
+  -- Most runs end well, and then what a fire does not need of the job stays packed.
+  local ends_well = step[KIND] == 0 and not step[RETRY_AT] and not step[DELAY_MOVE] and job and job[STATE] == IS_ACTIVE
+  if not ends_well and job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
   if not job or run[R_BORN] ~= job[BORN] or job[STATE] == IS_REMOVED then return finish_of_another(step, run, job) end
 
   write_run(id, run_id, run, step[RESULT], not step[RETRY_AT])
@@ -63,11 +66,11 @@ local function answer_to(step)
   drop(run_id, run)
   changed_jobs[id] = true
   job[LAST_CLAIM] = 0
-  follow_delay(id, job, step[DELAY_MOVE])
+  if not ends_well then follow_delay(id, job, step[DELAY_MOVE]) end
   local paused = not step[RETRY_AT] and count_end(id, job, step[KIND], step[MESSAGE])
   remember_end(job, step[FENCE], paused and PAUSED_IT or 0)
   local next_waiting = waiting[id]
-  local removed = end_if_over(id)
+  local removed = not ends_well and end_if_over(id)
   if removed then remember('ended:' .. digits(step[FENCE]), REMOVED_IT) end
   return {DONE, next_waiting, paused and 1 or 0, removed and 1 or 0}
 end

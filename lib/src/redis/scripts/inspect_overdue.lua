@@ -24,8 +24,8 @@ local function look(index, waits, is_held)
 end
 look('due', 0, function(id) return redis.call('HEXISTS', prefix .. 'jobs', id) == 0 end)
 look('waiting', 1, function(id)
-  local readable = pcall(read_jobs, {id})
-  local job = readable and type(jobs[id]) == 'table' and type(jobs[id][MAX_INSTANCES]) == 'number' and jobs[id]
+  read_jobs({id})
+  local job = jobs[id]  -- None that is unreadable: that is a fault of its own.
   return not job or job[STATE] == IS_PAUSED or job[STATE] == IS_PARKED or active_of(id) >= job[MAX_INSTANCES]
 end)
 return {

@@ -5,7 +5,8 @@ attempt that it was.
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, run id, fence, when it is to be taken again, packed outcome for the ledger }
-Returns  for each when the earliest waiting run of its job is to be taken, or nil | 'OTHER STORE'
+Returns  for each when the earliest waiting run of its job is to be taken, or nil, or 'UNREADABLE ...': what cannot be
+         read, nothing was done | 'OTHER STORE'
 Sent again it changes nothing.
 --]]
 -- include: partition

@@ -5,7 +5,8 @@ next attempt where the job's `on_lost` says so.
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, run id, fence, packed outcome for the ledger }
-Returns  how many of them were active under their fences, and are not any more | 'OTHER STORE'
+Returns  { how many of them were active under their fences, and are not any more, 'UNREADABLE ...' for each that
+         was left alone for what cannot be read, ... } | 'OTHER STORE'
 --]]
 -- include: partition
 -- include: steps
@@ -16,6 +17,7 @@ local function lose(step)
   local id, run_id = step[ID], step[RUN]
   local job, run = jobs[id], runs[run_id]
   if not run or run[R_JOB] ~= id or run[R_FENCE] ~= step[FENCE] then return 0 end
+  if job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
   local of_this_job = job and run[R_BORN] == job[BORN] and job[STATE] ~= IS_REMOVED
   -- One that was asked to stop is not begun again: nobody would ask it a second time.
   local again = of_this_job and run[R_STOP] == 0 and job[ON_LOST] == RERUNS
@@ -31,6 +33,8 @@ local function lose(step)
   return 1
 end
 
-local lost = 0
-for _, each in ipairs(answer_each(cmsgpack.unpack(ARGV[3]), RUN, lose)) do lost = lost + each end
-return lost
+local answer = {0}
+for _, each in ipairs(answer_each(cmsgpack.unpack(ARGV[3]), RUN, lose)) do
+  if type(each) == 'string' then answer[#answer + 1] = each else answer[1] = answer[1] + each end
+end
+return answer

@@ -5,7 +5,7 @@ stay, and count against a job of that id that is added again.
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: { job, expected revision or false, 1 if a record is to stay }
-Returns  { 0 done | 1 conflict | 2 gone } | 'OTHER STORE'
+Returns  { 0 done | 1 conflict | 2 gone } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again it answers gone.
 --]]
 -- include: partition
@@ -25,6 +25,7 @@ end
 read_jobs({id})
 read_waiting({id})
 local job = jobs[id]
+if unreadable and unreadable['job ' .. id] or job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
 if not job or (tombstone == 1 and job[STATE] == IS_REMOVED) then return {GONE} end
 if expected and expected ~= job[REVISION] then return {CONFLICT} end
 if tombstone == 1 then leave_record(job) else forget(id) end

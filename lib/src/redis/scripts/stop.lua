@@ -4,9 +4,11 @@ Marks all active runs of a job to be stopped, and tells.
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  job     ARGV[4]  cancel reason
 Returns  { how many there are } | 'OTHER STORE'
+One that cannot be read is passed over, and not counted.
 --]]
 -- include: partition
 local id, why = ARGV[3], tonumber(ARGV[4])
+local passed_over = 0
 local names = redis.call('ZRANGEBYLEX', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')
 for first = 1, #names, 1000 do
   local ids = {}
@@ -14,6 +16,7 @@ for first = 1, #names, 1000 do
   read_runs(ids)
   for _, run_id in ipairs(ids) do
     local run = runs[run_id]
+    if unreadable and unreadable['run ' .. run_id] then passed_over = passed_over + 1 end
     if run then
       run[R_STOP], changed_runs[run_id] = why, true
       tell_stop(run_id, run[R_MEMBER], why)
@@ -21,4 +24,4 @@ for first = 1, #names, 1000 do
   end
 end
 write_all()
-return {#names}
+return {#names - passed_over}

@@ -6,7 +6,8 @@ ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  member t
 ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now }
 Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason,
          1 if it is outside the schedule, revision by which it was planned },
-         what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two. | 'OTHER STORE'
+         what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two;
+         'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again while its run is active it wins what it won, and changes nothing; after the end of that run, for an hour,
 it takes nothing.
 --]]
@@ -32,8 +33,14 @@ local function answer_to(take)
   if active_of(id) >= job[MAX_INSTANCES] then return {FULL, waiting[id]} end
   if redis.call('EXISTS', prefix .. 'taken:' .. run_id) == 1 then return {NONE_DUE, waiting[id]} end
 
-  local waited = cmsgpack.unpack(string.sub(redis.call('ZPOPMIN', prefix .. 'wait:' .. id)[1], 17))
+  local first = redis.call('ZPOPMIN', prefix .. 'wait:' .. id)
+  local fine, waited = pcall(waiting_in, first[1])
+  if first[1] and not fine then
+    redis.call('ZADD', prefix .. 'wait:' .. id, first[2], first[1])
+    return cannot_read('a waiting run of', id, 'wait:' .. id)
+  end
   follow_waiting(id)
+  if not fine then return {NONE_DUE, waiting[id]} end  -- The index was wrong.
   local run = {id, job[BORN], 0, waited[W_OCCURRENCE], waited[W_DUE], now, waited[W_ATTEMPT], member, waited[W_WHY], 1,
     waited[W_EXTRA], 0, waited[W_REVISION]}
   hold(id, run_id, run)

@@ -8,7 +8,7 @@ ARGV[3]  packed: { job, expected revision, token or '',
          state or false, note or false, skip_next or false, anchor or false,
          false or { cursor or false, its delay, the cursor that this was computed from or false },
          { outcome kind, count, packed ledger entry, ... } }
-Returns  { 0 done | 1 conflict | 2 gone } | 'OTHER STORE'
+Returns  { 0 done | 1 conflict | 2 gone } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again with the same token, within an hour, it answers done and changes nothing.
 --]]
 -- include: partition
@@ -18,7 +18,7 @@ local id, expected, token, options, definition, state, note, skip_next, anchor, 
 
 local function change(job)
   if options then
-    local wanted = unpack_job(options)
+    local wanted = job_in(options)
     job[MAX_INSTANCES] = wanted[MAX_INSTANCES]
     for field = ON_OVERLAP, ORIGIN do job[field] = wanted[field] end
     definitions[id] = definition
@@ -43,6 +43,7 @@ end
 if token ~= '' and redis.call('EXISTS', prefix .. 'token:' .. token) == 1 then return {DONE} end
 read_jobs({id})
 local job = jobs[id]
+if unreadable and unreadable['job ' .. id] or job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
 if not job or job[STATE] == IS_REMOVED then return {GONE} end
 if job[REVISION] ~= expected or (move and move[3] ~= job[CURSOR]) then return {CONFLICT} end
 change(job)

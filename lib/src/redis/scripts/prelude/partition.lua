@@ -24,7 +24,9 @@ if string.format(WHOLE, 2 ^ 52) ~= '4503599627370496' then WHOLE, SIXTEEN = '%.0
 local function digits(number) return string.format(WHOLE, number) end
 
 local function call_all(command, key, list)
-  for first = 1, #list, 2000 do redis.call(command, key, unpack(list, first, math.min(first + 1999, #list))) end
+  for first = 1, #list, 2000 do
+    redis.call(command, prefix .. key, unpack(list, first, math.min(first + 1999, #list)))
+  end
 end
 
 -- Numbers: each greater than all before it in this partition, and no less than Redis's time in microseconds.
@@ -39,12 +41,44 @@ local function take_number()
   return seq
 end
 
--- The rest of a job is unpacked when it is first needed.
+-- Records are not taken on trust: something else may have written them, and one that cannot be read must stop
+-- none but its own job. A step that needs it answers this, a text instead of a list, and changes nothing.
+local function cannot_read(what, name, key)
+  return 'UNREADABLE the record of ' .. what .. " '" .. name .. "' in " .. prefix .. key
+end
+-- The same by 'job ID' and 'run ID', of those that were asked for; false: all of them could be read.
+local unreadable = false
+-- Reads records into a table, by id; false: there is none, or it is unreadable. `read` makes a record of a text, or fails,
+-- as a sum does with what is no number, and a length of what is no text or list.
+local function take_in(ids, texts, read, into)
+  for k, id in ipairs(ids) do into[id] = texts[k] and read(texts[k]) end
+end
+local function read_records(what, ids, read, into)
+  local key = what .. 's'
+  local texts = redis.call('HMGET', prefix .. key, unpack(ids))
+  if pcall(take_in, ids, texts, read, into) then return texts end
+  unreadable = unreadable or {}
+  for k, id in ipairs(ids) do
+    local fine, record = pcall(read, texts[k] or '')
+    into[id] = fine and record
+    if texts[k] and not fine then unreadable[what .. ' ' .. id] = cannot_read(what, id, key) end
+  end
+  return texts
+end
+
+-- The rest of a job is unpacked when it is first needed; a script that may need it asks `is_whole` before it changes anything.
 local rest_of_job = {}
 local function unpack_rest(job)
+  local rest, fits = cmsgpack.unpack(job[THE_REST]), true
+  for field = ON_OVERLAP, KEEP do fits = fits and rest[field - THE_REST] + 0 end
+  for field = TASK, ORIGIN do fits = fits and type(rest[field - THE_REST]) == 'string' end
+  for field = FAILED, COALESCED do fits = fits and rest[field - THE_REST] + 0 end
+  fits = fits and (rest[ANCHOR - THE_REST] or 0) + 0 and type(rest[ZONE - THE_REST]) == 'string'
+  if not fits or #rest ~= COALESCED - THE_REST then error('no rest of a job') end
   setmetatable(job, nil)
-  for k, value in ipairs(cmsgpack.unpack(job[THE_REST])) do job[THE_REST + k] = value end
+  for k, value in ipairs(rest) do job[THE_REST + k] = value end
 end
+local function is_whole(job) return #job > THE_REST or (pcall(unpack_rest, job)) end
 function rest_of_job.__index(job, field)
   unpack_rest(job)
   return job[field]
@@ -53,7 +87,6 @@ function rest_of_job.__newindex(job, field, value)
   unpack_rest(job)
   job[field] = value
 end
-local function unpack_job(text) return setmetatable(cmsgpack.unpack(text), rest_of_job) end
 local function pack_job(job)
   if #job == THE_REST then return cmsgpack.pack(job) end
   local short = {unpack(job, 1, THE_REST)}
@@ -61,12 +94,18 @@ local function pack_job(job)
   return cmsgpack.pack(short)
 end
 
--- Jobs by id; false: there is none.
-local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
-local function read_jobs(ids)
-  local texts = redis.call('HMGET', prefix .. 'jobs', unpack(ids))
-  for k, id in ipairs(ids) do jobs[id] = texts[k] and unpack_job(texts[k]) end
+local function job_in(text)
+  local job = cmsgpack.unpack(text)
+  local sum = job[REVISION] + job[BORN] + job[STATE] + (job[CURSOR] or 0) + job[DELAY] + (job[LAST_FIRE] or 0) +
+    job[SKIP_NEXT] + job[MAX_INSTANCES] + job[LAST_CLAIM] + #(job[LAST_ENDS] or '') + job[SUCCEEDED] + job[IN_A_ROW] +
+    #job[THE_REST]
+  if #job ~= THE_REST then error('no job') end
+  return setmetatable(job, rest_of_job)
 end
+
+-- Jobs by id; false: there is none, or it is unreadable.
+local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
+local function read_jobs(ids) read_records('job', ids, job_in, jobs) end
 local function count(id, kind, times)
   local which = COUNTER_OF[kind]
   jobs[id][which] = jobs[id][which] + times
@@ -101,11 +140,16 @@ local function tell_stop(run_id, member, why) notices[#notices + 1] = cmsgpack.p
 local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
 local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP, R_REVISION = 8, 9, 10, 11, 12, 13  -- that by which it was planned
 local runs, changed_runs, new_runs, dropped_runs, actives, more_active = {}, {}, {}, {}, {}, {}
+local function run_in(text)
+  local run = cmsgpack.unpack(text)
+  local sum = run[R_BORN] + run[R_FENCE] + run[R_OCCURRENCE] + run[R_DUE] + run[R_STARTED] + run[R_ATTEMPT] + run[R_WHY] +
+    run[R_TAKEN] + run[R_EXTRA] + run[R_STOP] + run[R_REVISION] + #run[R_JOB] + #run[R_MEMBER]
+  if #run ~= R_REVISION then error('no run') end
+  return run
+end
 local function read_runs(ids)
-  local texts = redis.call('HMGET', prefix .. 'runs', unpack(ids))
-  for k, id in ipairs(ids) do
-    runs[id], run_texts[id] = texts[k] and cmsgpack.unpack(texts[k]), texts[k]
-  end
+  local texts = read_records('run', ids, run_in, runs)
+  for k, id in ipairs(ids) do run_texts[id] = texts[k] end
 end
 local function active_name(run_id, run) return run[R_JOB] .. '\0' .. string.format(SIXTEEN, run[R_FENCE]) .. run_id end
 -- How many runs of a job are active: those in Redis, and what this script makes more or fewer of them.
@@ -136,13 +180,23 @@ local function read_waiting(ids)
   local times = redis.call('ZMSCORE', prefix .. 'waiting', unpack(ids))
   for k, id in ipairs(ids) do waiting[id] = times[k] and tonumber(times[k]) end
 end
+local function waiting_in(member)
+  local run = cmsgpack.unpack(string.sub(member, 17))
+  local sum = run[W_DUE] + run[W_OCCURRENCE] + run[W_ATTEMPT] + run[W_WHY] + run[W_EXTRA] + run[W_REVISION] +
+    #run[W_PLANNED_AS] + #run[W_CANCELS]
+  if #run ~= W_REVISION then error('no waiting run') end
+  return run
+end
+-- Those that can be read, as { member, run }, and those that cannot, as { member, when }.
 local function waiting_runs(id)
-  local all = {}
-  if not waiting[id] then return all end
-  for k, member in ipairs(redis.call('ZRANGE', prefix .. 'wait:' .. id, 0, -1)) do
-    all[k] = {member, cmsgpack.unpack(string.sub(member, 17))}
+  local all, damaged = {}, {}
+  if not waiting[id] then return all, damaged end
+  local there = redis.call('ZRANGE', prefix .. 'wait:' .. id, 0, -1, 'WITHSCORES')
+  for k = 1, #there, 2 do
+    local fine, run = pcall(waiting_in, there[k])
+    if fine then all[#all + 1] = {there[k], run} else damaged[#damaged + 1] = {there[k], tonumber(there[k + 1])} end
   end
-  return all
+  return all, damaged
 end
 local function wait_until(id, at, run)
   redis.call('ZADD', prefix .. 'wait:' .. id, digits(at), string.format(SIXTEEN, take_number()) .. cmsgpack.pack(run))
@@ -163,9 +217,9 @@ end
 -- What waits for a job that goes away does not run, and the ledger says so. Its active runs stay.
 local function drop_waiting(id)
   if not waiting[id] then return end
-  for _, each in ipairs(waiting_runs(id)) do
-    write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], 'removed')
-  end
+  local readable, damaged = waiting_runs(id)
+  for _, each in ipairs(readable) do write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], 'removed') end
+  for _, each in ipairs(damaged) do write_skip(id, each[2], 0, 'removed') end
   redis.call('DEL', prefix .. 'wait:' .. id)
   redis.call('ZREM', prefix .. 'waiting', id)
   waiting[id] = false
@@ -206,10 +260,10 @@ local function write_runs()
     old_names[#old_names + 1] = active_name(run_id, run)
     if run[R_TAKEN] == 1 then remember('taken:' .. run_id, 1, HOUR) end
   end
-  call_all('HDEL', prefix .. 'runs', old_ids)
-  call_all('ZREM', prefix .. 'active', old_names)
-  call_all('HSET', prefix .. 'runs', values)
-  call_all('ZADD', prefix .. 'active', names)
+  call_all('HDEL', 'runs', old_ids)
+  call_all('ZREM', 'active', old_names)
+  call_all('HSET', 'runs', values)
+  call_all('ZADD', 'active', names)
 end
 local function write_jobs()
   local values, times, not_due, old = {}, {}, {}, {}
@@ -232,11 +286,13 @@ local function write_jobs()
       not_due[#not_due + 1] = id
     end
   end
-  call_all('HSET', prefix .. 'jobs', values)
-  call_all('ZADD', prefix .. 'due', times)
-  call_all('ZREM', prefix .. 'due', not_due)
-  for _, key in ipairs({'jobs', 'definitions', 'notes'}) do call_all('HDEL', prefix .. key, old) end
-  call_all('ZREM', prefix .. 'ids', old)
+  call_all('HSET', 'jobs', values)
+  call_all('ZADD', 'due', times)
+  call_all('ZREM', 'due', not_due)
+  if old[1] then
+    for _, key in ipairs({'jobs', 'definitions', 'notes'}) do call_all('HDEL', key, old) end
+    call_all('ZREM', 'ids', old)
+  end
   for id, note in pairs(notes) do
     if note == '' then redis.call('HDEL', prefix .. 'notes', id) else redis.call('HSET', prefix .. 'notes', id, note) end
   end
