@@ -72,6 +72,10 @@ fault_words words_of(data_fault_kind what) {
       return {weight::fault,
               "unreadable run record: what '{}' in the list of active runs says is not understood",
               room_held};
+    case unreadable_waiting:
+      return {weight::fault,
+              "a waiting run of job '{}' cannot be read: nobody takes it, nor what waits after it",
+              accounted};
     case unknown_key: return {weight::note, "this version writes no such key: {}", {}};
     case foreign_partition: return {weight::fault, "the keys of {} belong to another store", once_only};
   }
@@ -87,7 +91,7 @@ std::string remedy_of(const data_fault& fault, const std::string& name_space) {
     case data_fault_kind::unreadable_run:
       return fmt::format(
           "see who wrote it: another version of Carillon, or something else; when nobody needs "
-          "it: redis-cli HDEL 'carillon:{{{}:{}}}:{}' '{}'",
+          "it: redis-cli HDEL 'carillon:{{{}:{}}}:{}' '{}', then carillon doctor --repair",
           name_space, fault.partition, fault.what == data_fault_kind::unreadable ? "jobs" : "runs",
           shown(fault.subject, 300));
     case data_fault_kind::foreign_partition:

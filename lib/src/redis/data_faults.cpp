@@ -30,6 +30,7 @@ constexpr std::array known_faults{known_fault{due_without_job, "due_without_job"
                                   known_fault{lasting_key, "lasting_key", true},
                                   known_fault{unreadable, "unreadable", false},
                                   known_fault{unreadable_run, "unreadable_run", false},
+                                  known_fault{unreadable_waiting, "unreadable_waiting", true},
                                   known_fault{unknown_key, "unknown_key", false},
                                   known_fault{foreign_partition, "foreign_partition", false}};
 

@@ -51,6 +51,7 @@ enum class data_fault_kind : std::uint8_t {
   lasting_key,             ///< It has no time to live and should not stay.
   unreadable,              ///< The record of a job that this version cannot read.
   unreadable_run,          ///< The same of an active run.
+  unreadable_waiting,      ///< The same of a waiting run of a job: nobody takes it, nor what waits behind it.
   unknown_key,             ///< A key that this version does not write.
   foreign_partition,       ///< The partition belongs to another store.
 };

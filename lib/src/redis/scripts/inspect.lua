@@ -16,10 +16,6 @@ local function fault(kind, subject, detail)
   faults[#faults + 1] = subject
   faults[#faults + 1] = detail or ''
 end
-local function unpacked(text)
-  local fine, value = pcall(cmsgpack.unpack, text)
-  return fine and type(value) == 'table' and value
-end
 -- The names of a page, and what stands beside them.
 local function page(command)
   local answer = redis.call(command, prefix .. which, cursor, 'COUNT', 100)
@@ -30,20 +26,11 @@ local function page(command)
   end
   return answer[1], names, values
 end
--- Whether the fields of a record are what they should be.
-local function has_fields(record, kinds)
-  for field, kind in pairs(kinds) do
-    if type(record[field]) ~= kind then return false end
-  end
-  return true
-end
 local function is_job(id) return redis.call('HEXISTS', prefix .. 'jobs', id) == 1 end
 
 local function inspect_job(id, text)
-  local job = unpacked(text)
-  local fits = job and has_fields(job, {[REVISION] = 'number', [STATE] = 'number', [DELAY] = 'number'}) and
-    (not job[CURSOR] or type(job[CURSOR]) == 'number')
-  if not fits then return fault('unreadable', id) end
+  local fine, job = pcall(job_in, text)
+  if not fine or not is_whole(job) then return fault('unreadable', id) end
   if redis.call('HEXISTS', prefix .. 'definitions', id) == 0 then fault('job_without_definition', id) end
   if not redis.call('ZSCORE', prefix .. 'ids', id) then fault('job_without_id', id) end
   local wanted = job[STATE] == IS_ACTIVE and job[CURSOR] and job[CURSOR] + job[DELAY]
@@ -58,12 +45,13 @@ local function inspect_waiting(id, at)
   if not first[2] then return fault('wrong_waiting', id, 'looked for, and there are none') end
   if not is_job(id) then return fault('waiting_without_job', id) end
   if tonumber(first[2]) ~= tonumber(at) then fault('wrong_waiting', id, 'looked for at another time') end
+  for _, member in ipairs(redis.call('ZRANGE', prefix .. 'wait:' .. id, 0, 99)) do
+    if not pcall(waiting_in, member) then return fault('unreadable_waiting', id) end
+  end
 end
 local function inspect_run(run_id, text)
-  local run = unpacked(text)
-  local fits = run and has_fields(run, {[R_JOB] = 'string', [R_FENCE] = 'number', [R_STARTED] = 'number',
-    [R_ATTEMPT] = 'number', [R_MEMBER] = 'string', [R_STOP] = 'number'})
-  if not fits then return fault('unreadable_run', run_id) end
+  local fine, run = pcall(run_in, text)
+  if not fine then return fault('unreadable_run', run_id) end
   if not redis.call('ZSCORE', prefix .. 'active', active_name(run_id, run)) then
     fault('run_without_active', run_id, run[R_JOB])
   end

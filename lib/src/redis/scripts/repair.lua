@@ -5,7 +5,8 @@ KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  kind of fault       ARGV[4]  job, run, member of the index, or key
 Returns  { 1: mended, 0: there was nothing to mend } | 'OTHER STORE'
-What it takes away belongs to no job; what it puts back follows from a record that is there.
+What it takes away belongs to no job, or is a waiting run that nobody can read, of which the ledger says so; what it puts
+back follows from a record that is there.
 --]]
 -- include: partition
 local kind, subject = ARGV[3], ARGV[4]
@@ -37,6 +38,19 @@ local function drop_waiting_of_nobody()
   write_all()
   return 1
 end
+-- What can be read of one is when it was due.
+local function drop_unreadable_waiting()
+  local before = redis.call('ZCARD', prefix .. 'wait:' .. subject)
+  read_waiting({subject})
+  local _, damaged = waiting_runs(subject)
+  for _, each in ipairs(damaged) do
+    redis.call('ZREM', prefix .. 'wait:' .. subject, each[1])
+    write_skip(subject, each[2], 0, 'its record could not be read')
+  end
+  follow_waiting(subject)
+  write_all()
+  return before - redis.call('ZCARD', prefix .. 'wait:' .. subject)
+end
 local function mend_active()
   local job_end = string.find(subject, '\0', 1, true)
   local run_id = job_end and string.sub(subject, job_end + 17)
@@ -62,6 +76,7 @@ local mend = {
   run_without_active = mend_run,
   wrong_waiting = mend_waiting,
   waiting_without_job = drop_waiting_of_nobody,
+  unreadable_waiting = drop_unreadable_waiting,
   vanishing_key = function() return is_ours(subject) and redis.call('PERSIST', subject) or 0 end,
   lasting_key = function()
     if not is_ours(subject) or redis.call('TTL', subject) ~= -1 then return 0 end
