@@ -231,6 +231,55 @@ TEST_SUITE("inspection") {
     CHECK(world.run(world.inspector.shares(world.facts, {})).unserved == 1);
   }
 
+  TEST_CASE("records of another layout are found") {
+    inspected_world world;
+    world.enqueue(world.now() - 1min);
+    world.take(world.now());
+    const auto change = [&](const char* index, const char* which, const char* how) {
+      const auto script = std::string{"local job = cmsgpack.unpack(redis.call('HGET', KEYS[1], ARGV[1])) "} +
+                          how + " return redis.call('HSET', KEYS[1], ARGV[1], cmsgpack.pack(job))";
+      world.ask({"EVAL", script, "1", world.key(index), which});
+    };
+    for (const auto* how :
+         {"job[13] = nil", "job[13] = 5", "job[13] = 'x'", "job[14] = 0", "job[1] = 'x'", "job[8] = {}",
+          "local rest = cmsgpack.unpack(job[13]) rest[17] = nil job[13] = cmsgpack.pack(rest)",
+          "local rest = cmsgpack.unpack(job[13]) rest[18] = 0 job[13] = cmsgpack.pack(rest)",
+          "local rest = cmsgpack.unpack(job[13]) rest[8] = 0 job[13] = cmsgpack.pack(rest)"}) {
+      CAPTURE(how);
+      world.ask({"EVAL", "return redis.call('SET', KEYS[2], redis.call('HGET', KEYS[1], 'a'))", "2",
+                 world.key("jobs"), "{" + world.name_space + "}kept"});
+      change("jobs", "a", how);
+      const auto found = world.faults();
+      REQUIRE(found.size() == 1);
+      CHECK(found[0].what == data_fault_kind::unreadable);
+      world.ask({"EVAL", "return redis.call('HSET', KEYS[1], 'a', redis.call('GET', KEYS[2]))", "2",
+                 world.key("jobs"), "{" + world.name_space + "}kept"});
+    }
+    CHECK(world.faults().empty());
+    change("runs", "run-1", "job[13] = nil");  // As before runs carried a revision.
+    const auto found = world.faults();
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == data_fault_kind::unreadable_run);
+    change("runs", "run-1", "job[13] = 5");
+    CHECK(world.faults().empty());
+  }
+
+  TEST_CASE("a waiting run that cannot be read is taken away, and the ledger says so") {
+    inspected_world world;
+    const auto due = world.now() - 1min;
+    world.enqueue(world.now() + 1h);
+    const auto score = std::to_string(due.time_since_epoch().count());
+    world.ask({"ZADD", world.key("wait:a"), score, "0000000000000001?"});
+    world.ask({"ZADD", world.key("waiting"), score, "a"});
+    world.finds_and_mends(data_fault_kind::unreadable_waiting, "a");
+    ledger_query query;
+    query.job = "a";
+    const auto page = world.run(world.store.history(query));
+    REQUIRE(page.entries.size() == 1);
+    CHECK(page.entries[0].first == due);
+    CHECK(page.entries[0].result.message == "its record could not be read");
+  }
+
   TEST_CASE("jobs are counted by who owns them, and those that nobody can run are named") {
     inspected_world world;
     member_info cellar, attic;
@@ -303,6 +352,11 @@ TEST_SUITE("inspection") {
     REQUIRE(news.entries.size() == 1);
     CHECK(news.entries[0].run == "run-1");
     CHECK(world.run(world.inspector.news(world.facts, world.home, news)).entries.empty());
+    world.ask({"XADD", world.key("ledger"), "*", "x", "y"});
+    world.enqueue(world.now() + 1h);
+    news = world.run(world.inspector.news(world.facts, world.home, news));
+    CHECK(news.changed);
+    CHECK(news.entries.empty());  // That one cannot be read.
   }
 
   TEST_CASE("the server says what it is, and is measured") {

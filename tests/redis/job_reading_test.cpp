@@ -71,6 +71,34 @@ TEST_SUITE("redis scripts that read") {
     CHECK(listed.jobs[0].id() == "a");
   }
 
+  TEST_CASE("an entry of the ledger that cannot be read is passed over, and told of once") {
+    script_world w;
+    w.add("a");
+    w.finish("a", "r1", w.win("a", "r1"));
+    const std::vector<std::vector<std::string>> entries{{"x", "y"},
+                                                        {"j", "a"},
+                                                        {"", ""},
+                                                        {"j", "a", "s", "?"},
+                                                        {"j", "a", "i", "r1", "r", "?", "o", "?", "f", "1"},
+                                                        {"s", "\x97\x06\x01\x01\x01\xc2\xa1x", "x", "y"}};
+    for (const auto& fields : entries) {
+      std::vector<std::string> command{"XADD", w.key("ledger"), "*"};
+      command.insert(command.end(), fields.begin(), fields.end());
+      w.cli(command);
+    }
+    w.finish("a", "r2", w.win("a", "r2"));
+    for (int times = 0; times < 2; ++times) {
+      for (const auto* job : {"", "a"}) {
+        const auto seen = w.ledger(job);
+        REQUIRE(seen.size() == 2);
+        CHECK(seen[0].run == "r2");
+        CHECK(seen[1].run == "r1");
+      }
+    }
+    CHECK(w.logged(" of " + w.key("ledger") + " cannot be read and is passed over: ") == entries.size());
+    CHECK(w.logged("redis-cli XDEL '" + w.key("ledger") + "'") == entries.size());
+  }
+
   TEST_CASE("notices say whose a job is, so that nobody else needs to look") {
     script_world w;
     auto job = contract::world::record("a");

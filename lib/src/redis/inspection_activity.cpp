@@ -81,9 +81,8 @@ loop_awaitable<partition_news> inspection::news(const store_facts& store, std::u
     if (auto run = parts_->jobs.readable("run", run_id.text(), read)) news.runs.push_back(*std::move(run));
   }
   for (const auto each : answer[2]) {
-    auto entry = read_entry(each);
-    entry.number = entry.number * store.partitions + which;
-    news.entries.push_back(std::move(entry));
+    if (auto entry = parts_->reader_of(store).readable_entry(which, each))
+      news.entries.push_back(*std::move(entry));
   }
   news.seen_entry = answer[3].text();
   co_return news;

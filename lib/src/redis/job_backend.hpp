@@ -53,6 +53,8 @@ class job_backend : public carillon::job_backend {
   /// The log says so once.
   template <typename Read>
   auto readable(const char* what, std::string_view id, Read read) -> std::optional<decltype(read())>;
+  /// The same of an entry of a partition's ledger; with the number that it has in the store.
+  std::optional<ledger_entry> readable_entry(std::uint32_t partition, const reply& entry);
 
   loop_awaitable<std::vector<step_answer<put_answer>>> add(std::uint32_t partition,
                                                            std::span<const add_step> steps) override;

@@ -1,5 +1,7 @@
 // The ledger: a stream in each partition, read as one.
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 #include <redis/scripts.hpp>
@@ -41,6 +43,22 @@ struct job_backend::entries_of_partition {
   }
 };
 
+std::optional<ledger_entry> job_backend::readable_entry(std::uint32_t partition, const reply& stored) {
+  try {
+    auto entry = read_entry(stored);
+    entry.number = entry.number * store_.partitions + partition;
+    return entry;
+  } catch (const boost::system::system_error& fault) {
+    const auto key = keys_.of_partition(partition, "ledger");
+    const auto id = stored[0].text();
+    tell_once(
+        fmt::format("entry {} of {} cannot be read and is passed over: {}; when nobody needs it: redis-cli "
+                    "XDEL '{}' {}",
+                    id, key, words_of(fault), key, id));
+    return std::nullopt;
+  }
+}
+
 loop_awaitable<void> job_backend::fill(entries_of_partition& from, const ledger_query& query,
                                        std::size_t limit) {
   while (from.empty() && !from.over) {
@@ -50,9 +68,8 @@ loop_awaitable<void> job_backend::fill(entries_of_partition& from, const ledger_
     from.found.clear();
     from.next = 0;
     for (const auto each : said[0]) {
-      auto entry = read_entry(each);
-      entry.number = entry.number * store_.partitions + from.partition;
-      if (fits(entry, query)) from.found.push_back(std::move(entry));
+      auto entry = readable_entry(from.partition, each);
+      if (entry && fits(*entry, query)) from.found.push_back(*std::move(entry));
     }
     from.over = said[1].is_null();
     if (!from.over) from.end_before(number_in(said[1].text()));

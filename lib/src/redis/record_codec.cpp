@@ -219,12 +219,17 @@ ledger_entry read_entry(const reply& stored) {
   const auto id = stored[0].text();
   std::from_chars(id.data(), id.data() + id.size(), entry.number);
   std::string_view run, result;
+  bool has_times = false;
   const auto fields = stored[1];
   for (std::size_t k = 0; k + 1 < fields.size(); k += 2) {
     const auto value = fields[k + 1].text();
-    switch (fields[k].text().at(0)) {
+    const auto name = fields[k].text();
+    switch (name.empty() ? '\0' : name[0]) {
       case 'j': entry.job = value; break;
-      case 's': read_times(unpacker{value}, entry); break;
+      case 's':
+        read_times(unpacker{value}, entry);
+        has_times = true;
+        break;
       case 'i': entry.run = value; break;
       case 'r': run = value; break;
       case 'o': result = value; break;
@@ -232,6 +237,8 @@ ledger_entry read_entry(const reply& stored) {
       default: break;
     }
   }
+  if (entry.job.empty() || has_times != run.empty())
+    throw boost::system::system_error(errc::store_refused, "it is not as this version writes it");
   if (!run.empty()) {
     read_entry_of_run(read_run(entry.run, run), entry);
     read_outcome(unpacker{result}, entry);

@@ -33,7 +33,7 @@ std::string packed_outcome(const outcome& result, std::optional<instant> started
 std::string packed_times(const ledger_stretch& stretch);
 std::string packed_times(const ledger_entry& entry);
 /// An entry of a partition's ledger: `{ 'NUMBER-0', { field, value, … } }`. Its number is that of the
-/// partition.
+/// partition. Errors: throws `system_error` with `errc::store_refused` for what is none.
 ledger_entry read_entry(const reply& entry);
 
 /// What the scripts tell on the channel of a partition.
