@@ -135,7 +135,7 @@ redis_sentinel::redis_sentinel(const redis_server& master, int quorum) {
     std::ofstream{folder_.path() / "sentinel.conf"}
         << "bind 127.0.0.1\nport " << port_ << "\ndir " << folder_.path().string()
         << "\nsentinel monitor main 127.0.0.1 " << master.port() << ' ' << quorum
-        << "\nsentinel down-after-milliseconds main 500\n"
+        << "\nsentinel down-after-milliseconds main 2000\n"
         << "sentinel failover-timeout main 3000\nsentinel parallel-syncs main 1\n";
     process_ = child::start({"redis-sentinel", (folder_.path() / "sentinel.conf").string()}, log);
     const auto answers = [&] {
