@@ -2,6 +2,7 @@
 #include <boost/json/parse.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -556,7 +557,8 @@ TEST_SUITE("shared store") {
     const bool ends = lease == "2s";
     if (ends) REQUIRE(daemon.says(": 2 jobs"));
     std::string listed;
-    for (int looks = 0; looks < 500 && !holds(listed, " jobs\n"); ++looks) {
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!holds(listed, " jobs\n") && std::chrono::steady_clock::now() < deadline) {
       listed = world.on_store({"jobs", "list"}).out;
       if (!ends && !holds(listed, "now")) listed.clear();
     }
