@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <utility>
 
@@ -219,11 +221,15 @@ loop_awaitable<std::string> membership::stop() {
 }
 
 void membership::abandon() {
-  boost::asio::post(where_, [self = shared_from_this()] {
-    self->stopping_ = true;
-    self->steps_.reset();
-    self->sleeps_.wake_all();
-  });
+  boost::asio::co_spawn(where_, end_alone(shared_from_this()), boost::asio::detached);
+}
+
+/// Outlives its tasks: the last of them tells the group, which is in this, that it has ended.
+loop_awaitable<void> membership::end_alone(std::shared_ptr<membership> self) {
+  self->stopping_ = true;
+  self->steps_.reset();
+  self->sleeps_.wake_all();
+  co_await self->tasks_.join();
 }
 
 loop_awaitable<void> membership::halt() {

@@ -91,6 +91,7 @@ class membership : public std::enable_shared_from_this<membership> {
 
  private:
   loop_awaitable<void> run();
+  static loop_awaitable<void> end_alone(std::shared_ptr<membership> self);
   loop_awaitable<std::chrono::nanoseconds> beat();
   loop_awaitable<void> rest(std::chrono::nanoseconds until);
   bool renewed(members_answer::kind what, std::chrono::nanoseconds sent);
