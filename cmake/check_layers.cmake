@@ -1,4 +1,5 @@
-# Fails if a folder of lib/ includes one that is not beneath it, or if lib/ includes anything of apps/.
+# Fails if a folder of lib/ includes one that is not beneath it, if lib/ includes anything of apps/, or if the push service
+# includes anything of the program.
 # Run: cmake -D ROOT=<repository> -P cmake/check_layers.cmake
 cmake_minimum_required(VERSION 3.25)
 
@@ -47,4 +48,16 @@ foreach(folder IN LISTS present)
   if(IS_DIRECTORY "${ROOT}/lib/src/${folder}" AND NOT folder IN_LIST folders)
     message(SEND_ERROR "lib/src/${folder}: has no place in the table of cmake/check_layers.cmake")
   endif()
+endforeach()
+
+# The push service can be embedded: it knows nothing of the program, nor of what is private to the library.
+file(GLOB_RECURSE files "${ROOT}/apps/push/*.[hc]pp")
+foreach(file IN LISTS files)
+  file(STRINGS "${file}" includes REGEX "^ *# *include *(\"|<carillon/)")
+  foreach(include IN LISTS includes)
+    string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*).*$" "\\1" included "${include}")
+    if(NOT included MATCHES "^push/" AND NOT EXISTS "${ROOT}/lib/include/${included}")
+      message(SEND_ERROR "${file}: apps/push includes its own files and public headers of the library only (${include})")
+    endif()
+  endforeach()
 endforeach()

@@ -8,9 +8,9 @@
 #include <optional>
 #include <string>
 
-#include "redis/lua_script.hpp"
-#include "redis/reply.hpp"
-#include "redis/words.hpp"
+#include <carillon/redis/lua_script.hpp>
+#include <carillon/redis/reply.hpp>
+#include <carillon/redis/words.hpp>
 
 namespace carillon::redis {
 

@@ -7,10 +7,10 @@
 #include <string_view>
 #include <vector>
 
+#include <carillon/redis/lua_script.hpp>
+#include <carillon/redis/reply.hpp>
+#include <carillon/redis/words.hpp>
 #include "redis/connection_options.hpp"
-#include "redis/lua_script.hpp"
-#include "redis/reply.hpp"
-#include "redis/words.hpp"
 
 namespace carillon::redis {
 

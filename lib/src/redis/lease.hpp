@@ -7,9 +7,9 @@
 #include <memory>
 #include <string>
 
+#include <carillon/redis/lua_script.hpp>
+#include <carillon/redis/words.hpp>
 #include "lock/lost_waiters.hpp"
-#include "redis/lua_script.hpp"
-#include "redis/words.hpp"
 
 namespace carillon::redis {
 

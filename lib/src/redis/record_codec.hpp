@@ -7,8 +7,8 @@
 #include <string_view>
 #include <variant>
 
+#include <carillon/redis/reply.hpp>
 #include "redis/msgpack.hpp"
-#include "redis/reply.hpp"
 
 namespace carillon::redis {
 

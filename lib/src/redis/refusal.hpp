@@ -2,7 +2,7 @@
 #include <string>
 #include <string_view>
 
-#include "redis/reply.hpp"
+#include <carillon/redis/reply.hpp>
 
 namespace carillon::redis {
 

@@ -1,4 +1,4 @@
-#include "redis/reply.hpp"
+#include <carillon/redis/reply.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <carillon/error.hpp>

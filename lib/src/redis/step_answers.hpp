@@ -3,7 +3,7 @@
 #include <cstddef>
 #include <string>
 
-#include "redis/reply.hpp"
+#include <carillon/redis/reply.hpp>
 
 namespace carillon::redis {
 
