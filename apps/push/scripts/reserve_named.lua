@@ -1,0 +1,13 @@
+--[[
+Reserves pushes by their names.
+
+KEYS[1]  hash  what is under way
+ARGV[1]  what marks begin with      ARGV[2]  the same of the service's own
+ARGV[3]  token      ARGV[4]  lease in ms      ARGV[5]  1: dead ones, too
+ARGV[6] name, ARGV[7] due in ms, ARGV[8] attempts before, and so on, at most 1000 times
+Returns  { { name, attempt, 1 if a possible repeat, ... }, how many were sent before, pending with others, dead }
+--]]
+-- include: marks
+-- include: reserving
+local won, sent, pending, dead = reserve(every(3, 6), every(3, 7), every(3, 8), ARGV[5] == '1')
+return {won, sent, pending, dead}
