@@ -1,0 +1,194 @@
+#include "push/look.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <carillon/async/wall_timer.hpp>
+#include <carillon/async/while_watched.hpp>
+#include <exception>
+
+#include "push/due_minutes.hpp"
+#include "push/rich_subscription.hpp"
+
+namespace carillon::pushes {
+
+namespace asio = boost::asio;
+
+namespace {
+
+using std::chrono::minutes;
+
+constexpr minutes between_looks{1};
+constexpr minutes between_sweeps{30};
+
+// An answer that was lost is asked for again, with the same token: what was reserved is answered, not
+// reserved anew.
+constexpr int most_asked = 3;
+
+bool is_unreachable(const boost::system::system_error& failure) {
+  return failure.code() == errc::store_unreachable;
+}
+
+}  // namespace
+
+look::look(parts all, const push_options& how)
+    : all_{std::move(all)}, how_{how}, zone_{how.time_zone.value_or(zone::system())} {}
+
+loop_awaitable<void> look::run(std::uint32_t slice) {
+  outbox::share mine{all_.out};
+  std::exception_ptr failure;
+  try {
+    co_await run_until_over(slice, mine);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  try {
+    // Where Redis is away: what has been reserved is sent all the same, and marked when it is back.
+    if (failure) co_await all_.out.finish(mine);
+  } catch (const boost::system::system_error&) {  // It is to stop.
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await all_.out.abandon(mine);
+  if (failure) std::rethrow_exception(failure);
+}
+
+loop_awaitable<void> look::run_until_over(std::uint32_t slice, outbox::share& mine) {
+  auto begun = all_.clock.now();
+  auto from = begun - how_.grace;
+  auto covered = instant::min();
+  while (true) {
+    ++all_.figures.looks;
+    const auto to = begun + how_.lookahead;
+    co_await read_window(slice, mine, from, to, covered);
+    covered = to;
+    const auto next = begun + between_looks;
+    if (all_.clock.now() < next || stopping_) {
+      // For most looks this is the end. What takes long goes on beside the next one.
+      auto over = all_.out.finish(mine);
+      if (stopping_) {
+        co_await std::move(over);
+      } else {
+        co_await while_watched(std::move(over), sleep_until(next));
+      }
+    }
+    if (mine.size() == 0 && all_.clock.now() < next) break;
+    if (stopping_) break;
+    begun = all_.clock.now();
+    from = std::min(begun - how_.grace, covered);
+  }
+}
+
+loop_awaitable<void> look::sleep_until(instant time) {
+  wall_timer timer{all_.clock, all_.where};
+  while (all_.clock.now() < time) {
+    timer.set(time);
+    co_await timer.async_wait(asio::as_tuple(asio::deferred));
+  }
+}
+
+loop_awaitable<void> look::read_window(std::uint32_t slice, outbox::share& mine, instant from, instant to,
+                                       instant covered) {
+  if (slice == how_.slices) {
+    co_await read_rich(mine, from, to);
+    co_await keep_house();
+    co_return;
+  }
+  for (const auto& each : due_minutes(zone_, from, to)) {
+    if (stopping_) break;
+    // Marks last until twice the grace is over. What has been looked at and is older would be sent twice.
+    const bool too_old = each.due <= covered && all_.clock.now() >= each.due + 2 * how_.grace - how_.lease;
+    if (!too_old) co_await read_minute(slice, mine, each.due, each.time_of_day);
+  }
+}
+
+loop_awaitable<void> look::read_minute(std::uint32_t slice, outbox::share& mine, instant due, minutes time) {
+  const auto slices = static_cast<std::uint64_t>(how_.slices);
+  const auto score = score_of(time);
+  const auto ranks = co_await all_.state.ranks_of(score);
+  // The first page that is of this slice.
+  auto page = (slice + slices - static_cast<std::uint64_t>(time.count()) % slices) % slices;
+  for (; page * how_.page < ranks.count && !stopping_; page += slices) {
+    const auto place = co_await all_.out.room(how_.page);
+    const auto token = all_.state.next_token();
+    reserved_page found;
+    for (int asked = 1;; ++asked) {
+      try {
+        found =
+            co_await all_.state.reserve(token, due, score, ranks.first + page * how_.page,
+                                        std::min<std::uint64_t>(how_.page, ranks.count - page * how_.page));
+        break;
+      } catch (const boost::system::system_error& failure) {
+        if (!is_unreachable(failure) || asked == most_asked) throw;
+      }
+    }
+    count(found);
+    all_.out.add(mine, std::move(found.won));
+  }
+}
+
+loop_awaitable<void> look::read_rich(outbox::share& mine, instant from, instant to) {
+  std::string cursor = "0";
+  std::vector<wanted_push> wanted;
+  do {
+    auto page = co_await all_.state.rich(cursor);
+    for (const auto& [field, value] : page.fields) {
+      const auto whom = parse_name(field);
+      const auto what = rich_subscription::parse(value);
+      if (!whom || !what) {
+        const auto& wrong = whom ? what.error() : whom.error();
+        if (all_.wrong.tell_rich(field, value, wrong.to_string())) ++all_.figures.malformed;
+        continue;
+      }
+      for (const auto due : what->due(field, zone_, from, to)) {
+        push one;
+        one.user = whom->user;
+        one.tag = whom->tag;
+        one.due = due;
+        wanted.push_back({name_of(one), *whom, due, 0});
+      }
+      if (wanted.size() >= how_.page) co_await take(mine, wanted);
+    }
+    co_await take(mine, wanted);
+    cursor = std::move(page.cursor);
+  } while (cursor != "0" && !stopping_);
+}
+
+loop_awaitable<void> look::take(outbox::share& mine, std::vector<wanted_push>& wanted) {
+  for (std::span<const wanted_push> rest{wanted}; !rest.empty();) {
+    const auto some = rest.first(std::min(rest.size(), how_.page));
+    rest = rest.subspan(some.size());
+    const auto place = co_await all_.out.room(some.size());
+    const auto token = all_.state.next_token();
+    reserved_page found;
+    for (int asked = 1;; ++asked) {
+      try {
+        found = co_await all_.state.reserve(token, some);
+        break;
+      } catch (const boost::system::system_error& failure) {
+        if (!is_unreachable(failure) || asked == most_asked) throw;
+      }
+    }
+    count(found);
+    all_.out.add(mine, std::move(found.won));
+  }
+  wanted.clear();
+}
+
+loop_awaitable<void> look::keep_house() {
+  const auto misfits = co_await all_.state.misfits();
+  all_.figures.malformed += all_.wrong.tell(misfits);
+  const auto now = all_.clock.now();
+  if (now < swept_ + between_sweeps) co_return;
+  swept_ = now;
+  co_await all_.state.sweep(now - std::max(how_.sent_ttl, 2 * how_.grace) - between_sweeps);
+}
+
+void look::count(const reserved_page& page) {
+  all_.figures.already_sent += page.sent;
+  all_.figures.with_others += page.pending;
+  all_.figures.malformed += all_.wrong.tell(page);
+}
+
+}  // namespace carillon::pushes

@@ -1,0 +1,64 @@
+#pragma once
+#include <carillon/time/zone.hpp>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "push/complaints.hpp"
+#include "push/outbox.hpp"
+
+namespace carillon::pushes {
+
+/// Looks for what is due, reserves it and hands it to the outbox: a slice of the subscriptions at a time, so
+/// that instances can share the work.
+///
+/// A look at time t covers what is due in (t - grace, t + lookahead]. Slice k of n has of each minute the
+/// pages p for which (minute of the day + p) mod n = k; the slice behind the last has the rich subscriptions,
+/// and what is to be done once a look. Ranks shift when the set changes meanwhile: what one look does not see
+/// for that, the next one does, as each minute is looked at as often as the window is long.
+///
+/// Thread safety: none; one strand. Lifetime: of all it is made with.
+class look {
+ public:
+  struct parts {
+    reservations& state;
+    outbox& out;
+    complaints& wrong;
+    carillon::clock& clock;
+    push_figures& figures;
+    loop_executor where;
+    std::shared_ptr<spdlog::logger> logger;
+  };
+  look(parts all, const push_options& how);
+
+  /// Looks, and again after each minute for as long as something of it has not ended: no minute is left out
+  /// however long that takes, as each window begins where the one before ended, or earlier. Returns when all
+  /// that it has reserved has ended.
+  ///
+  /// Errors: throws `system_error` when the store cannot be asked; what was reserved has ended then, or was
+  /// given back. Cancellation: terminal; what has not been sent is given back.
+  loop_awaitable<void> run(std::uint32_t slice);
+
+  /// Begins no further look: those that run end when what they have reserved has ended.
+  void stop() noexcept { stopping_ = true; }
+
+ private:
+  loop_awaitable<void> run_until_over(std::uint32_t slice, outbox::share& mine);
+  loop_awaitable<void> read_window(std::uint32_t slice, outbox::share& mine, instant from, instant to,
+                                   instant covered);
+  loop_awaitable<void> read_minute(std::uint32_t slice, outbox::share& mine, instant due,
+                                   std::chrono::minutes time);
+  loop_awaitable<void> read_rich(outbox::share& mine, instant from, instant to);
+  loop_awaitable<void> take(outbox::share& mine, std::vector<wanted_push>& wanted);
+  loop_awaitable<void> keep_house();
+  loop_awaitable<void> sleep_until(instant time);
+  void count(const reserved_page& page);
+
+  parts all_;
+  push_options how_;
+  zone zone_;
+  bool stopping_ = false;
+  instant swept_{};
+};
+
+}  // namespace carillon::pushes

@@ -1,0 +1,197 @@
+#include "push/outbox.hpp"
+
+#include <algorithm>
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/error.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <exception>
+
+#include "push/outbox_entry.hpp"
+
+namespace carillon::pushes {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string words_of(const std::exception_ptr& failure) {
+  try {
+    std::rethrow_exception(failure);
+  } catch (const std::exception& why) {
+    return why.what();
+  } catch (...) {
+    return "an exception that says nothing";
+  }
+}
+
+}  // namespace
+
+outbox::outbox(parts all, const push_options& how)
+    : all_{std::move(all)},
+      how_{how},
+      freed_{all_.where},
+      wake_timer_{all_.where},
+      lease_timer_{all_.where},
+      work_{all_.where, [this](const std::exception_ptr& failure) {
+              all_.logger->error("push: {}", words_of(failure));
+            }} {}
+
+outbox::~outbox() = default;
+
+outbox::share::share(outbox& owner)
+    : deliveries_{owner.all_.where,
+                  [&owner](const std::exception_ptr& failure) {
+                    owner.all_.logger->error("push: {}", words_of(failure));
+                  }},
+      over_{owner.all_.where} {}
+
+loop_awaitable<outbox::places> outbox::room(std::size_t count) {
+  while (taken_ > 0 && taken_ + count > how_.most_reserved) co_await freed_.wait();
+  co_return places(*this, count);
+}
+
+void outbox::give_places(std::size_t count) {
+  taken_ -= count;
+  if (count > 0) freed_.notify();
+}
+
+void outbox::add(share& into, std::vector<reservation> won) {
+  taken_ += won.size();
+  into.size_ += won.size();
+  all_.figures.due += won.size();
+  for (auto& each : won) {
+    auto made = std::make_shared<entry>();
+    made->what = std::move(each);
+    made->owner = &into;
+    made->place = entries_.insert(entries_.end(), made);
+    ready_.push_back(std::move(made));
+  }
+  if (!keeping_ && !entries_.empty()) {
+    keeping_ = true;
+    work_.spawn(keep_leases());
+  }
+  dispatch();
+}
+
+// A delivery may be over at once: then this is called from within itself.
+void outbox::dispatch() {
+  if (dispatching_) return;
+  dispatching_ = true;
+  while (under_way_ < how_.concurrency && !ready_.empty()) {
+    auto next = std::move(ready_.front());
+    ready_.pop_front();
+    if (next->at != stage::ready) continue;
+    next->at = stage::under_way;
+    ++next->tries;
+    ++under_way_;
+    auto& deliveries = next->owner->deliveries_;
+    deliveries.spawn(deliver(std::move(next)));
+  }
+  dispatching_ = false;
+}
+
+loop_awaitable<void> outbox::deliver(entry_ptr which) {
+  delivered how;
+  try {
+    how = co_await all_.way.deliver(which->what.what);
+  } catch (...) {
+    how = delivered::again(words_of(std::current_exception()));
+  }
+  const auto state = co_await asio::this_coro::cancellation_state;
+  const bool cut_off = state.cancelled() != asio::cancellation_type::none;
+  if (cut_off && how.what == delivered::kind::again) which->how = given_back::unknown;
+  --under_way_;
+  settle(which, std::move(how));
+  dispatch();
+}
+
+void outbox::settle(const entry_ptr& which, delivered how) {
+  if (how.what == delivered::kind::ok) return delivered_well(which);
+  ++all_.figures.failed;
+  which->reason = std::move(how.why);
+  if (which->owner->abandoned_ || which->lost) {
+    if (which->how == given_back::untouched) which->how = given_back::failed;
+    return to_be_ended(unsent_, which);
+  }
+  if (how.what == delivered::kind::never || which->tries >= how_.retry.attempts)
+    return to_be_ended(dead_, which);
+  which->at = stage::waiting;
+  ++which->what.what.attempt;
+  const auto until = std::chrono::steady_clock::now() + pause_after(*which, how);
+  const bool is_first = waiting_.empty() || until < waiting_.begin()->first;
+  waiting_.emplace(until, which);
+  if (!waking_) {
+    waking_ = true;
+    work_.spawn(wake_waiting());
+  } else if (is_first) {
+    wake_timer_.cancel();
+  }
+}
+
+void outbox::delivered_well(const entry_ptr& which) {
+  ++all_.figures.sent;
+  if (which->what.what.repeat) ++all_.figures.repeats;
+  all_.figures.lateness.add(all_.clock.now() - which->what.what.due);
+  to_be_ended(sent_, which);
+}
+
+milliseconds outbox::pause_after(const entry& which, const delivered& how) {
+  auto pause = how_.retry.backoff_min;
+  for (auto i = which.tries; i > 1 && pause < how_.retry.backoff_max; --i) pause *= 2;
+  pause = std::min(pause, how_.retry.backoff_max);
+  std::uniform_int_distribution<std::int64_t> part{pause.count() / 2, pause.count()};
+  pause = milliseconds{part(random_)};
+  // What a receiver asks for is granted as long as it makes sense.
+  return std::max(pause, std::min(how.retry_after.value_or(milliseconds{0}), how_.grace));
+}
+
+loop_awaitable<void> outbox::wake_waiting() {
+  while (!waiting_.empty()) {
+    const auto now = std::chrono::steady_clock::now();
+    for (auto first = waiting_.begin(); first != waiting_.end() && first->first <= now;
+         first = waiting_.begin()) {
+      first->second->at = stage::ready;
+      ready_.push_back(first->second);
+      waiting_.erase(first);
+    }
+    dispatch();
+    if (waiting_.empty()) break;
+    wake_timer_.expires_at(waiting_.begin()->first);
+    co_await wake_timer_.async_wait(asio::as_tuple(asio::deferred));
+  }
+  waking_ = false;
+}
+
+void outbox::drop_waiting(const entry_ptr& which) {
+  std::erase_if(waiting_, [&](const auto& each) { return each.second == which; });
+}
+
+loop_awaitable<void> outbox::finish(share& mine) {
+  while (mine.size_ > 0) co_await mine.over_.wait();
+  co_await mine.deliveries_.join();
+}
+
+loop_awaitable<void> outbox::abandon(share& mine) {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  mine.abandoned_ = true;
+  std::erase_if(waiting_, [&](const auto& each) { return each.second->owner == &mine; });
+  for (const auto& each : entries_) {
+    if (each->owner != &mine || each->at == stage::ending || each->at == stage::under_way) continue;
+    if (each->at == stage::waiting) --each->what.what.attempt;  // It has not begun.
+    each->how = each->tries > 0 ? given_back::failed : given_back::untouched;
+    to_be_ended(unsent_, each);
+  }
+  mine.deliveries_.cancel();
+  while (mine.size_ > 0) co_await mine.over_.wait();
+  co_await mine.deliveries_.join();
+}
+
+loop_awaitable<void> outbox::close() {
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  work_.cancel();
+  co_await work_.join();
+}
+
+}  // namespace carillon::pushes
