@@ -20,6 +20,8 @@ struct delivered {
   kind what = kind::ok;
   std::string why{};  ///< Of what is not `ok`, for people: "500 Internal Server Error".
   std::optional<milliseconds> retry_after{};  ///< Of `again`: how long the receiver wants to be left alone.
+  /// Of `again`: it may have arrived all the same, so that the next attempt may be a repeat.
+  bool unsure = false;
 
   static delivered again(std::string reason, std::optional<milliseconds> after = std::nullopt) {
     return {kind::again, std::move(reason), after};

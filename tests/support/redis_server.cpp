@@ -2,11 +2,11 @@
 
 #include <signal.h>
 
-#include <cstdlib>
 #include <fstream>
 #include <stdexcept>
 #include <thread>
 
+#include "support/certificates.hpp"
 #include "support/redis_client.hpp"
 
 namespace carillon::testing {
@@ -28,29 +28,6 @@ bool within(std::chrono::milliseconds patience, Condition holds) {
     std::this_thread::sleep_for(5ms);
   }
   return true;
-}
-
-void shell(const std::string& command) {
-  if (std::system(command.c_str()) != 0) throw std::runtime_error("failed: " + command);
-}
-
-// An authority, a server's and a client's certificate by it, and an authority that has signed none.
-void make_certificates(const std::filesystem::path& folder) {
-  std::filesystem::create_directory(folder);
-  const auto at = "cd '" + folder.string() + "' && ";
-  const std::string quiet = " >openssl.log 2>&1";
-  const std::string key = "openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes ";
-  std::ofstream{folder / "names"} << "subjectAltName=DNS:localhost,IP:127.0.0.1\n";
-  for (const std::string authority : {"authority", "other-authority"}) {
-    shell(at + key + "-x509 -days 2 -subj /CN=" + authority + " -keyout " + authority + ".key -out " +
-          authority + ".pem" + quiet);
-  }
-  for (const std::string owner : {"server", "client"}) {
-    shell(at + key + "-subj /CN=" + owner + " -keyout " + owner + ".key -out " + owner + ".csr" + quiet);
-    shell(at + "openssl x509 -req -days 2 -in " + owner +
-          ".csr -CA authority.pem -CAkey authority.key -CAcreateserial -extfile names -out " + owner +
-          ".pem" + quiet);
-  }
 }
 
 }  // namespace
