@@ -1,0 +1,235 @@
+#include "push/push_service.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/asio/as_tuple.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/deferred.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <carillon/executor/command_executor.hpp>
+#include <carillon/redis/client.hpp>
+#include <carillon/time/duration.hpp>
+#include <carillon/time/system_clock.hpp>
+#include <exception>
+#include <stdexcept>
+#include <utility>
+
+#include "push/complaints.hpp"
+#include "push/look.hpp"
+#include "push/outbox.hpp"
+#include "push/reservations.hpp"
+#include "push/scheduler_clock.hpp"
+
+namespace carillon::pushes {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::chrono::seconds between_reports{15};
+constexpr std::string_view command_executor_is = "command";
+
+service_options with_defaults(service_options how) {
+  check(how.what);
+  if (!how.what.time_zone) how.what.time_zone = zone::system();
+  if (how.what.rich.empty()) how.what.rich = how.what.subscriptions + ":rich";
+  if (!how.clock) how.clock = system_clock::shared();
+  if (!how.logger) how.logger = spdlog::default_logger();
+  how.store.clock = how.clock;
+  return how;
+}
+
+scheduler_options scheduling(const service_options& how) {
+  scheduler_options options;
+  options.instance = how.instance;
+  options.time_zone = how.what.time_zone;
+  options.clock = how.clock;
+  options.logger = how.logger;
+  options.drain = how.drain;
+  return options;
+}
+
+job_options look_options() {
+  job_options options;
+  options.on_lost = lost_action::rerun;
+  options.coalesce = coalesce_policy::latest;
+  options.misfire_grace.reset();
+  return options;
+}
+
+std::string report_of(const push_figures& now, const push_figures& before) {
+  auto line = fmt::format("push: {} due, {} sent", now.due - before.due, now.sent - before.sent);
+  const auto add = [&](std::uint64_t count, std::string_view what) {
+    if (count > 0) line += fmt::format(", {} {}", count, what);
+  };
+  add(now.failed - before.failed, "failed attempts");
+  add(now.dead - before.dead, "dead");
+  add(now.repeats - before.repeats, "possible repeats");
+  add(now.given_back - before.given_back, "given back");
+  add(now.due - now.sent - now.dead - now.given_back, "under way");
+  return line;
+}
+
+}  // namespace
+
+struct push_service::parts {
+  parts(asio::io_context& io, redis::link& link, std::shared_ptr<delivery> by, service_options given)
+      : how{with_defaults(std::move(given))},
+        where{io.get_executor()},
+        way{std::move(by)},
+        jobs{io, std::make_shared<redis::job_store>(link, how.store), scheduling(how)},
+        time{jobs, how.clock},
+        client{link, where, "push"},
+        state{client, link.options().name_space, how.what},
+        wrong{how.logger, how.what.subscriptions, how.what.rich},
+        out{{where, state, *way, time, figures, how.logger}, how.what},
+        eye{{state, out, wrong, time, figures, where, how.logger}, how.what},
+        report_timer{where} {
+    for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) add_look(slice);
+  }
+
+  // How many there are is part of the name: instances that disagree do work twice, and leave none undone.
+  std::string look_id(std::uint32_t slice) const {
+    return slice == how.what.slices ? fmt::format("push/look/rest-of-{}", how.what.slices)
+                                    : fmt::format("push/look/{}-of-{}", slice, how.what.slices);
+  }
+
+  void add_look(std::uint32_t slice) {
+    auto body = [this, slice](carillon::run&) -> asio::awaitable<void> {
+      auto looking = eye.run(slice);
+      co_await asio::co_spawn(where, std::move(looking), asio::deferred);
+    };
+    jobs.add(look_id(slice), trigger{"cron * * * * *"}, std::move(body), look_options());
+  }
+
+  // Who starts does not wait for the next minute: there may be much that came due while nobody ran.
+  void look_at_once() {
+    for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) {
+      jobs.run_now(look_id(slice))([](const std::exception_ptr&, bool) {});
+    }
+  }
+
+  // A line a while, as long as there is something to tell.
+  loop_awaitable<void> report() {
+    push_figures before;
+    while (!over) {
+      report_timer.expires_after(between_reports);
+      co_await report_timer.async_wait(asio::as_tuple(asio::deferred));
+      const bool nothing_new =
+          figures.due == before.due && figures.sent == before.sent && figures.failed == before.failed;
+      if (nothing_new) continue;
+      how.logger->info(report_of(figures, before));
+      before = figures;
+    }
+  }
+
+  loop_awaitable<void> close() {
+    over = true;
+    report_timer.cancel();
+    co_await out.close();
+    co_await way->close();
+    co_await client.close();
+  }
+
+  loop_awaitable<push_figures> counted() { co_return figures; }
+
+  service_options how;
+  loop_executor where;
+  std::shared_ptr<delivery> way;
+  carillon::scheduler jobs;
+  scheduler_clock time;
+  redis::client client;
+  reservations state;
+  push_figures figures;
+  complaints wrong;
+  outbox out;
+  look eye;
+  bool over = false;
+  bool has_commands = false;
+  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
+                             loop_executor>
+      report_timer;
+};
+
+push_service::push_service(asio::io_context& io, redis::link& link, std::shared_ptr<delivery> way,
+                           service_options how)
+    : parts_{std::make_unique<parts>(io, link, std::move(way), std::move(how))} {}
+
+push_service::~push_service() = default;
+
+carillon::scheduler& push_service::scheduler() noexcept { return parts_->jobs; }
+
+namespace {
+
+job_options fixed_options(const service_options& how) {
+  job_options options;
+  options.misfire_grace = how.what.grace;
+  return options;
+}
+
+trigger every_day_at(const std::string& time) {
+  if (time.size() != 5 || time[2] != ':' || time.find_first_not_of("0123456789:") != std::string::npos)
+    throw std::invalid_argument(fmt::format("fixed_times: '{}' is no time of day, as 08:00", time));
+  return trigger{"every day at " + time};
+}
+
+}  // namespace
+
+void push_service::at_fixed_times(const std::vector<std::string>& times,
+                                  std::function<asio::awaitable<void>(carillon::run&)> work) {
+  for (const auto& time : times)
+    parts_->jobs.add("push/fixed/" + time, every_day_at(time), work, fixed_options(parts_->how));
+}
+
+void push_service::at_fixed_times(const std::vector<std::string>& times, const command_line& command) {
+  if (!std::exchange(parts_->has_commands, true))
+    parts_->jobs.executor(std::string{command_executor_is}, std::make_shared<command_executor>());
+  auto options = fixed_options(parts_->how);
+  options.executor = command_executor_is;
+  for (const auto& time : times) {
+    job_definition job{"push/fixed/" + time, every_day_at(time), {}, {}, {}, {}, {}};
+    job.task = std::string{command_executor_is};
+    job.arguments = command_arguments(command);
+    job.options = intern(options);
+    parts_->jobs.add(std::move(job));
+  }
+}
+
+asio::awaitable<void> push_service::run() {
+  auto& all = *parts_;
+  auto& log = *all.how.logger;
+  log.info("push: {} to {}, {} early to {} late, in {}", all.how.what.subscriptions, all.way->describe(),
+           format_duration(all.how.what.lookahead), format_duration(all.how.what.grace),
+           all.how.what.time_zone->name());
+  auto reporting = asio::co_spawn(all.where, all.report(), asio::deferred);
+  bool reported = false;
+  std::move(reporting)([&reported](const std::exception_ptr&) { reported = true; });
+  all.look_at_once();
+  std::exception_ptr failure;
+  try {
+    co_await all.jobs.run();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  auto closing = all.close();
+  co_await asio::co_spawn(all.where, std::move(closing), asio::deferred);
+  while (!reported) co_await asio::post(all.where, asio::deferred);
+  if (failure) std::rethrow_exception(failure);
+  log.info("push: stopped");
+}
+
+void push_service::stop() {
+  asio::post(parts_->where, [all = parts_.get()] { all->eye.stop(); });
+  parts_->jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
+}
+
+asio::awaitable<push_figures> push_service::figures() {
+  auto counting = parts_->counted();
+  co_return co_await asio::co_spawn(parts_->where, std::move(counting), asio::deferred);
+}
+
+}  // namespace carillon::pushes
