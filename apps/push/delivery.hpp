@@ -40,8 +40,8 @@ class delivery {
   /// Delivers one push, and answers when the receiver has said what became of it. Times are limited here: the
   /// service waits for as long as this takes, and renews the reservation meanwhile.
   ///
-  /// Errors: what it throws counts as `again`, with its words. Cancellation: terminal; what was under way may
-  /// have arrived. Lifetime: `what` is there until it returns.
+  /// Errors: what it throws counts as `again`, `unsure`, with its words. Cancellation: terminal; what was
+  /// under way may have arrived. Lifetime: `what` is there until it returns.
   virtual loop_awaitable<delivered> deliver(const push& what) = 0;
 
   /// Finds out whether deliveries could work, without delivering anything: throws `std::runtime_error` or

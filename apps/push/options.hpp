@@ -34,7 +34,7 @@ struct push_options {
   /// min.
   milliseconds lease{10'000};
   std::uint32_t slices = 16;  ///< Into how many jobs the work is split; the same for all instances. 1 to 256.
-  std::size_t page = 500;     ///< How many members are read and reserved in one step. 1 to 1,000.
+  std::size_t page = 250;  ///< How many members are read and reserved in one step: 1 ms of Redis. 1 to 1,000.
   /// How many pushes are reserved at most and not ended, of this process: what bounds its memory.
   std::size_t most_reserved = 20'000;
   std::uint64_t dead_letters = 100'000;  ///< About how many are kept.

@@ -98,6 +98,7 @@ loop_awaitable<void> outbox::deliver(entry_ptr which) {
     how = co_await all_.way.deliver(which->what.what);
   } catch (...) {
     how = delivered::again(words_of(std::current_exception()));
+    how.unsure = true;
   }
   const auto state = co_await asio::this_coro::cancellation_state;
   const bool cut_off = state.cancelled() != asio::cancellation_type::none;
@@ -111,6 +112,7 @@ void outbox::settle(const entry_ptr& which, delivered how) {
   if (how.what == delivered::kind::ok) return delivered_well(which);
   ++all_.figures.failed;
   which->reason = std::move(how.why);
+  if (how.unsure) which->what.what.repeat = true;  // The next attempt, whoever makes it.
   if (which->owner->abandoned_ || which->lost) {
     if (which->how == given_back::untouched) which->how = given_back::failed;
     return to_be_ended(unsent_, which);

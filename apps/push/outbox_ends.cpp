@@ -13,7 +13,7 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t most_in_a_batch = 500;
+constexpr std::size_t most_in_a_batch = 250;
 constexpr std::size_t most_letters = 100;
 constexpr milliseconds trouble_pause{200};
 

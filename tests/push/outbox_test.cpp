@@ -29,7 +29,6 @@ TEST_SUITE("outbox") {
     world.subscribe("1", "t", 800);
     const auto process = world.begin();
     process->way.answers = [](const push& what) {
-      if (what.attempt == 1) throw std::runtime_error("connection refused");
       return what.attempt < 4 ? delivered::again("500") : delivered{};
     };
     process->look();
@@ -42,6 +41,24 @@ TEST_SUITE("outbox") {
     CHECK(process->figures.failed == 3);
     CHECK(process->figures.sent == 1);
     CHECK(world.letters() == 0);
+  }
+
+  TEST_CASE(
+      "what may have arrived though it failed, or ended in an exception, is a possible repeat from then on") {
+    look_world world;
+    world.subscribe("1", "t", 800);
+    world.subscribe("2", "t", 800);
+    const auto process = world.begin();
+    process->way.answers = [](const push& what) {
+      if (what.attempt == 2 && what.user == "1") throw std::runtime_error("the connection was reset");
+      auto how = delivered::again("no answer in time");
+      how.unsure = what.attempt == 2;
+      return what.attempt < 4 ? how : delivered{};
+    };
+    process->look();
+    REQUIRE(process->way.asked.size() == 8);
+    for (const auto& each : process->way.asked) CHECK(each.repeat == (each.attempt > 2));
+    CHECK(process->figures.repeats == 2);
   }
 
   TEST_CASE("what fails for good is a dead letter with its reason, and keeps nobody else waiting") {

@@ -1,0 +1,147 @@
+#include "push/dead_letters.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/asio/this_coro.hpp>
+#include <boost/system/system_error.hpp>
+#include <charconv>
+#include <exception>
+#include <unordered_map>
+
+#include "push/outbox.hpp"
+#include "push/reservations.hpp"
+
+namespace carillon::pushes {
+
+namespace asio = boost::asio;
+
+namespace {
+
+std::string letters_key(std::string_view name_space) {
+  return fmt::format("carillon:{{{}}}:push:dead", name_space);
+}
+
+dead_letter letter_in(const redis::reply& entry) {
+  dead_letter letter;
+  letter.id = entry[0].text();
+  const auto fields = entry[1];
+  for (auto at = fields.begin(); at != fields.end();) {
+    const auto name = (*at++).text();
+    const auto value = *at++;
+    if (name == "user") letter.user = value.text();
+    if (name == "tag") letter.tag = value.text();
+    if (name == "key") letter.key = value.text();
+    if (name == "reason") letter.reason = value.text();
+    if (name == "due") letter.due = instant{milliseconds{value.integer()}};
+    if (name == "at") letter.at = instant{milliseconds{value.integer()}};
+    if (name == "attempts") letter.attempts = static_cast<std::uint32_t>(value.integer());
+  }
+  return letter;
+}
+
+// What a redrive is made of.
+struct redriving {
+  redriving(redis::link& through, const loop_executor& where, delivery& way, const push_options& how,
+            std::shared_ptr<clock> by, const std::shared_ptr<spdlog::logger>& logger)
+      : name_space{through.options().name_space},
+        client{through, where, "redrive"},
+        state{client, name_space, how},
+        time{std::move(by)},
+        out{{where, state, way, *time, figures, logger}, how},
+        mine{out} {}
+
+  loop_awaitable<void> send_all(const std::function<bool(const dead_letter&)>& chosen);
+  loop_awaitable<void> send_page(std::vector<dead_letter> letters);
+
+  std::string name_space;
+  redis::client client;
+  reservations state;
+  std::shared_ptr<clock> time;
+  push_figures figures;
+  outbox out;
+  outbox::share mine;
+  redriven report;
+};
+
+loop_awaitable<void> redriving::send_all(const std::function<bool(const dead_letter&)>& chosen) {
+  constexpr std::size_t in_a_page = 500;
+  const redis::words newest("XREVRANGE", letters_key(name_space), "+", "-", "COUNT", 1);
+  const auto answer = co_await client.command(newest);
+  if (answer.empty()) co_return;
+  // What fails again has a letter behind this one, which is left alone.
+  const std::string last{answer[0][0].text()};
+  std::string after;
+  while (after != last) {
+    auto letters = co_await read_dead_letters(client, name_space, after, in_a_page);
+    if (letters.empty()) break;
+    const auto end = std::ranges::find_if(letters, [&](const dead_letter& each) { return each.id == last; });
+    if (end != letters.end()) letters.erase(end + 1, letters.end());
+    after = letters.back().id;
+    if (chosen) std::erase_if(letters, [&](const dead_letter& each) { return !chosen(each); });
+    if (!letters.empty()) co_await send_page(std::move(letters));
+  }
+}
+
+loop_awaitable<void> redriving::send_page(std::vector<dead_letter> letters) {
+  report.letters += letters.size();
+  std::vector<wanted_push> wanted;
+  std::unordered_map<std::string, std::vector<std::string>> ids;  // One push may have several letters.
+  for (const auto& each : letters) {
+    push what;
+    what.user = each.user;
+    what.tag = each.tag;
+    what.due = each.due;
+    auto name = name_of(what);
+    auto& letters_of = ids[name];
+    letters_of.push_back(each.id);
+    if (letters_of.size() == 1)
+      wanted.push_back({std::move(name), {each.user, each.tag}, each.due, each.attempts});
+  }
+  auto page = co_await state.reserve(state.next_token(), wanted, true);
+  report.with_others += wanted.size() - page.won.size();
+  redis::words over("XDEL", letters_key(name_space));
+  for (const auto& each : page.won) {
+    for (const auto& id : ids.at(each.name)) over.add(id);
+  }
+  if (page.won.empty()) co_return;
+  out.add(mine, std::move(page.won));
+  co_await out.finish(mine);
+  co_await client.command(over);
+}
+
+}  // namespace
+
+loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string name_space,
+                                                           std::string after, std::size_t count) {
+  const redis::words range("XRANGE", letters_key(name_space), after.empty() ? "-" : "(" + after, "+", "COUNT",
+                           count);
+  const auto answer = co_await through.command(range);
+  std::vector<dead_letter> letters;
+  for (const auto& each : answer) letters.push_back(letter_in(each));
+  co_return letters;
+}
+
+loop_awaitable<redriven> redrive(redis::link& through, delivery& way, push_options how,
+                                 std::shared_ptr<clock> clock, std::shared_ptr<spdlog::logger> logger,
+                                 std::function<bool(const dead_letter&)> chosen) {
+  check(how);
+  const auto where = co_await asio::this_coro::executor;
+  redriving all{through, where, way, how, std::move(clock), logger};
+  std::exception_ptr failure;
+  try {
+    co_await all.send_all(chosen);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+  co_await all.out.abandon(all.mine);
+  co_await all.out.close();
+  co_await all.client.close();
+  if (failure) std::rethrow_exception(failure);
+  all.report.sent = all.figures.sent;
+  all.report.dead = all.figures.dead;
+  co_return all.report;
+}
+
+}  // namespace carillon::pushes
