@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "carillon/cli_push.hpp"
 #include "carillon/cli_store.hpp"
 #include "carillon/commands/batch.hpp"
 #include "carillon/commands/explain.hpp"
@@ -44,6 +45,7 @@ struct command_line_choice {
   explain_request explain;
   run_request run;
   store_command_choice on_store;
+  push_request push;
 };
 
 // An option that takes one of a few words.
@@ -232,6 +234,10 @@ int do_command(const CLI::App& app, command_line_choice& choice) {
   const auto now = system_clock{}.now();
   if (choice.show_version || app.got_subcommand("version")) return print_version(choice.json);
   if (app.got_subcommand("next")) return do_next(choice, now);
+  if (app.got_subcommand("push")) {
+    choice.push.json = choice.json;
+    return do_push(app, choice.push, std::cout, std::cerr);
+  }
   if (asks_for_store(app)) return do_on_store(app, choice);
   if (app.got_subcommand("explain")) {
     choice.explain.json = choice.json;
@@ -239,7 +245,7 @@ int do_command(const CLI::App& app, command_line_choice& choice) {
   }
   if (!app.got_subcommand("run"))
     return wrong_usage(
-        "say what to do: run, next, explain, jobs, history, members, watch, doctor or version");
+        "say what to do: run, push, next, explain, jobs, history, members, watch, doctor or version");
   if (choice.run.files.empty() && choice.run.crontabs.empty()) {
     return wrong_usage("run needs a configuration file, or --crontab FILE");
   }
@@ -262,6 +268,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_next(app, choice);
   add_explain(app, choice.explain, choice.on_store);
   add_store_commands(app, choice.on_store);
+  add_push(app, choice.push);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);

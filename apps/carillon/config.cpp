@@ -69,14 +69,6 @@ void read_command_executor(config_section section, daemon_settings& settings) {
   section.finish();
 }
 
-void read_log(config_section section, daemon_settings& settings) {
-  if (const auto place = section.choice("level", log_level_names()))
-    settings.log_level = static_cast<log_level>(*place);
-  if (const auto place = section.choice("format", {"text", "json"}))
-    settings.log_format = static_cast<log_format>(*place);
-  section.finish();
-}
-
 // A date written as "2026-12-25" or, TOML's own, without the quotes.
 std::optional<std::chrono::local_days> read_date(config_section& section, const toml::node& node) {
   if (const auto* date = node.as_date()) {
@@ -139,7 +131,8 @@ class config_reader {
     }
     if (const auto* list = top.list_of_tables("job")) read_jobs(*list, defaults);
     top.not_yet("http", "HTTP interface");
-    top.not_yet("push", "push service");
+    if (const auto* push = top.node("push"))
+      source_.complain(push->source().begin, "[push] has a command of its own", "carillon push FILE");
     top.finish();
     return take();
   }
@@ -203,6 +196,14 @@ class config_reader {
 };
 
 }  // namespace
+
+void read_log(config_section section, daemon_settings& settings) {
+  if (const auto place = section.choice("level", log_level_names()))
+    settings.log_level = static_cast<log_level>(*place);
+  if (const auto place = section.choice("format", {"text", "json"}))
+    settings.log_format = static_cast<log_format>(*place);
+  section.finish();
+}
 
 const std::vector<std::string_view>& log_level_names() {
   static const std::vector<std::string_view> names{"trace", "debug", "info", "warn", "error", "off"};

@@ -15,6 +15,8 @@
 
 namespace carillon::app {
 
+class config_section;
+
 /// How the daemon writes its log.
 enum class log_format { text, json };
 
@@ -55,6 +57,9 @@ struct config {
 /// faults of TOML itself, where the first ends the reading. `known` are calendars that its schedules may name
 /// beside its own.
 config read_config(std::string_view text, const std::string& file, const date_calendars& known = {});
+
+/// Reads `[log]`.
+void read_log(config_section section, daemon_settings& settings);
 
 /// The values that `--log-level` and `[log] level` take, in the order of the enumeration.
 const std::vector<std::string_view>& log_level_names();

@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <stdexcept>
+#include <tuple>
 #include <utility>
 
 namespace carillon::app {
@@ -20,34 +21,13 @@ void set_if(T& member, Value&& given) {
   if (given) member = *std::forward<Value>(given);
 }
 
-void read_backoff(config_section& section, retry_policy& retry) {
-  const auto given = section.text("backoff");
-  if (!given) return;
-  const auto& node = *section.node("backoff");
-  const auto dots = given->find("..");
-  const auto least = parse_duration(std::string_view{*given}.substr(0, dots));
-  const auto second = dots == std::string::npos ? std::size_t{0} : dots + 2;
-  const auto most = parse_duration(std::string_view{*given}.substr(second));
-  if (!least || !most) {
-    const auto& why = least ? most.error() : least.error();
-    return section.source().complain_inside(node, (least ? second : 0) + why.position,
-                                            "backoff: " + why.message,
-                                            "a duration, or two as in \"10s..5m\"");
-  }
-  if (*least > *most || *most > longest) {
-    return section.complain(
-        node, fmt::format("backoff '{}': the first duration must not be the longer one", *given));
-  }
-  retry.backoff_min = *least;
-  retry.backoff_max = *most;
-}
-
 void read_retry(config_section& section, retry_policy& retry) {
   const auto* table = section.table("retry");
   if (table == nullptr) return;
   config_section inside{section.source(), *table, "retry"};
   set_if(retry.attempts, inside.number("attempts", 1, 1000));
-  read_backoff(inside, retry);
+  if (const auto given = read_backoff(inside, longest))
+    std::tie(retry.backoff_min, retry.backoff_max) = *given;
   set_if(retry.only, inside.texts("only"));
   set_if(retry.never, inside.texts("never"));
   inside.finish();
@@ -172,6 +152,33 @@ std::optional<std::string> read_id(config_section& section) {
 }
 
 }  // namespace
+
+std::optional<std::pair<milliseconds, milliseconds>> read_backoff(config_section& section,
+                                                                  milliseconds most) {
+  const auto given = section.text("backoff");
+  if (!given) return std::nullopt;
+  const auto& node = *section.node("backoff");
+  const auto dots = given->find("..");
+  const auto first = parse_duration(std::string_view{*given}.substr(0, dots));
+  const auto behind = dots == std::string::npos ? std::size_t{0} : dots + 2;
+  const auto second = parse_duration(std::string_view{*given}.substr(behind));
+  if (!first || !second) {
+    const auto& why = first ? second.error() : first.error();
+    section.source().complain_inside(node, (first ? behind : 0) + why.position, "backoff: " + why.message,
+                                     "a duration, or two as in \"10s..5m\"");
+    return std::nullopt;
+  }
+  if (*first > *second) {
+    section.complain(node,
+                     fmt::format("backoff '{}': the first duration must not be the longer one", *given));
+    return std::nullopt;
+  }
+  if (*second > most) {
+    section.complain(node, fmt::format("backoff '{}': at most {}", *given, format_duration(most)));
+    return std::nullopt;
+  }
+  return std::pair{*first, *second};
+}
 
 void read_job_settings(config_section& section, job_settings& settings) {
   read_options(section, settings.options);

@@ -3,6 +3,7 @@
 #include <carillon/job/options.hpp>
 
 #include <optional>
+#include <utility>
 
 #include "carillon/config_section.hpp"
 #include "carillon/declaration.hpp"
@@ -14,6 +15,9 @@ struct job_settings {
   job_options options;
   command_line command;
 };
+
+/// Reads `backoff`: one duration, or two as in "10s..5m", neither longer than `most`.
+std::optional<std::pair<milliseconds, milliseconds>> read_backoff(config_section& section, milliseconds most);
 
 /// Reads the keys that `[defaults]` and `[[job]]` share into `settings`; those that are not given stay as
 /// they are.

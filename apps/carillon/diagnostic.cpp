@@ -2,9 +2,12 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <algorithm>
 #include <numeric>
+#include <ostream>
 #include <tuple>
 
 namespace carillon::app {
@@ -64,6 +67,22 @@ std::string diagnostic::to_string() const {
 
 bool has_errors(const std::vector<diagnostic>& found) {
   return std::any_of(found.begin(), found.end(), [](const diagnostic& d) { return !d.warning; });
+}
+
+void print_diagnostics(const std::vector<diagnostic>& found, bool as_json, std::ostream& err) {
+  for (const auto& one : found) {
+    if (!as_json) {
+      err << one.to_string() << '\n';
+      continue;
+    }
+    boost::json::object object{{"level", one.warning ? "warn" : "error"},
+                               {"file", in_utf8(one.file)},
+                               {"line", one.line},
+                               {"column", one.column}};
+    object["message"] = in_utf8(one.message);
+    object["hint"] = in_utf8(one.hint);
+    err << boost::json::serialize(object) << '\n';
+  }
 }
 
 void sort_by_place(std::vector<diagnostic>& found) {

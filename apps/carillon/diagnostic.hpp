@@ -1,5 +1,6 @@
 #pragma once
 #include <cstddef>
+#include <iosfwd>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +23,9 @@ struct diagnostic {
 
 /// Whether any of them is an error.
 bool has_errors(const std::vector<diagnostic>& found);
+
+/// A line each; as JSON, an object each with level, file, line, column, message and hint.
+void print_diagnostics(const std::vector<diagnostic>& found, bool as_json, std::ostream& err);
 
 /// Puts them in the order of their places.
 void sort_by_place(std::vector<diagnostic>& found);

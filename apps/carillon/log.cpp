@@ -35,6 +35,8 @@ log_level from_spdlog(spdlog::level::level_enum level) {
   }
 }
 
+constexpr std::string_view clear_line = "\033[K";
+
 std::string_view colour_of(log_level level) {
   static constexpr std::array<std::string_view, 6> codes{"\033[2m",  "\033[2m",  "\033[32m",
                                                          "\033[33m", "\033[31m", ""};
@@ -82,6 +84,7 @@ class line_formatter final : public spdlog::formatter {
     const auto fields = event_fields != nullptr ? *event_fields
                         : run != nullptr        ? fields_of_run(*run)
                                                 : boost::json::object{};
+    if (style_.over_progress) out.append(clear_line.data(), clear_line.data() + clear_line.size());
     const auto line = format_line(style_, time, from_spdlog(message.level), words, fields);
     out.append(line.data(), line.data() + line.size());
   }
@@ -129,7 +132,8 @@ std::string format_line(const log_style& style, instant time, log_level level, s
 }
 
 std::shared_ptr<spdlog::logger> make_log(const log_style& style) {
-  auto sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  spdlog::sink_ptr sink = std::make_shared<spdlog::sinks::stdout_sink_mt>();
+  if (style.to_errors) sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
   sink->set_formatter(std::make_unique<line_formatter>(style));
   auto log = std::make_shared<spdlog::logger>("carillon", std::move(sink));
   log->set_level(to_spdlog(style.level));

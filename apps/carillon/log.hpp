@@ -16,10 +16,13 @@ struct log_style {
   enum log_format format = log_format::text;
   enum log_level level = log_level::info;
   bool colour = false;
-  zone where;  ///< Of the times.
+  zone where;                  ///< Of the times.
+  bool to_errors = false;      ///< Standard output is for something else.
+  bool over_progress = false;  ///< A bar may stand where the next line begins.
 };
 
-/// A log on standard output: a line that people read (time, level, words), or one JSON object a line.
+/// A log on standard output, or error: a line that people read (time, level, words), or one JSON object a
+/// line.
 std::shared_ptr<spdlog::logger> make_log(const log_style& style);
 
 /// A log for the scheduler of the daemon, with the same sink. What runs say passes, and errors; the rest,

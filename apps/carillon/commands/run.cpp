@@ -22,22 +22,6 @@ namespace {
 
 namespace json = boost::json;
 
-void print_diagnostics(const std::vector<diagnostic>& found, bool as_json, std::ostream& err) {
-  for (const auto& one : found) {
-    if (!as_json) {
-      err << one.to_string() << '\n';
-      continue;
-    }
-    json::object object{{"level", one.warning ? "warn" : "error"},
-                        {"file", in_utf8(one.file)},
-                        {"line", one.line},
-                        {"column", one.column}};
-    object["message"] = in_utf8(one.message);
-    object["hint"] = in_utf8(one.hint);
-    err << json::serialize(object) << '\n';
-  }
-}
-
 // What `--check` says of a job.
 struct listed_job {
   std::string id, schedule, next, command;

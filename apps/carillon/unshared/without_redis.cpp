@@ -1,3 +1,4 @@
+#include "carillon/push_access.hpp"
 #include "carillon/store_access.hpp"
 
 namespace carillon::app {
@@ -25,5 +26,31 @@ int run_history_follow(const history_follow_request&, std::ostream&, std::ostrea
 int run_watch(const watch_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 
 int run_doctor(const doctor_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+int run_push(const push_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+int check_push(const push_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+
+int add_subscription(const push_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
+int remove_subscription(const push_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
+int list_subscriptions(const push_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
+int import_subscriptions(const push_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
+int export_subscriptions(const push_request&, std::ostream&, std::ostream&) {
+  throw parse_failure(built_without);
+}
+
+int redrive_pushes(const push_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 
 }  // namespace carillon::app

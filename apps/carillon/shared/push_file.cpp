@@ -1,0 +1,79 @@
+#include "carillon/shared/push_file.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+
+#include <cerrno>
+#include <exception>
+#include <fstream>
+#include <iterator>
+#include <ostream>
+#include <string>
+#include <system_error>
+
+#include "carillon/exit_code.hpp"
+#include "carillon/shared/quiet_link.hpp"
+#include "carillon/store_session.hpp"
+
+namespace carillon::app {
+namespace {
+
+loop_awaitable<int> work_and_close(push_desk& desk,
+                                   const std::function<loop_awaitable<int>(push_desk&)>& work) {
+  std::exception_ptr thrown;
+  int code = exit_code::failed;
+  try {
+    code = co_await work(desk);
+  } catch (...) {
+    thrown = std::current_exception();
+  }
+  co_await desk.redis.close();
+  if (thrown) std::rethrow_exception(thrown);
+  co_return code;
+}
+
+}  // namespace
+
+std::string push_desk::rich_key() const {
+  return config.options.rich.empty() ? config.options.subscriptions + ":rich" : config.options.rich;
+}
+
+std::optional<push_config> read_push_file(const push_request& request, bool as_json, std::ostream& err) {
+  std::ifstream in{request.file, std::ios::binary};
+  const std::string text{std::istreambuf_iterator<char>(in), {}};
+  if (!in.is_open() || in.bad()) {
+    diagnostic unreadable;
+    unreadable.file = request.file;
+    unreadable.message = std::generic_category().message(errno == 0 ? EIO : errno);
+    print_diagnostics({unreadable}, as_json, err);
+    return std::nullopt;
+  }
+  auto config = read_push_config(text, request.file);
+  print_diagnostics(config.found, as_json, err);
+  if (has_errors(config.found)) return std::nullopt;
+  return config;
+}
+
+int at_push_desk(const push_request& request, std::ostream& err,
+                 const std::function<loop_awaitable<int>(push_desk&)>& work) {
+  const auto config = read_push_file(request, request.json, err);
+  if (!config) return exit_code::failed;
+  return guarded(request.json, err, [&]() -> int {
+    boost::asio::io_context io{1};
+    const loop_executor where{io.get_executor()};
+    redis::link link{io, quiet_options(config->store)};
+    redis::client redis{link, where, "push-command"};
+    push_desk desk{*config, link, redis, where};
+    std::exception_ptr failure;
+    int code = exit_code::failed;
+    boost::asio::co_spawn(where, work_and_close(desk, work),
+                          [&](const std::exception_ptr& thrown, int answered) {
+                            failure = thrown;
+                            code = answered;
+                          });
+    io.run();
+    if (failure) std::rethrow_exception(failure);
+    return code;
+  });
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,293 @@
+#include <doctest/doctest.h>
+#include <fmt/format.h>
+#include <boost/json/parse.hpp>
+
+#include <atomic>
+#include <chrono>
+#include <fstream>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "apps/program.hpp"
+#include "push/http_receiver.hpp"
+#include "push/push.hpp"
+#include "push/subscription.hpp"
+#include "support/redis_server.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace carillon::app {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::child;
+using testing::http_receiver;
+using testing::posted;
+using testing::reaction;
+using testing::redis_server;
+using testing::temporary_folder;
+using arguments = std::vector<std::string>;
+
+bool holds(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
+
+// What the receiver answered with 200 is counted by the key of the push.
+struct ledger {
+  void add(const posted& what) {
+    const std::lock_guard guard{lock};
+    auto& all = by_key[what.key];
+    all.push_back(what.body);
+  }
+  std::size_t size() {
+    const std::lock_guard guard{lock};
+    return by_key.size();
+  }
+  std::mutex lock;
+  std::map<std::string, std::vector<std::string>> by_key;
+};
+
+struct answered {
+  int code;
+  std::string out, err;
+};
+
+struct push_world {
+  answered ask(arguments words, std::string_view input = {}) const {
+    program asked{std::move(words), input};
+    const auto code = asked.ends();
+    return {code, asked.out(), asked.err()};
+  }
+  answered push(arguments words, std::string_view input = {}) const {
+    words.insert(words.begin(), "push");
+    return ask(std::move(words), input);
+  }
+
+  std::string write_file(const std::string& deliver, const std::string& more = {}) {
+    file = folder.write("push.toml",
+                        "[push]\nstore = \"" + server.url() +
+                            "\"\nsubscriptions = \"demo:subscription\"\nsent = \"demo:exist_push\"\n"
+                            "timezone = \"UTC\"\nlease = \"2s\"\n" +
+                            more + "[push.deliver]\n" + deliver);
+    return file;
+  }
+
+  // The subscription of a user to be sent at that minute, and the key of that push.
+  std::string subscribe(const std::string& user, std::chrono::sys_time<std::chrono::minutes> due) const {
+    const auto of_day = due - std::chrono::floor<std::chrono::days>(due);
+    const auto score = pushes::score_of(std::chrono::duration_cast<std::chrono::minutes>(of_day));
+    server.cli({"ZADD", "demo:subscription", std::to_string(score), "user:" + user + "|tag:news|x"});
+    return pushes::idempotency_key(user, "news|x", due);
+  }
+  static std::chrono::sys_time<std::chrono::minutes> this_minute() {
+    return std::chrono::floor<std::chrono::minutes>(std::chrono::system_clock::now());
+  }
+
+  child start(const std::string& name) const {
+    return child::start({CARILLON_PROGRAM, "push", file, "--instance", name},
+                        folder.path() / (name + ".log"));
+  }
+  std::string log(const std::string& name) const {
+    std::ifstream in{folder.path() / (name + ".log")};
+    return {std::istreambuf_iterator<char>(in), {}};
+  }
+  template <typename Condition>
+  static bool within(std::chrono::seconds patience, Condition fine) {
+    const auto end = std::chrono::steady_clock::now() + patience;
+    while (!fine()) {
+      if (std::chrono::steady_clock::now() > end) return false;
+      std::this_thread::sleep_for(20ms);
+    }
+    return true;
+  }
+
+  redis_server server;
+  temporary_folder folder;
+  std::string file;
+};
+
+}  // namespace
+
+TEST_SUITE("push command") {
+  TEST_CASE("instances that are killed leave nobody out, and send again only what may not have arrived") {
+    push_world world;
+    ledger taken;
+    std::mutex lock;
+    std::map<std::string, int> seen;
+    http_receiver receiver{[&](const posted& what) {
+      const std::lock_guard guard{lock};
+      const auto number = ++seen[what.key];
+      const auto user = std::stoi(what.key.substr(1));
+      if (number == 1 && user % 10 == 3) return reaction::with(500);
+      if (number == 1 && user % 50 == 7) return reaction::hang();
+      taken.add(what);
+      auto slow = reaction::with(200);
+      slow.after = 2ms;
+      return slow;
+    }};
+    world.write_file("webhook = \"" + receiver.url() + "\"\nanswer_timeout = \"1s\"\n",
+                     "concurrency = 16\nretry = { attempts = 5, backoff = \"50ms..500ms\" }\n");
+    constexpr int users = 3'000;
+    const auto now = push_world::this_minute();
+    std::set<std::string> expected;
+    for (int user = 0; user < users; ++user)
+      expected.insert(world.subscribe("u" + std::to_string(user), now + std::chrono::minutes{user % 3}));
+
+    auto one = world.start("one"), two = world.start("two"), three = world.start("three"),
+         four = world.start("four");
+    REQUIRE(push_world::within(60s, [&] { return taken.size() > users / 5; }));
+    one.kill();
+    REQUIRE(push_world::within(60s, [&] { return taken.size() > users / 3; }));
+    two.kill();
+    const bool all = push_world::within(120s, [&] { return taken.size() == expected.size(); });
+    CAPTURE(world.log("three"));
+    CAPTURE(world.log("four"));
+    CHECK(taken.size() == expected.size());
+    REQUIRE(all);
+    three.terminate();
+    four.terminate();
+    CHECK(three.status() == 0);
+
+    std::size_t repeats = 0;
+    for (const auto& [key, bodies] : taken.by_key) {
+      CHECK(expected.contains(key));
+      for (std::size_t at = 1; at < bodies.size(); ++at) {
+        ++repeats;
+        CHECK(holds(bodies[at], R"("repeat":true)"));
+      }
+    }
+    CHECK(repeats <= 2 * 16);  // What the two had under way.
+    // Who looks with EXISTS finds each marked.
+    CHECK(world.server.cli({"EXISTS", "demo:exist_push:u1|news|x", "demo:exist_push:u2999|news|x"}) == "2");
+    CHECK(world.server.cli({"HLEN", "carillon:{default}:push:open"}) == "0");
+  }
+
+  TEST_CASE("what fails for good is a dead letter, and redrive sends it with the same key") {
+    push_world world;
+    std::atomic<bool> well = false;
+    http_receiver receiver{[&](const posted&) { return reaction::with(well ? 200 : 410, "no such user"); }};
+    world.write_file("webhook = \"" + receiver.url() + "\"\n",
+                     "metrics = \"127.0.0.1:" + std::to_string(testing::free_port()) + "\"\n");
+    const auto key = world.subscribe("42", push_world::this_minute());
+    auto running = world.start("one");
+    const auto letters = [&] { return world.server.cli({"XLEN", "carillon:{default}:push:dead"}); };
+    CHECK(push_world::within(60s, [&] { return letters() == "1"; }));
+    running.terminate();
+    CAPTURE(world.log("one"));
+    CHECK(running.status() == 0);
+    CHECK(holds(world.log("one"), "metrics: http://127.0.0.1:"));
+    REQUIRE(receiver.count() == 1);
+
+    const auto listed = world.push({"redrive", world.file, "--dry-run"}).out;
+    CHECK(holds(listed, "  42  news|x  410 Gone: no such user (attempt 1)\n1 dead letters\n"));
+    CHECK(world.push({"redrive", world.file, "--user", "43", "--dry-run"}).out == "0 dead letters\n");
+    const auto again = world.push({"redrive", world.file});
+    CHECK(again.out == "1 dead letters: 0 sent, 1 failed for good again, 0 with others\n");
+    CHECK(again.code == 1);
+    CHECK(letters() == "1");
+    well = true;
+    const auto sent = world.push({"redrive", world.file});
+    CAPTURE(sent.err);
+    CHECK(sent.out == "1 dead letters: 1 sent, 0 failed for good again, 0 with others\n");
+    CHECK(sent.code == 0);
+    CHECK(letters() == "0");
+    const auto all = receiver.received();
+    REQUIRE(all.size() == 3);
+    CHECK(all[2].key == key);
+    CHECK(holds(all[2].body, R"("attempt":3)"));
+  }
+
+  TEST_CASE("on standard output pushes are lines, and the log goes elsewhere") {
+    push_world world;
+    world.write_file("stdout = true\n");
+    world.subscribe("42", push_world::this_minute());
+    program running{{"push", world.file}};
+    CHECK(running.says("\"user\":\"42\""));
+    running.signal(SIGTERM);
+    CHECK(running.ends() == 0);
+    CHECK(running.out().starts_with("{\"user\":\"42\",\"tag\":\"news|x\",\"due\":\""));
+    CHECK(std::ranges::count(running.out(), '\n') == 1);
+    CHECK(holds(running.err(), "push: stopped"));
+  }
+
+  TEST_CASE(
+      "subscriptions are added, listed, exported, imported and removed, where today's programs find them") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    const auto added = world.push({"add", file, "--user", "42", "--tag", "a|b", "--at", "8:30"});
+    CHECK(added.err == "");
+    CHECK(added.out == "42 a|b: added, 08:30\n");
+    CHECK(world.server.cli({"ZSCORE", "demo:subscription", "user:42|tag:a|b"}) == "830");
+    CHECK(world.push({"add", file, "--user", "7", "--tag", "x", "--at", "12:00", "--weekdays", "mon-fri"})
+              .code == 0);
+    CHECK(holds(world.server.cli({"HGET", "demo:subscription:rich", "7|x"}), "mon-fri"));
+    const auto list = world.push({"list", file}).out;
+    CHECK(list.starts_with("08:30  42  a|b\n"));
+    CHECK(holds(list, "7  x\n"));
+    CHECK(world.push({"list", file, "--user", "42"}).out == "08:30  42  a|b\n");
+
+    const auto exported = world.push({"export", file}).out;
+    CHECK(exported.starts_with("{\"user\":\"42\",\"tag\":\"a|b\",\"at\":\"08:30\"}\n"));
+    CHECK(world.push({"remove", file, "--user", "42", "--tag", "a|b"}).out == "42 a|b: removed\n");
+    CHECK(world.push({"remove", file, "--user", "42", "--tag", "a|b"}).code == 1);
+    CHECK(world.push({"remove", file, "--user", "7", "--tag", "x"}).code == 0);
+    CHECK(world.push({"list", file}).out == "no subscriptions\n");
+    CHECK(world.push({"import", file}, exported).out ==
+          "2 subscriptions written, 2 of them new; 0 refused\n");
+    CHECK(world.push({"export", file}).out == exported);
+    // One that becomes a rich one is no member of the set any more.
+    CHECK(
+        world
+            .push({"add", file, "--user", "42", "--tag", "a|b", "--schedule", "every 2h from 08:00 to 20:00"})
+            .code == 0);
+    CHECK(world.server.cli({"ZSCORE", "demo:subscription", "user:42|tag:a|b"}) == "");
+
+    const auto wrong = world.push({"import", file}, "{\"user\":\"1\",\"tag\":\"t\",\"at\":\"25:00\"}\nx\n");
+    CHECK(wrong.code == 1);
+    CHECK(holds(wrong.err, "standard input:1: "));
+    CHECK(holds(wrong.err, "standard input:2: this is no JSON"));
+    CHECK(world.push({"add", file, "--user", "42", "--tag", "t"}).code == 2);
+  }
+
+  TEST_CASE("check tries everything but sending, and says what would be sent within the hour") {
+    push_world world;
+    http_receiver receiver;
+    const auto file = world.write_file("webhook = \"" + receiver.url() + "\"\n");
+    for (int user = 0; user < 20; ++user)
+      world.subscribe(std::to_string(user), push_world::this_minute() + std::chrono::minutes{2 + user % 2});
+    world.subscribe("late", push_world::this_minute() + std::chrono::hours{3});
+    world.server.cli({"ZADD", "demo:subscription", "2599", "user:1|tag:never"});
+    const auto checked = world.push({"check", file});
+    CAPTURE(checked.out);
+    CHECK(checked.code == 0);
+    CHECK(holds(checked.out, "webhook " + receiver.url() + ": fine\n"));
+    CHECK(
+        holds(checked.out, "22 subscriptions, 0 rich ones; 1 malformed\n  'user:1|tag:never': score 2599\n"));
+    CHECK(holds(checked.out, "(UTC): 20\n"));
+    CHECK(receiver.count() == 0);
+    const auto as_json = boost::json::parse(world.push({"check", file, "--json"}).out).as_object();
+    CHECK(as_json.at("due") == 20);
+    CHECK(as_json.at("minutes").as_array().size() == 2);
+
+    const auto nobody =
+        world.write_file("webhook = \"http://127.0.0.1:" + std::to_string(testing::free_port()) + "\"\n");
+    const auto refused = world.push({"check", nobody});
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.out, ": cannot connect: Connection refused\n"));
+    world.server.cli({"SET", "demo:subscription:rich", "x"});
+    CHECK(holds(world.push({"check", nobody}).out, "the key holds a string and must be a hash"));
+  }
+
+  TEST_CASE("what is wrong with the file is said with its place, and nothing is started") {
+    push_world world;
+    const auto file = world.write_file("webhook = \"x\"\n");
+    const auto refused = world.push({file});
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.err, "push.toml:8:12: webhook: a receiver's URL begins with http:// or https://"));
+    CHECK(world.push({world.folder.path("nowhere.toml")}).err ==
+          world.folder.path("nowhere.toml") + ": No such file or directory\n");
+    CHECK(world.push({}).code == 2);
+  }
+}
+
+}  // namespace carillon::app
