@@ -153,8 +153,20 @@ int wrong_usage(std::string_view why) {
   return exit_code::usage;
 }
 
+// A word that is no command of `push` is taken for its file, and what follows for one too many.
+std::optional<std::string> why_push_is_wrong(const CLI::App& app) {
+  if (!app.got_subcommand("push")) return std::nullopt;
+  const auto* push = app.get_subcommand("push");
+  if (!push->get_subcommands().empty() || app.remaining(true).empty() || push->get_option("FILE")->empty())
+    return std::nullopt;
+  const auto word = push->get_option("FILE")->as<std::string>();
+  return fmt::format("there is no command 'push {}': {}", shown(word),
+                     suggestion(word, names_of_subcommands(*push)));
+}
+
 // CLI11's words, but for a command that does not exist.
 std::string why_wrong(const CLI::App& app, const CLI::ParseError& fault) {
+  if (const auto why = why_push_is_wrong(app)) return *why;
   const auto chosen = app.get_subcommands();
   const bool within_jobs = chosen.size() == 1 && chosen.front()->get_name() == "jobs";
   const auto& parent = within_jobs ? *chosen.front() : app;

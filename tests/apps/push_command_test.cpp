@@ -255,6 +255,7 @@ TEST_SUITE("push command") {
     const auto file = world.write_file("webhook = \"" + receiver.url() + "\"\n");
     for (int user = 0; user < 20; ++user)
       world.subscribe(std::to_string(user), push_world::this_minute() + std::chrono::minutes{2 + user % 2});
+    world.subscribe("early", push_world::this_minute() - std::chrono::minutes{3});
     world.subscribe("late", push_world::this_minute() + std::chrono::hours{3});
     world.server.cli({"ZADD", "demo:subscription", "2599", "user:1|tag:never"});
     const auto checked = world.push({"check", file});
@@ -262,7 +263,8 @@ TEST_SUITE("push command") {
     CHECK(checked.code == 0);
     CHECK(holds(checked.out, "webhook " + receiver.url() + ": fine\n"));
     CHECK(
-        holds(checked.out, "22 subscriptions, 0 rich ones; 1 malformed\n  'user:1|tag:never': score 2599\n"));
+        holds(checked.out, "23 subscriptions, 0 rich ones; 1 malformed\n  'user:1|tag:never': score 2599\n"));
+    CHECK(holds(checked.out, "not marked as sent: 1\n"));
     CHECK(holds(checked.out, "(UTC): 20\n"));
     CHECK(receiver.count() == 0);
     const auto as_json = boost::json::parse(world.push({"check", file, "--json"}).out).as_object();
@@ -287,6 +289,7 @@ TEST_SUITE("push command") {
     CHECK(world.push({world.folder.path("nowhere.toml")}).err ==
           world.folder.path("nowhere.toml") + ": No such file or directory\n");
     CHECK(world.push({}).code == 2);
+    CHECK(holds(world.push({"chekc", file}).err, "there is no command 'push chekc': did you mean check?"));
   }
 }
 

@@ -35,6 +35,7 @@ struct trial {
 
 struct forecast {
   std::map<instant, std::uint64_t> by_minute;  // of the set
+  std::uint64_t before = 0;                    // came due within the grace
   std::uint64_t rich = 0;
   std::uint64_t subscriptions = 0, rich_subscriptions = 0;
   std::vector<std::string> malformed;  // a few
@@ -105,9 +106,14 @@ loop_awaitable<forecast> look_ahead(push_desk& desk, instant from, instant to) {
   const redis::words size{"ZCARD", desk.config.options.subscriptions};
   const auto subscriptions = co_await desk.redis.command(size);
   all.subscriptions = static_cast<std::uint64_t>(subscriptions.integer());
-  for (const auto& each : pushes::due_minutes(desk.config.time_zone(), from, to)) {
+  const auto earliest = from - desk.config.options.grace;
+  for (const auto& each : pushes::due_minutes(desk.config.time_zone(), earliest, to)) {
     const auto ranks = co_await state.ranks_of(pushes::score_of(each.time_of_day));
-    if (ranks.count > 0) all.by_minute[each.due] += ranks.count;
+    if (each.due <= from) {
+      all.before += ranks.count;
+    } else if (ranks.count > 0) {
+      all.by_minute[each.due] += ranks.count;
+    }
   }
   const auto misfits = co_await state.misfits();
   for (const auto& each : misfits.misfits)
@@ -124,6 +130,8 @@ void print_text(const std::vector<trial>& tried, const forecast& all, const zone
   out << fmt::format("{} subscriptions, {} rich ones; {} malformed\n", with_commas(all.subscriptions),
                      with_commas(all.rich_subscriptions), with_commas(all.malformed_count));
   for (const auto& each : all.malformed) out << "  " << each << '\n';
+  out << fmt::format("came due within the grace, and are sent where they are not marked as sent: {}\n",
+                     with_commas(all.before));
   out << fmt::format("due until {} ({}): {}\n", format_instant(to, where).substr(11, 5), where.name(),
                      with_commas(all.in_all()));
   for (const auto& [due, count] : all.by_minute)
@@ -142,6 +150,7 @@ void print_json(const std::vector<trial>& tried, const forecast& all, const zone
   answer["subscriptions"] = all.subscriptions;
   answer["rich_subscriptions"] = all.rich_subscriptions;
   answer["malformed"] = all.malformed_count;
+  answer["due_before"] = all.before;
   answer["due"] = all.in_all();
   auto& minutes = answer["minutes"].emplace_array();
   for (const auto& [due, count] : all.by_minute)

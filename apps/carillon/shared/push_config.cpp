@@ -282,6 +282,7 @@ void read_push(config_section section, push_config& out) {
   set_given(options.concurrency, section.number("concurrency", 1, 100'000));
   read_push_retry(section, options.retry);
   set_given(options.lease, section.duration("lease", 1s, 10min));
+  out.drain = section.duration("drain", 0ms, 24h);
   set_given(options.slices, section.number("slices", 1, 256));
   set_given(options.page, section.number("page", 1, 1'000));
   set_given(options.most_reserved, section.number("most_reserved", 1, 10'000'000));

@@ -27,6 +27,8 @@ struct push_config {
   pushes::push_options options;
   std::string store;  ///< The URL; empty: it was not given, or wrong.
   std::optional<std::string> instance;
+  std::optional<milliseconds>
+      drain;  ///< How long what is under way may go on at the end; none: the service's.
   std::vector<std::string> fixed_times;       ///< As "08:30", the earliest first.
   std::optional<command_line> fixed_command;  ///< What is done then: this, or ...
   std::optional<std::string> fixed_http;      ///< ... a post to this URL.

@@ -111,6 +111,7 @@ class push_daemon {
     options.what = config.options;
     options.instance = instance.value_or(config.instance.value_or(""));
     options.store.lease = config.options.lease;
+    options.drain = config.drain.value_or(options.drain);
     options.logger = log_;
     return options;
   }
