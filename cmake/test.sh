@@ -44,7 +44,7 @@ checks() {
 # clang-tidy over our own sources, a folder at a time: one reading of Asio's headers for each folder, not for each file.
 tidy() {
   cmake --preset tidy >/dev/null
-  cmake --build build/tidy --target carillon_redis_scripts >/dev/null  # A header that sources include.
+  cmake --build build/tidy --target carillon_redis_scripts carillon_push_scripts >/dev/null  # Headers that sources include.
   sed -n 's/^ *"file": "\(.*\)",\{0,1\}$/\1/p' build/tidy/compile_commands.json | grep -v -e '/src/asio\.cpp$' -e '/src/json\.cpp$' -e '/src/redis/boost_redis\.cpp$' \
     | xargs -P "$(nproc)" -n 1 clang-tidy-19 -p build/tidy --quiet --checks=-bugprone-suspicious-include \
         2> >(grep -v -E 'warnings? generated|^Suppressed|^Use -' >&2)

@@ -1,5 +1,6 @@
 #include "push/look.hpp"
 
+#include <spdlog/logger.h>
 #include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -47,7 +48,8 @@ loop_awaitable<void> look::run(std::uint32_t slice) {
   try {
     // Where Redis is away: what has been reserved is sent all the same, and marked when it is back.
     if (failure) co_await all_.out.finish(mine);
-  } catch (const boost::system::system_error&) {  // It is to stop.
+  } catch (const boost::system::system_error& stopped) {
+    all_.logger->debug("push: what is reserved is given back: {}", stopped.what());
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   co_await all_.out.abandon(mine);

@@ -27,8 +27,8 @@ using boost::system::error_code;
 
 namespace {
 
-constexpr std::size_t most_of_an_answer = 64 * 1024;
-constexpr std::size_t most_of_a_header = 16 * 1024;
+constexpr std::size_t most_of_an_answer = std::size_t{64} * 1024;
+constexpr std::size_t most_of_a_header = std::size_t{16} * 1024;
 constexpr auto as_values = asio::as_tuple(asio::deferred);
 
 bool is_over(const error_code& why) {
