@@ -35,13 +35,13 @@ bool is_unreachable(const boost::system::system_error& failure) {
 }  // namespace
 
 look::look(parts all, const push_options& how)
-    : all_{std::move(all)}, how_{how}, zone_{how.time_zone.value_or(zone::system())} {}
+    : all_{std::move(all)}, how_{how}, zone_{how.time_zone.value_or(zone::system())}, stopped_{all_.where} {}
 
-loop_awaitable<void> look::run(std::uint32_t slice) {
+loop_awaitable<void> look::run(std::uint32_t slice, passes often) {
   outbox::share mine{all_.out};
   std::exception_ptr failure;
   try {
-    co_await run_until_over(slice, mine);
+    co_await look_on(slice, often, mine);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -56,33 +56,39 @@ loop_awaitable<void> look::run(std::uint32_t slice) {
   if (failure) std::rethrow_exception(failure);
 }
 
-loop_awaitable<void> look::run_until_over(std::uint32_t slice, outbox::share& mine) {
+loop_awaitable<void> look::look_on(std::uint32_t slice, passes often, outbox::share& mine) {
   auto begun = all_.clock.now();
   auto from = begun - how_.grace;
   auto covered = instant::min();
   while (true) {
     ++all_.figures.looks;
+    pass now{mine, slice};
     const auto to = begun + how_.lookahead;
-    co_await read_window(slice, mine, from, to, covered);
+    co_await read_window(now, from, to, covered);
+    if (often == passes::one || stopping_) break;
     covered = to;
     const auto next = begun + between_looks;
-    if (all_.clock.now() < next || stopping_) {
-      // For most looks this is the end. What takes long goes on beside the next one.
-      auto over = all_.out.finish(mine);
-      if (stopping_) {
-        co_await std::move(over);
-      } else {
-        co_await while_watched(std::move(over), sleep_until(next));
-      }
-    }
-    if (mine.size() == 0 && all_.clock.now() < next) break;
+    // For most looks this is the end. What takes long goes on beside the next one.
+    const bool is_under_way = mine.size() > 0 && all_.clock.now() < next;
+    if (is_under_way) co_await while_watched(all_.out.finish(mine), rest_until(next));
     if (stopping_) break;
+    if (mine.size() == 0 && all_.clock.now() < next) {
+      if (now.with_others == 0) break;
+      co_await rest_until(std::min(next, all_.clock.now() + how_.lease));
+      if (stopping_) break;
+    }
     begun = all_.clock.now();
     from = std::min(begun - how_.grace, covered);
   }
+  co_await all_.out.finish(mine);
 }
 
-loop_awaitable<void> look::sleep_until(instant time) {
+// Until then, or until it is to stop.
+loop_awaitable<void> look::rest_until(instant time) {
+  if (!stopping_) co_await while_watched(ring_at(time), stopped_.wait());
+}
+
+loop_awaitable<void> look::ring_at(instant time) {
   wall_timer timer{all_.clock, all_.where};
   while (all_.clock.now() < time) {
     timer.set(time);
@@ -90,10 +96,9 @@ loop_awaitable<void> look::sleep_until(instant time) {
   }
 }
 
-loop_awaitable<void> look::read_window(std::uint32_t slice, outbox::share& mine, instant from, instant to,
-                                       instant covered) {
-  if (slice == how_.slices) {
-    co_await read_rich(mine, from, to);
+loop_awaitable<void> look::read_window(pass& now, instant from, instant to, instant covered) {
+  if (now.slice == how_.slices) {
+    co_await read_rich(now, from, to);
     co_await keep_house();
     co_return;
   }
@@ -101,16 +106,16 @@ loop_awaitable<void> look::read_window(std::uint32_t slice, outbox::share& mine,
     if (stopping_) break;
     // Marks last until twice the grace is over. What has been looked at and is older would be sent twice.
     const bool too_old = each.due <= covered && all_.clock.now() >= each.due + 2 * how_.grace - how_.lease;
-    if (!too_old) co_await read_minute(slice, mine, each.due, each.time_of_day);
+    if (!too_old) co_await read_minute(now, each.due, each.time_of_day);
   }
 }
 
-loop_awaitable<void> look::read_minute(std::uint32_t slice, outbox::share& mine, instant due, minutes time) {
+loop_awaitable<void> look::read_minute(pass& now, instant due, minutes time) {
   const auto slices = static_cast<std::uint64_t>(how_.slices);
   const auto score = score_of(time);
   const auto ranks = co_await all_.state.ranks_of(score);
   // The first page that is of this slice.
-  auto page = (slice + slices - static_cast<std::uint64_t>(time.count()) % slices) % slices;
+  auto page = (now.slice + slices - static_cast<std::uint64_t>(time.count()) % slices) % slices;
   for (; page * how_.page < ranks.count && !stopping_; page += slices) {
     const auto place = co_await all_.out.room(how_.page);
     const auto token = all_.state.next_token();
@@ -125,12 +130,12 @@ loop_awaitable<void> look::read_minute(std::uint32_t slice, outbox::share& mine,
         if (!is_unreachable(failure) || asked == most_asked) throw;
       }
     }
-    count(found);
-    all_.out.add(mine, std::move(found.won));
+    count(now, found);
+    all_.out.add(now.mine, std::move(found.won));
   }
 }
 
-loop_awaitable<void> look::read_rich(outbox::share& mine, instant from, instant to) {
+loop_awaitable<void> look::read_rich(pass& now, instant from, instant to) {
   std::string cursor = "0";
   std::vector<wanted_push> wanted;
   do {
@@ -150,14 +155,14 @@ loop_awaitable<void> look::read_rich(outbox::share& mine, instant from, instant 
         one.due = due;
         wanted.push_back({name_of(one), *whom, due, 0});
       }
-      if (wanted.size() >= how_.page) co_await take(mine, wanted);
+      if (wanted.size() >= how_.page) co_await take(now, wanted);
     }
-    co_await take(mine, wanted);
+    co_await take(now, wanted);
     cursor = std::move(page.cursor);
   } while (cursor != "0" && !stopping_);
 }
 
-loop_awaitable<void> look::take(outbox::share& mine, std::vector<wanted_push>& wanted) {
+loop_awaitable<void> look::take(pass& now, std::vector<wanted_push>& wanted) {
   for (std::span<const wanted_push> rest{wanted}; !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), how_.page));
     rest = rest.subspan(some.size());
@@ -172,8 +177,8 @@ loop_awaitable<void> look::take(outbox::share& mine, std::vector<wanted_push>& w
         if (!is_unreachable(failure) || asked == most_asked) throw;
       }
     }
-    count(found);
-    all_.out.add(mine, std::move(found.won));
+    count(now, found);
+    all_.out.add(now.mine, std::move(found.won));
   }
   wanted.clear();
 }
@@ -187,7 +192,8 @@ loop_awaitable<void> look::keep_house() {
   co_await all_.state.sweep(now - std::max(how_.sent_ttl, 2 * how_.grace) - between_sweeps);
 }
 
-void look::count(const reserved_page& page) {
+void look::count(pass& now, const reserved_page& page) {
+  now.with_others += page.pending;
   all_.figures.already_sent += page.sent;
   all_.figures.with_others += page.pending;
   all_.figures.malformed += all_.wrong.tell(page);

@@ -31,32 +31,47 @@ class look {
   };
   look(parts all, const push_options& how);
 
-  /// Looks, and again after each minute for as long as something of it has not ended: no minute is left out
-  /// however long that takes, as each window begins where the one before ended, or earlier. Returns when all
-  /// that it has reserved has ended.
+  /// How often a run looks.
+  enum class passes : std::uint8_t {
+    one,
+    /// Again after each minute for as long as something of it has not ended: no minute is left out however
+    /// long that takes, as each window begins where the one before ended, or earlier. And again after a lease
+    /// where other processes had something reserved: if one of them has died, that is free then.
+    as_needed,
+  };
+
+  /// Looks. Returns when all that it has reserved has ended.
   ///
   /// Errors: throws `system_error` when the store cannot be asked; what was reserved has ended then, or was
   /// given back. Cancellation: terminal; what has not been sent is given back.
-  loop_awaitable<void> run(std::uint32_t slice);
+  loop_awaitable<void> run(std::uint32_t slice, passes often = passes::as_needed);
 
   /// Begins no further look: those that run end when what they have reserved has ended.
-  void stop() noexcept { stopping_ = true; }
+  void stop() {
+    stopping_ = true;
+    stopped_.notify();
+  }
 
  private:
-  loop_awaitable<void> run_until_over(std::uint32_t slice, outbox::share& mine);
-  loop_awaitable<void> read_window(std::uint32_t slice, outbox::share& mine, instant from, instant to,
-                                   instant covered);
-  loop_awaitable<void> read_minute(std::uint32_t slice, outbox::share& mine, instant due,
-                                   std::chrono::minutes time);
-  loop_awaitable<void> read_rich(outbox::share& mine, instant from, instant to);
-  loop_awaitable<void> take(outbox::share& mine, std::vector<wanted_push>& wanted);
+  struct pass {
+    outbox::share& mine;
+    std::uint32_t slice = 0;
+    std::uint64_t with_others = 0;
+  };
+  loop_awaitable<void> look_on(std::uint32_t slice, passes often, outbox::share& mine);
+  loop_awaitable<void> read_window(pass& now, instant from, instant to, instant covered);
+  loop_awaitable<void> read_minute(pass& now, instant due, std::chrono::minutes time);
+  loop_awaitable<void> read_rich(pass& now, instant from, instant to);
+  loop_awaitable<void> take(pass& now, std::vector<wanted_push>& wanted);
   loop_awaitable<void> keep_house();
-  loop_awaitable<void> sleep_until(instant time);
-  void count(const reserved_page& page);
+  loop_awaitable<void> rest_until(instant time);
+  loop_awaitable<void> ring_at(instant time);
+  void count(pass& now, const reserved_page& page);
 
   parts all_;
   push_options how_;
   zone zone_;
+  condition stopped_;
   bool stopping_ = false;
   instant swept_{};
 };

@@ -43,7 +43,7 @@ struct misfit {
 struct reserved_page {
   std::vector<reservation> won;
   std::uint64_t sent = 0;     ///< So many are marked as sent.
-  std::uint64_t pending = 0;  ///< So many are with others.
+  std::uint64_t pending = 0;  ///< So many are with other processes.
   std::uint64_t dead = 0;     ///< So many have failed for good.
   std::uint64_t malformed = 0;
   std::vector<misfit> misfits;  ///< The first of those.

@@ -113,6 +113,37 @@ TEST_SUITE("look") {
     CHECK(most(process->way.arrived) == 1);
   }
 
+  TEST_CASE("what a process left reserved that has died is sent when its lease is over, not a minute later") {
+    look_world world{"2026-11-21T08:00:10Z"};
+    world.subscribe("1", "t", 800);
+    const auto dead = world.begin(), alive = world.begin();
+    CHECK(
+        world
+            .run(dead->state.reserve(dead->state.next_token(), push_time("2026-11-21T08:00:00Z"), 800, 0, 10))
+            .won.size() == 1);
+    const auto looking = world.start(*alive, 0);
+    CHECK(world.until([&] { return world.time.next_alarm() == push_time("2026-11-21T08:00:20Z"); }));
+    CHECK(alive->way.asked.empty());
+    world.server.cli({"DEL", "demo:exist_push:1|t"});  // The lease is over.
+    world.time.advance(10s);
+    REQUIRE(world.until([&] { return looking->over; }));
+    CHECK(world.time.now() == push_time("2026-11-21T08:00:20Z"));
+    CHECK(alive->way.arrived.size() == 1);
+    CHECK(alive->way.asked.at(0).repeat);
+  }
+
+  TEST_CASE("who is told to stop while it waits for others' reservations ends at once") {
+    look_world world;
+    world.subscribe("1", "t", 800);
+    const auto other = world.begin(), stopping = world.begin();
+    world.run(other->state.reserve(other->state.next_token(), world.time.now(), 800, 0, 10));
+    const auto looking = world.start(*stopping, 0);
+    CHECK(world.until([&] { return world.time.next_alarm().has_value(); }));
+    stopping->eye.stop();
+    CHECK(world.until([&] { return looking->over; }));
+    CHECK(looking->failure == nullptr);
+  }
+
   TEST_CASE("after a time in which nobody ran, what is within the grace is sent") {
     look_world world{"2026-11-21T08:09:00Z"};
     world.subscribe("1", "t", 800);
@@ -198,7 +229,7 @@ TEST_SUITE("look") {
     process->look();
     world.subscribe("2", "t", 800);
     world.server.pause();
-    CHECK_THROWS_AS(world.run(process->eye.run(0)), boost::system::system_error);
+    CHECK_THROWS_AS(world.run(process->eye.run(0, look::passes::one)), boost::system::system_error);
     world.server.resume();
     CHECK(world.until([&] {
       try {

@@ -29,9 +29,10 @@ struct pusher {
     world.run(client.close());
   }
 
-  /// All slices, one after the other.
+  /// All slices, one after the other, once.
   void look() {
-    for (std::uint32_t slice = 0; slice <= options.slices; ++slice) world.run(eye.run(slice));
+    for (std::uint32_t slice = 0; slice <= options.slices; ++slice)
+      world.run(eye.run(slice, pushes::look::passes::one));
   }
 
   loop_world& world;
