@@ -125,7 +125,8 @@ bool outbox::may_give_up(const std::vector<entry_ptr>& which, int tried) {
          std::ranges::all_of(which, [](const auto& each) { return each->owner->abandoned_; });
 }
 
-// Once is enough: what is not given back now is free when its lease is over.
+// Once is enough: what is not given back now is free when its lease is over. Where Redis is away nobody waits
+// for it.
 loop_awaitable<void> outbox::release_some() {
   const auto some = taken(unsent_, most_in_a_batch);
   if (some.empty()) co_return;
@@ -134,13 +135,19 @@ loop_awaitable<void> outbox::release_some() {
     if (!each->lost) parts.emplace_back(&each->what, each->how);
   }
   all_.figures.given_back += some.size();
+  std::string why;
   try {
     if (!parts.empty()) co_await all_.state.release(parts);
   } catch (const boost::system::system_error& failure) {
-    all_.logger->warn("push: {} not given back, and free when their lease is over: {}", parts.size(),
-                      failure.what());
+    why = failure.what();
   }
   ended(some);
+  if (why.empty()) co_return;
+  const auto rest = taken(unsent_, unsent_.size());
+  all_.figures.given_back += rest.size();
+  all_.logger->warn("push: {} are not given back, and free when their lease is over: {}",
+                    parts.size() + rest.size(), why);
+  ended(rest);
 }
 
 loop_awaitable<void> outbox::pause_for_trouble(const std::string& what, const std::string& why) {
