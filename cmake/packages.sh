@@ -3,7 +3,7 @@
 # To build and run.
 build_packages=(
   ca-certificates cmake ninja-build clang-19 lld-19
-  libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev libssl-dev
+  libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev libssl-dev prometheus-cpp-dev
   tzdata)
 # To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
 # what it writes; servers that tests start.
@@ -14,7 +14,7 @@ test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-d
 other_system() {
   echo "This system is not Debian 12 or 13, so nothing is installed here. What must be there:"
   echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process and URL libraries,"
-  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11, OpenSSL and, for the tests, doctest, Redis, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
+  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11, OpenSSL, prometheus-cpp and, for the tests, doctest, Redis, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
 }
 
 debian_release() {
