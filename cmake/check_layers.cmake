@@ -50,14 +50,15 @@ foreach(folder IN LISTS present)
   endif()
 endforeach()
 
-# The push service can be embedded: it knows nothing of the program, nor of what is private to the library.
-file(GLOB_RECURSE files "${ROOT}/apps/push/*.[hc]pp")
+# The push service, with what it shares with the program, can be embedded: it knows nothing of the program, nor of what is
+# private to the library.
+file(GLOB_RECURSE files "${ROOT}/apps/push/*.[hc]pp" "${ROOT}/apps/text/*.[hc]pp")
 foreach(file IN LISTS files)
   file(STRINGS "${file}" includes REGEX "^ *# *include *(\"|<carillon/)")
   foreach(include IN LISTS includes)
     string(REGEX REPLACE "^[^<\"]*[<\"]([^>\"]*).*$" "\\1" included "${include}")
-    if(NOT included MATCHES "^push/" AND NOT EXISTS "${ROOT}/lib/include/${included}")
-      message(SEND_ERROR "${file}: apps/push includes its own files and public headers of the library only (${include})")
+    if(NOT included MATCHES "^(push|text)/" AND NOT EXISTS "${ROOT}/lib/include/${included}")
+      message(SEND_ERROR "${file}: apps/push includes its own files, apps/text and public headers of the library only (${include})")
     endif()
   endforeach()
 endforeach()

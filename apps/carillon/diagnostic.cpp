@@ -34,24 +34,6 @@ std::size_t distance(std::string_view a, std::string_view b) {
   return last[b.size()];
 }
 
-// The length of the UTF-8 sequence at the front of `text`; 0 if it is none.
-std::size_t sequence_length(std::string_view text) {
-  const auto lead = static_cast<unsigned char>(text.front());
-  const std::size_t length = lead < 0x80   ? 1
-                             : lead < 0xC2 ? 0
-                             : lead < 0xE0 ? 2
-                             : lead < 0xF0 ? 3
-                             : lead < 0xF5 ? 4
-                                           : 0;
-  if (length > text.size()) return 0;
-  const auto second = length > 2 ? static_cast<unsigned char>(text[1]) : 0;
-  const bool overlong = (lead == 0xE0 && second < 0xA0) || (lead == 0xF0 && second < 0x90);
-  const bool surrogate_or_beyond = (lead == 0xED && second > 0x9F) || (lead == 0xF4 && second > 0x8F);
-  if (overlong || surrogate_or_beyond) return 0;
-  const auto is_tail = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; };
-  return std::all_of(text.begin() + 1, text.begin() + std::max<std::size_t>(length, 1), is_tail) ? length : 0;
-}
-
 }  // namespace
 
 std::string diagnostic::to_string() const {
@@ -112,33 +94,6 @@ std::size_t characters(std::string_view text, std::size_t bytes) {
   const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0) != 0x80; };
   const auto part = text.substr(0, bytes);
   return static_cast<std::size_t>(std::count_if(part.begin(), part.end(), is_start));
-}
-
-std::string shown(std::string_view text, std::size_t limit) {
-  std::string out;
-  while (!text.empty() && out.size() < limit) {
-    const auto length = sequence_length(text);
-    const auto first = static_cast<unsigned char>(text.front());
-    if (length == 0 || first < 0x20 || first == 0x7F) {
-      out += fmt::format("\\x{:02x}", first);
-    } else {
-      out += text.substr(0, length);
-    }
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  if (!text.empty()) out += "…";
-  return out;
-}
-
-std::string in_utf8(std::string_view text) {
-  std::string out;
-  out.reserve(text.size());
-  while (!text.empty()) {
-    const auto length = sequence_length(text);
-    out += length == 0 ? std::string_view{"\uFFFD"} : text.substr(0, length);
-    text.remove_prefix(std::max<std::size_t>(length, 1));
-  }
-  return out;
 }
 
 }  // namespace carillon::app

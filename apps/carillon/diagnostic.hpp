@@ -5,6 +5,8 @@
 #include <string_view>
 #include <vector>
 
+#include "text/plain_text.hpp"
+
 namespace carillon::app {
 
 /// What is wrong in a file that a person wrote, where, and what would be right.
@@ -39,11 +41,7 @@ std::string suggestion(std::string_view word, const std::vector<std::string_view
 /// How many characters of UTF-8 the first `bytes` bytes of `text` hold.
 std::size_t characters(std::string_view text, std::size_t bytes);
 
-/// `text` fit to be shown inside a message: control characters and broken UTF-8 escaped, cut after `limit`
-/// bytes.
-std::string shown(std::string_view text, std::size_t limit = 80);
-
-/// `text` with U+FFFD in the place of each byte that is no UTF-8.
-std::string in_utf8(std::string_view text);
+using text::in_utf8;
+using text::shown;
 
 }  // namespace carillon::app

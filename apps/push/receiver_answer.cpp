@@ -6,7 +6,7 @@
 #include <array>
 #include <charconv>
 
-#include "push/excerpt.hpp"
+#include "text/plain_text.hpp"
 
 namespace carillon::pushes {
 
@@ -44,10 +44,10 @@ bool is_worth_another(unsigned status) {
 }
 
 std::string in_words(const receiver_answer& answer) {
-  auto text = fmt::format("{}", answer.status);
-  if (!answer.reason.empty()) text += ' ' + excerpt(answer.reason, 60);
-  if (!answer.body.empty()) text += ": " + excerpt(answer.body);
-  return text;
+  auto words = fmt::format("{}", answer.status);
+  if (!answer.reason.empty()) words += ' ' + text::excerpt(answer.reason, 60);
+  if (!answer.body.empty()) words += ": " + text::excerpt(answer.body);
+  return words;
 }
 
 }  // namespace
@@ -70,7 +70,7 @@ delivered judge(const receiver_answer& answer, instant now) {
   if (answer.status >= 300 && answer.status <= 399 && !answer.location.empty())
     return delivered::never(
         fmt::format("{} points to {}: redirections are not followed, name the receiver's last URL",
-                    answer.status, excerpt(answer.location)));
+                    answer.status, text::excerpt(answer.location)));
   return delivered::never(in_words(answer));
 }
 

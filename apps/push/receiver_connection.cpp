@@ -15,8 +15,6 @@
 #include <stdexcept>
 #include <utility>
 
-#include "push/excerpt.hpp"
-
 namespace carillon::pushes {
 
 namespace asio = boost::asio;

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
-#include "push/excerpt.hpp"
 #include "push/push_json.hpp"
+#include "text/plain_text.hpp"
 
 namespace carillon::pushes {
 
@@ -64,12 +64,12 @@ loop_awaitable<void> stream_delivery::check() {
 
 loop_awaitable<void> stream_delivery::close() { return redis_.close(); }
 
-std::string stream_delivery::describe() const { return fmt::format("stream '{}'", excerpt(how_.key)); }
+std::string stream_delivery::describe() const { return fmt::format("stream '{}'", text::excerpt(how_.key)); }
 
 channel_delivery::channel_delivery(redis::link& through, const loop_executor& where, channel_options how)
     : how_{std::move(how)},
       redis_{through, where, "push-channel"},
-      health_{fmt::format("channel '{}'", excerpt(how_.channel))} {
+      health_{fmt::format("channel '{}'", text::excerpt(how_.channel))} {
   how_.channel = not_empty("channel", std::move(how_.channel));
   if (!how_.logger) how_.logger = spdlog::default_logger();
 }
@@ -107,6 +107,8 @@ loop_awaitable<void> channel_delivery::check() {
 
 loop_awaitable<void> channel_delivery::close() { return redis_.close(); }
 
-std::string channel_delivery::describe() const { return fmt::format("channel '{}'", excerpt(how_.channel)); }
+std::string channel_delivery::describe() const {
+  return fmt::format("channel '{}'", text::excerpt(how_.channel));
+}
 
 }  // namespace carillon::pushes

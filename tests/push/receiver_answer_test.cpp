@@ -4,8 +4,6 @@
 
 #include <string>
 
-#include "push/excerpt.hpp"
-
 using namespace carillon;
 using namespace carillon::pushes;
 using namespace std::chrono_literals;
@@ -81,19 +79,5 @@ TEST_SUITE("receiver's answer") {
     CHECK(judge(busy, noon).retry_after == 30s);
     busy.status = 404;
     CHECK(judge(busy, noon).retry_after == std::nullopt);
-  }
-}
-
-TEST_SUITE("excerpt") {
-  TEST_CASE("it is cut between characters, and says that it is") {
-    CHECK(excerpt("äöü", 3) == "äö…");
-    CHECK(excerpt("  x  \n") == "  x");
-    CHECK(excerpt("") == "");
-  }
-
-  TEST_CASE("what is no UTF-8 is replaced byte by byte") {
-    CHECK(in_utf8("a\xff\xc3z") == "a\uFFFD\uFFFDz");
-    CHECK(in_utf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");
-    CHECK(in_utf8("日本") == "日本");
   }
 }

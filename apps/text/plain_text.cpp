@@ -1,10 +1,10 @@
-#include "push/excerpt.hpp"
+#include "text/plain_text.hpp"
 
 #include <fmt/format.h>
 
 #include <algorithm>
 
-namespace carillon::pushes {
+namespace carillon::text {
 
 namespace {
 
@@ -26,16 +26,14 @@ std::size_t utf8_length(std::string_view text) {
   return whole && !overlong && !surrogate_or_beyond ? length : 0;
 }
 
-}  // namespace
+bool is_blank(char c) { return c == '\n' || c == '\r' || c == '\t'; }
 
-std::string excerpt(std::string_view text, std::size_t limit) {
-  const auto last = text.find_last_not_of(" \r\n\t");
-  text = text.substr(0, last == std::string_view::npos ? 0 : last + 1);
+std::string printable(std::string_view text, std::size_t limit, bool in_one_line) {
   std::string out;
   while (!text.empty() && out.size() < limit) {
     const auto length = utf8_length(text);
     const auto first = static_cast<unsigned char>(text.front());
-    if (first == '\n' || first == '\r' || first == '\t') {
+    if (in_one_line && is_blank(text.front())) {
       out += ' ';
     } else if (length == 0 || first < 0x20 || first == 0x7F) {
       out += fmt::format("\\x{:02x}", first);
@@ -46,6 +44,15 @@ std::string excerpt(std::string_view text, std::size_t limit) {
   }
   if (!text.empty()) out += "…";
   return out;
+}
+
+}  // namespace
+
+std::string shown(std::string_view text, std::size_t limit) { return printable(text, limit, false); }
+
+std::string excerpt(std::string_view text, std::size_t limit) {
+  const auto last = text.find_last_not_of(" \r\n\t");
+  return printable(text.substr(0, last == std::string_view::npos ? 0 : last + 1), limit, true);
 }
 
 std::string in_utf8(std::string_view text) {
@@ -59,4 +66,4 @@ std::string in_utf8(std::string_view text) {
   return out;
 }
 
-}  // namespace carillon::pushes
+}  // namespace carillon::text

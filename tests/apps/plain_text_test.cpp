@@ -1,0 +1,26 @@
+#include "text/plain_text.hpp"
+
+#include <doctest/doctest.h>
+
+using namespace carillon::text;
+
+TEST_SUITE("plain text") {
+  TEST_CASE("controls and broken UTF-8 are shown escaped") {
+    CHECK(shown("a\nb\x7f\xff") == "a\\x0ab\\x7f\\xff");
+    CHECK(shown("日本", 3) == "日…");
+    CHECK(shown(" x ") == " x ");
+  }
+
+  TEST_CASE("an excerpt is cut between characters, and says that it is") {
+    CHECK(excerpt("äöü", 3) == "äö…");
+    CHECK(excerpt("  x  \n") == "  x");
+    CHECK(excerpt("a\r\nb\t\x01") == "a  b \\x01");
+    CHECK(excerpt("") == "");
+  }
+
+  TEST_CASE("what is no UTF-8 is replaced byte by byte") {
+    CHECK(in_utf8("a\xff\xc3z") == "a\uFFFD\uFFFDz");
+    CHECK(in_utf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");
+    CHECK(in_utf8("日本") == "日本");
+  }
+}
