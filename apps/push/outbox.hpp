@@ -15,6 +15,7 @@
 #include <memory>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -112,9 +113,12 @@ class outbox {
   loop_awaitable<void> end_all();
   loop_awaitable<void> commit_some();
   loop_awaitable<void> bury_some();
+  template <typename Step>
+  loop_awaitable<void> end_in_store(const std::vector<entry_ptr>& some, const Step& step,
+                                    std::string_view trouble, std::string_view given_up);
   loop_awaitable<void> release_some();
   static bool may_give_up(const std::vector<entry_ptr>& which, int tried);
-  loop_awaitable<void> pause_for_trouble(const std::string& what, const std::string& why);
+  loop_awaitable<void> pause_for_trouble(std::string_view what, const std::string& why);
   void ended(const std::vector<entry_ptr>& which);
   loop_awaitable<void> keep_leases();
   void lost(const entry_ptr& which);

@@ -60,31 +60,18 @@ loop_awaitable<void> outbox::commit_some() {
   const auto some = taken(sent_, most_in_a_batch);
   if (some.empty()) co_return;
   const auto parts = reservations_of(some);
-  for (int tried = 1;; ++tried) {
-    std::string why;
-    try {
-      const auto overtaken = co_await all_.state.commit(parts, all_.clock.now());
-      all_.figures.overtaken += overtaken.size();
-      for (const auto place : overtaken) {
-        all_.logger->warn(
-            "push: {}: delivered, but its lease was over and somebody else has taken it meanwhile",
-            some[place]->what.what.key);
-      }
-      in_trouble_ = false;
-      ended(some);
-      co_return;
-    } catch (const boost::system::system_error& failure) {
-      if (failure.code() == asio::error::operation_aborted) throw;
-      why = failure.what();
+  const auto commit = [&]() -> loop_awaitable<void> {
+    const auto overtaken = co_await all_.state.commit(parts, all_.clock.now());
+    all_.figures.overtaken += overtaken.size();
+    for (const auto place : overtaken) {
+      all_.logger->warn(
+          "push: {}: delivered, but its lease was over and somebody else has taken it meanwhile",
+          some[place]->what.what.key);
     }
-    if (may_give_up(some, tried)) {
-      all_.logger->error(
-          "push: {} were delivered and are not marked as sent; they are sent again as repeats: {}",
-          some.size(), why);
-      co_return ended(some);
-    }
-    co_await pause_for_trouble("cannot mark what was delivered", why);
-  }
+    in_trouble_ = false;
+  };
+  co_await end_in_store(some, commit, "cannot mark what was delivered",
+                        "were delivered and are not marked as sent; they are sent again as repeats");
 }
 
 loop_awaitable<void> outbox::bury_some() {
@@ -99,10 +86,20 @@ loop_awaitable<void> outbox::bury_some() {
                        each->tries == 1 ? "one attempt" : std::to_string(each->tries) + " attempts",
                        each->reason);
   }
+  const auto bury = [&] { return all_.state.bury(letters, all_.clock.now()); };
+  co_await end_in_store(some, bury, "cannot write what failed to the dead letters",
+                        "have failed for good and are no dead letters; they are tried again");
+}
+
+// Takes the step until Redis has done it, or until they may be given up; `trouble` and `given_up` are for the
+// log.
+template <typename Step>
+loop_awaitable<void> outbox::end_in_store(const std::vector<entry_ptr>& some, const Step& step,
+                                          std::string_view trouble, std::string_view given_up) {
   for (int tried = 1;; ++tried) {
     std::string why;
     try {
-      co_await all_.state.bury(letters, all_.clock.now());
+      co_await step();
       ended(some);
       co_return;
     } catch (const boost::system::system_error& failure) {
@@ -110,11 +107,10 @@ loop_awaitable<void> outbox::bury_some() {
       why = failure.what();
     }
     if (may_give_up(some, tried)) {
-      all_.logger->error("push: {} have failed for good and are no dead letters; they are tried again: {}",
-                         some.size(), why);
+      all_.logger->error("push: {} {}: {}", some.size(), given_up, why);
       co_return ended(some);
     }
-    co_await pause_for_trouble("cannot write what failed to the dead letters", why);
+    co_await pause_for_trouble(trouble, why);
   }
 }
 
@@ -150,7 +146,7 @@ loop_awaitable<void> outbox::release_some() {
   ended(rest);
 }
 
-loop_awaitable<void> outbox::pause_for_trouble(const std::string& what, const std::string& why) {
+loop_awaitable<void> outbox::pause_for_trouble(std::string_view what, const std::string& why) {
   if (!in_trouble_) all_.logger->error("push: {}, and goes on trying: {}", what, why);
   in_trouble_ = true;
   timer pause{all_.where, trouble_pause};
