@@ -78,6 +78,7 @@ class http_receiver {
   struct tls_choice {
     std::filesystem::path certificates;
     bool ask_for_client = false;
+    std::string server = "server.pem";
   };
 
   explicit http_receiver(
@@ -86,7 +87,7 @@ class http_receiver {
     if (tls) {
       const auto at = [&](const char* name) { return (tls->certificates / name).string(); };
       tls_.emplace(boost::asio::ssl::context::tls_server);
-      tls_->use_certificate_chain_file(at("server.pem"));
+      tls_->use_certificate_chain_file(at(tls->server.c_str()));
       tls_->use_private_key_file(at("server.key"), boost::asio::ssl::context::pem);
       tls_->load_verify_file(at("authority.pem"));
       if (tls->ask_for_client)

@@ -319,6 +319,21 @@ TEST_SUITE("webhook over TLS") {
     CHECK(world.deliver(right, push_for("1")).what == kind::ok);
   }
 
+  TEST_CASE("a certificate that has expired is refused, and it is said who must renew it") {
+    tls_world world;
+    auto old = world.tls();
+    old.server = "expired.pem";
+    http_receiver receiver{tls_world::fine, old};
+    auto how = world.options(receiver.url());
+    how.tls.certificate_authority = world.at("authority.pem");
+    webhook hook{world.strand, how};
+    const auto outcome = world.deliver(hook, push_for("1"));
+    CHECK(outcome.what == kind::again);
+    CHECK(holds(outcome.why, "certificate has expired"));
+    CHECK(holds(outcome.why, "the receiver must renew it, unless this machine's clock is wrong"));
+    CHECK(receiver.count() == 0);
+  }
+
   TEST_CASE("a receiver may ask who we are") {
     tls_world world;
     http_receiver receiver{tls_world::fine, world.tls(true)};

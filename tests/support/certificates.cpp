@@ -31,6 +31,9 @@ void make_certificates(const std::filesystem::path& folder) {
           ".csr -CA authority.pem -CAkey authority.key -CAcreateserial -extfile names -out " + owner +
           ".pem" + quiet);
   }
+  shell(at +
+        "openssl x509 -req -days -1 -in server.csr -CA authority.pem -CAkey authority.key -extfile names " +
+        "-CAcreateserial -out expired.pem" + quiet);
 }
 
 }  // namespace carillon::testing
