@@ -117,21 +117,12 @@ loop_awaitable<void> look::read_minute(pass& now, instant due, minutes time) {
   // The first page that is of this slice.
   auto page = (now.slice + slices - static_cast<std::uint64_t>(time.count()) % slices) % slices;
   for (; page * how_.page < ranks.count && !stopping_; page += slices) {
-    const auto place = co_await all_.out.room(how_.page);
-    const auto token = all_.state.next_token();
-    reserved_page found;
-    for (int asked = 1;; ++asked) {
-      try {
-        found =
-            co_await all_.state.reserve(token, due, score, ranks.first + page * how_.page,
-                                        std::min<std::uint64_t>(how_.page, ranks.count - page * how_.page));
-        break;
-      } catch (const boost::system::system_error& failure) {
-        if (!is_unreachable(failure) || asked == most_asked) throw;
-      }
-    }
-    count(now, found);
-    all_.out.add(now.mine, std::move(found.won));
+    const auto offset = page * how_.page;
+    const auto ask = [&](const std::string& token) {
+      return all_.state.reserve(token, due, score, ranks.first + offset,
+                                std::min<std::uint64_t>(how_.page, ranks.count - offset));
+    };
+    co_await reserve(now, how_.page, ask);
   }
 }
 
@@ -166,21 +157,28 @@ loop_awaitable<void> look::take(pass& now, std::vector<wanted_push>& wanted) {
   for (std::span<const wanted_push> rest{wanted}; !rest.empty();) {
     const auto some = rest.first(std::min(rest.size(), how_.page));
     rest = rest.subspan(some.size());
-    const auto place = co_await all_.out.room(some.size());
-    const auto token = all_.state.next_token();
-    reserved_page found;
-    for (int asked = 1;; ++asked) {
-      try {
-        found = co_await all_.state.reserve(token, some);
-        break;
-      } catch (const boost::system::system_error& failure) {
-        if (!is_unreachable(failure) || asked == most_asked) throw;
-      }
-    }
-    count(now, found);
-    all_.out.add(now.mine, std::move(found.won));
+    const auto ask = [&](const std::string& token) { return all_.state.reserve(token, some); };
+    co_await reserve(now, some.size(), ask);
   }
   wanted.clear();
+}
+
+// Waits for room for so many, and hands what `ask` reserves to the outbox.
+template <typename Ask>
+loop_awaitable<void> look::reserve(pass& now, std::size_t most, const Ask& ask) {
+  const auto place = co_await all_.out.room(most);
+  const auto token = all_.state.next_token();
+  reserved_page found;
+  for (int asked = 1;; ++asked) {
+    try {
+      found = co_await ask(token);
+      break;
+    } catch (const boost::system::system_error& failure) {
+      if (!is_unreachable(failure) || asked == most_asked) throw;
+    }
+  }
+  count(now, found);
+  all_.out.add(now.mine, std::move(found.won));
 }
 
 loop_awaitable<void> look::keep_house() {

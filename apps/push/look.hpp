@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/time/zone.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -63,6 +64,8 @@ class look {
   loop_awaitable<void> read_minute(pass& now, instant due, std::chrono::minutes time);
   loop_awaitable<void> read_rich(pass& now, instant from, instant to);
   loop_awaitable<void> take(pass& now, std::vector<wanted_push>& wanted);
+  template <typename Ask>
+  loop_awaitable<void> reserve(pass& now, std::size_t most, const Ask& ask);
   loop_awaitable<void> keep_house();
   loop_awaitable<void> rest_until(instant time);
   loop_awaitable<void> ring_at(instant time);
