@@ -23,6 +23,19 @@ scheduler_options only_operating() {
   return options;
 }
 
+/// It has declared the jobs a and b of a file, from which b is to go.
+class declared_world : public sharing_world {
+ public:
+  declared_world() {
+    scheduler.task("work", [] {});
+    start();
+    wait_for(scheduler.declare("file", jobs));
+  }
+
+  const std::vector<job_definition> without_b{definition("a", "every 10s")};
+  const std::vector<job_definition> jobs{without_b.front(), definition("b", "every 10s")};
+};
+
 template <typename Work>
 std::string conflict_of(const Work& work) {
   try {
@@ -169,31 +182,21 @@ TEST_SUITE("operations on a shared store") {
   }
 
   TEST_CASE("it stays as long as another live instance declares it, or may") {
-    sharing_world world;
-    world.scheduler.task("work", [] {});
-    world.start();
-    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
-    world.wait_for(world.scheduler.declare("file", jobs));
-    jobs.pop_back();
+    declared_world world;
     SUBCASE("it does") { world.store->live = {member("test", {"a", "b"}), member("other", {"a", "b"})}; }
     SUBCASE("another of the same name does") {
       world.store->live = {member("test", {"a"}), member("test/87654321", {"a", "b"})};
     }
     SUBCASE("nobody knows yet") { world.store->live = {member("test", {"a"}), member("other", {}, false)}; }
-    const auto did = world.wait_for(world.scheduler.declare("file", jobs));
+    const auto did = world.wait_for(world.scheduler.declare("file", world.without_b));
     CHECK(did == declare_result{0, 0, 1, 0, 1});
     CHECK(world.wait_for(world.scheduler.get("b")));
   }
 
   TEST_CASE("instances that are told of a new file at once wait for each other, and it goes") {
-    sharing_world world;
-    world.scheduler.task("work", [] {});
-    world.start();
-    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
-    world.wait_for(world.scheduler.declare("file", jobs));
-    jobs.pop_back();
+    declared_world world;
     world.store->live = {member("other", {"a", "b"})};
-    auto did = world.scheduler.declare("file", jobs)(boost::asio::use_future);
+    auto did = world.scheduler.declare("file", world.without_b)(boost::asio::use_future);
     world.pass(3s);
     CHECK(world.wait_for(world.scheduler.get("b")));
     world.store->live = {member("other", {"a"})};
@@ -202,18 +205,13 @@ TEST_SUITE("operations on a shared store") {
   }
 
   TEST_CASE("what an instance declared that was killed stays until its lease ends, and goes then") {
-    sharing_world world;
-    world.scheduler.task("work", [] {});
-    world.start();
-    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
-    world.wait_for(world.scheduler.declare("file", jobs));
-    jobs.pop_back();
+    declared_world world;
     world.store->live = {member("test", {"a", "b"}), member("test/87654321", {"a", "b"})};  // Its own ghost.
     world.store->killed = true;
     auto rest = undeclared::remove_all;
     SUBCASE("at SIGHUP") { rest = undeclared::remove_ours; }
     SUBCASE("by run --prune") {}
-    auto did = world.scheduler.declare("file", jobs, rest)(boost::asio::use_future);
+    auto did = world.scheduler.declare("file", world.without_b, rest)(boost::asio::use_future);
     world.pass(30s);
     CHECK(world.wait_for(world.scheduler.get("b")));
     world.store->live = {member("test", {"a"})};
@@ -222,33 +220,23 @@ TEST_SUITE("operations on a shared store") {
   }
 
   TEST_CASE("who ends while it waits for such a lease removes nothing that another declares") {
-    sharing_world world;
-    world.scheduler.task("work", [] {});
-    world.start();
-    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
-    world.wait_for(world.scheduler.declare("file", jobs));
-    jobs.pop_back();
+    declared_world world;
     world.store->live = {member("test/87654321", {"a", "b"})};
     world.store->killed = true;
-    auto did = world.scheduler.declare("file", jobs, undeclared::remove_all)(boost::asio::use_future);
+    auto did =
+        world.scheduler.declare("file", world.without_b, undeclared::remove_all)(boost::asio::use_future);
     world.pass(3s);
     world.stop();
     CHECK(did.get().removed == 0);
   }
 
   TEST_CASE("a job that is declared again while its removal waits stays") {
-    sharing_world world;
-    world.scheduler.task("work", [] {});
-    world.start();
-    std::vector<job_definition> jobs{world.definition("a", "every 10s"), world.definition("b", "every 10s")};
-    world.wait_for(world.scheduler.declare("file", jobs));
-    auto fewer = jobs;
-    fewer.pop_back();
+    declared_world world;
     world.store->live = {member("other", {"b"})};
     world.store->killed = true;
-    auto did = world.scheduler.declare("file", fewer)(boost::asio::use_future);
+    auto did = world.scheduler.declare("file", world.without_b)(boost::asio::use_future);
     world.pass(3s);
-    world.wait_for(world.scheduler.declare("file", jobs));
+    world.wait_for(world.scheduler.declare("file", world.jobs));
     world.store->live.clear();
     world.pass(3s);
     CHECK(did.get() == declare_result{0, 0, 1, 0});
