@@ -1,0 +1,255 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <chrono>
+#include <string>
+#include <vector>
+
+#include "apps/store_world.hpp"
+
+namespace carillon::app {
+
+namespace json = boost::json;
+
+TEST_SUITE("daemons on a shared store") {
+  TEST_CASE("two daemons on one file are one set of jobs, and tell of themselves") {
+    const store_world world;
+    const auto file = world.jobs_file();
+    program a{{"run", file, "--instance", "a"}}, b{{"run", file, "--instance", "b"}};
+    REQUIRE(a.says(": 1 job"));
+    REQUIRE(b.says(": 1 job"));
+    program watch{{"watch", "--store", world.url()}};
+    CHECK(watch.says("2 instances: a, b"));
+    CHECK(watch.says("tick["));
+    CHECK(watch.says("started on "));
+    CHECK(watch.says("succeeded in "));
+    const auto members = world.on_store({"members"});
+    CHECK(holds(members.out, "a "));
+    CHECK(holds(members.out, "yes"));
+    const auto as_json = world.on_store({"members", "--json"}).out;
+    REQUIRE(std::ranges::count(as_json, '\n') == 2);
+    const auto first = json::parse(as_json.substr(0, as_json.find('\n'))).as_object();
+    const auto second = json::parse(as_json.substr(as_json.find('\n') + 1)).as_object();
+    CHECK_MESSAGE(first.at("jobs").to_number<int>() + second.at("jobs").to_number<int>() == 1, "one job");
+    CHECK(first.contains("clock_offset_ms"));
+    CHECK(holds(world.on_store({"jobs", "list"}).out, "1 job\n"));
+    a.signal(SIGTERM);
+    CHECK(a.ends() == 0);
+    CHECK(watch.says("a: has left"));
+    CHECK(watch.says("started on b"));
+    const auto history = world.on_store({"history", "tick", "--json", "-n", "1000"}).out;
+    std::vector<std::string> fires;
+    for (std::size_t at = 0; at < history.size(); at = history.find('\n', at) + 1) {
+      const auto line = history.substr(at, history.find('\n', at) - at);
+      fires.emplace_back(json::parse(line).at("first").as_string());
+    }
+    CHECK(fires.size() >= 2);
+    std::ranges::sort(fires);
+    CHECK_MESSAGE(std::ranges::adjacent_find(fires) == fires.end(), "no fire twice");
+    watch.signal(SIGINT);
+    CHECK(watch.ends() == 0);
+    b.signal(SIGTERM);
+    CHECK(b.ends() == 0);
+    CHECK(holds(world.on_store({"members"}).out, "nobody"));
+  }
+
+  TEST_CASE("explain says why a job ran, and why one that nobody runs did not") {
+    const store_world world;
+    program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
+    const auto last = world.on_store({"history", "tick", "--json", "-n", "1"}).object();
+    const std::string at{last.at("first").as_string()};
+    const auto said = world.on_store({"explain", "tick", "--at", at});
+    CAPTURE(said.err);
+    CHECK(said.code == 0);
+    CHECK(holds(said.out, "It succeeded in "));
+    CHECK(world.on_store({"explain", "tick", "--at", at, "--json"}).object().at("verdict") == "ran");
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    CHECK(world.on_store({"explain", "tick", "--at", "in 1h"}).code == 0);
+    CHECK(world.on_store({"explain", "tock", "--at", "now"}).code == 1);
+    CHECK(world.on_store({"explain", "tick", "--at", "soon"}).code == 2);
+  }
+
+  TEST_CASE("a daemon says which of its own jobs comes first, and reads no others for that") {
+    const store_world world;
+    std::string others = "[scheduler]\npartitions = 1\nstore = \"" + world.url() + "\"\n";
+    for (int number = 0; number < 50; ++number)
+      others += "[[job]]\nid = \"other-" + std::to_string(number) +
+                "\"\nschedule = \"every 1h\"\ncommand = [\"true\"]\n";
+    program first{{"run", world.folder.write("others.toml", others)}};
+    REQUIRE(first.says("first to come: other-"));
+    program second{{"run", world.jobs_file("every 2h")}};
+    CHECK(second.says("first to come: tick, at "));
+    program third{{"run", world.folder.write("none.toml", "[scheduler]\nstore = \"" + world.url() + "\"\n")}};
+    CHECK(third.says("the files name no jobs: only what others put into the store will run here"));
+    for (auto* one : {&first, &second, &third}) one->signal(SIGTERM);
+    for (auto* one : {&first, &second, &third}) CHECK(one->ends() == 0);
+    CHECK_FALSE(holds(third.said(), "first to come"));
+  }
+
+  TEST_CASE("explain takes the calendars of a schedule from a file, and says which it lacks") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[scheduler]\nstore = \"" + world.url() +
+            "\"\n[calendars]\nholidays = [\"2026-12-25\"]\n[[job]]\nid = \"report\"\n"
+            "schedule = \"(every day at 09:00 in UTC) except calendar holidays\"\nshell = \"true\"\n");
+    program daemon{{"run", file}};
+    REQUIRE(daemon.says(": 1 job"));
+    const auto lacking = world.on_store({"explain", "report", "--at", "2026-12-25T09:00Z"});
+    CHECK(lacking.code == 1);
+    CHECK(holds(lacking.err, "leaves out the dates of calendar 'holidays', which the store does not have"));
+    CHECK(holds(lacking.err, "carillon explain report --at TIME --file " + file));
+    const auto known = world.on_store({"explain", "report", "--at", "2026-12-25T09:00Z", "--file", file});
+    CAPTURE(known.err);
+    CHECK(known.code == 0);
+    CHECK(holds(known.out, "not a fire"));
+    // What follows a fire that is left out cannot be said without the dates: that keeps nobody from the rest.
+    REQUIRE(world.on_store({"jobs", "skip", "report"}).code == 0);
+    CHECK(world.on_store({"jobs", "list"}).code == 0);
+    CHECK(world.on_store({"jobs", "run", "report"}).code == 0);
+    const auto refused = world.on_store({"jobs", "modify", "report", "--timeout", "5m"});
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.err, "--calendars FILE"));
+    CHECK(world.on_store({"jobs", "modify", "report", "--timeout", "5m", "--calendars", file}).code == 0);
+    REQUIRE(world.on_store({"jobs", "remove", "report"}).code == 0);
+    CHECK(holds(world.on_store({"jobs", "add", "--file", file, "--replace"}).out, "report: "));
+    const auto bare = world.folder.write(
+        "bare.toml",
+        "[[job]]\nid = \"early\"\nschedule = \"(every day at 08:00 in UTC) except calendar holidays\"\n"
+        "shell = \"true\"\n");
+    const auto unknown = world.on_store({"jobs", "add", "--file", bare});
+    CHECK(unknown.code == 1);
+    CHECK(holds(unknown.err, "there is no calendar 'holidays'"));
+    CHECK(holds(world.on_store({"jobs", "--calendars", file, "add", "--file", bare}).out, "early: added"));
+    REQUIRE(world.on_store({"jobs", "remove", "early"}).code == 0);
+    const auto other = world.folder.write(
+        "other.toml", "[scheduler]\nstore = \"" + world.url() +
+                          "\"\n[[job]]\nid = \"other\"\nschedule = \"every 1h\"\nshell = \"true\"\n");
+    program neighbour{{"run", other, "--instance", "neighbour"}};
+    CHECK(neighbour.says("first to come: other"));
+    neighbour.signal(SIGTERM);
+    CHECK(neighbour.ends() == 0);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE("history can be followed, also over an outage, and each entry comes once") {
+    store_world world;
+    program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
+    program history{{"history", "tick", "--follow", "--json", "--store", world.url()}};
+    program table{{"history", "-f", "--store", world.url()}};
+    REQUIRE(history.says("\"outcome\":\"succeeded\""));
+    REQUIRE(table.says("succeeded"));
+    world.server.kill();
+    CHECK(history.says("the store does not answer"));
+    world.server.start();
+    CHECK(history.says("the store answers again"));
+    for (int times = 0; times < 3; ++times) CHECK(history.says("\"outcome\":\"succeeded\""));
+    for (auto* each : {&history, &table}) {
+      each->signal(SIGINT);
+      CHECK(each->ends() == 0);
+    }
+    std::vector<std::string> fires;
+    const auto& text = history.out();
+    for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1)
+      fires.emplace_back(json::parse(text.substr(at, text.find('\n', at) - at)).at("first").as_string());
+    CHECK(std::ranges::is_sorted(fires));
+    CHECK(std::ranges::adjacent_find(fires) == fires.end());
+    CHECK(table.out().starts_with("TIME"));
+    const auto nothing = world.on_store({"history", "tock", "--follow"});
+    CHECK(nothing.code == 1);
+    CHECK(holds(nothing.err, "there is no job 'tock'"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE("watch goes on when Redis has been away, and says so") {
+    store_world world;
+    program daemon{{"run", world.jobs_file()}};
+    REQUIRE(daemon.says("succeeded"));
+    program watch{{"watch", "--store", world.url(), "--json"}};
+    REQUIRE(watch.says("\"event\":\"run_succeeded\""));
+    world.server.kill();
+    CHECK(watch.says("\"event\":\"store_lost\""));
+    world.server.start();
+    CHECK(watch.says("\"event\":\"store_back\""));
+    CHECK(watch.says("\"event\":\"run_succeeded\""));
+    watch.signal(SIGTERM);
+    CHECK(watch.ends() == 0);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE("a job that left the file goes with --prune, and a daemon that reads again takes its own away") {
+    const store_world world;
+    const auto head = "[scheduler]\nstore = \"" + world.url() + "\"\nlease = \"2s\"\n";
+    const std::string one = "[[job]]\nid = \"one\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const std::string two = "[[job]]\nid = \"two\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const auto file = world.folder.write("jobs.toml", head + one + two);
+    {
+      program daemon{{"run", file}};
+      REQUIRE(daemon.says(": 2 jobs"));
+      daemon.signal(SIGTERM);
+      CHECK(daemon.ends() == 0);
+    }
+    world.folder.write("jobs.toml", head + one);
+    {
+      program daemon{{"run", file}};
+      REQUIRE(daemon.says(": 1 job"));
+      CHECK(holds(world.on_store({"jobs", "list"}).out, "2 jobs"));
+      daemon.signal(SIGTERM);
+      CHECK(daemon.ends() == 0);
+    }
+    program daemon{{"run", file, "--prune"}};
+    REQUIRE(daemon.says(": 1 job"));
+    CHECK(holds(world.on_store({"jobs", "list"}).out, "1 job\n"));
+    world.folder.write("jobs.toml", head + two);
+    daemon.signal(SIGHUP);
+    REQUIRE(daemon.says("1 added, 0 changed, 1 removed"));
+    const auto listed = world.on_store({"jobs", "list"}).out;
+    CHECK(holds(listed, "two"));
+    CHECK_FALSE(holds(listed, "one"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE(
+      "a daemon that was killed keeps no job from --prune for longer than its lease, nor its successor from "
+      "SIGTERM") {
+    const store_world world;
+    std::string lease;
+    SUBCASE("the lease ends") { lease = "2s"; }
+    SUBCASE("it does not while one looks") { lease = "10m"; }
+    const auto head =
+        "[scheduler]\ninstance = \"it\"\nstore = \"" + world.url() + "\"\nlease = \"" + lease + "\"\n";
+    const std::string one = "[[job]]\nid = \"one\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const std::string two = "[[job]]\nid = \"two\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
+    const auto file = world.folder.write("jobs.toml", head + one + two);
+    {
+      program daemon{{"run", file}};
+      REQUIRE(daemon.says(": 2 jobs"));
+      daemon.signal(SIGKILL);
+      CHECK(daemon.ends() == -SIGKILL);
+    }
+    const std::string now = "[[job]]\nid = \"now\"\nschedule = \"every 1s\"\nshell = \"true\"\n";
+    world.folder.write("jobs.toml", head + one + now);
+    program daemon{{"run", file, "--prune"}};
+    REQUIRE(daemon.says("--prune"));
+    const bool ends = lease == "2s";
+    if (ends) REQUIRE(daemon.says(": 2 jobs"));
+    std::string listed;
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    while (!holds(listed, " jobs\n") && std::chrono::steady_clock::now() < deadline) {
+      listed = world.on_store({"jobs", "list"}).out;
+      if (!ends && !holds(listed, "now")) listed.clear();
+    }
+    CHECK(holds(listed, ends ? "2 jobs\n" : "3 jobs\n"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+}
+
+}  // namespace carillon::app

@@ -1,0 +1,68 @@
+#pragma once
+#include <boost/json/parse.hpp>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "apps/program.hpp"
+#include "support/redis_server.hpp"
+#include "support/temporary_folder.hpp"
+
+namespace carillon::app {
+
+using arguments = std::vector<std::string>;
+
+/// How the program ended, and what it wrote.
+struct answered {
+  int code;
+  std::string out;
+  std::string err;
+  boost::json::object object() const { return boost::json::parse(out).as_object(); }
+};
+
+/// Runs the program until it ends.
+inline answered ask(arguments words) {
+  program asked{std::move(words)};
+  const auto code = asked.ends();
+  return {code, asked.out(), asked.err()};
+}
+
+inline bool holds(const std::string& text, std::string_view words) {
+  return text.find(words) != std::string::npos;
+}
+
+/// The command line that adds a job, but for what the job does.
+inline const arguments add_backup{
+    "jobs", "add", "--id", "backup", "--schedule", "every day at 02:30 in UTC", "--timeout", "1h"};
+
+/// A server that keeps what is written, and a namespace in it.
+class store_world {
+ public:
+  explicit store_world(testing::redis_options how = durable()) : server{std::move(how)} {}
+
+  static testing::redis_options durable() {
+    testing::redis_options how;
+    how.append_only = true;
+    return how;
+  }
+
+  std::string url(std::string_view name_space = "billing") const {
+    return server.url() + "?namespace=" + std::string{name_space};
+  }
+  answered on_store(arguments words) const {
+    words.insert(words.end(), {"--store", url()});
+    return ask(std::move(words));
+  }
+  std::string keys() const { return server.cli({"KEYS", "*"}); }
+  std::string jobs_file(std::string_view schedule = "every 1s") const {
+    return folder.write("jobs.toml", "[scheduler]\nstore = \"" + url() +
+                                         "\"\nlease = \"2s\"\n[[job]]\nid = \"tick\"\nschedule = \"" +
+                                         std::string{schedule} + "\"\ncommand = [\"/bin/true\"]\n");
+  }
+
+  testing::redis_server server;
+  testing::temporary_folder folder;
+};
+
+}  // namespace carillon::app
