@@ -6,15 +6,15 @@ build_packages=(
   libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev libssl-dev prometheus-cpp-dev
   tzdata)
 # To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
-# what it writes; servers that tests start.
+# what it writes; servers that tests start; what the loop is written with that a benchmark stands beside.
 test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc
-  redis-server redis-sentinel redis-tools openssl faketime)
+  redis-server redis-sentinel redis-tools openssl faketime python3-redis)
 
 # Says what this project does on systems whose packages it does not know.
 other_system() {
   echo "This system is not Debian 12 or 13, so nothing is installed here. What must be there:"
   echo "  CMake 3.25, Ninja, Clang 19 (clang++-19) with lld, Boost 1.92 or newer with its Process and URL libraries,"
-  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11, OpenSSL, prometheus-cpp and, for the tests, doctest, Redis, g++-12, clang-format-19, clang-tidy-19, spin, gcc."
+  echo "  spdlog, fmt, cctz, xxHash, toml++, CLI11, OpenSSL, prometheus-cpp and, for the tests, doctest, Redis, g++-12, clang-format-19, clang-tidy-19, spin, gcc, redis-py."
 }
 
 debian_release() {

@@ -45,7 +45,7 @@ void report::add(figure measured) {
   if (!json_) {
     std::string line = fmt::format("  {:<58} {:>14.6g} {:<6}", measured.what, measured.value, measured.unit);
     if (measured.limit)
-      line += fmt::format("  limit {:.6g}, ratio {:.2f}", *measured.limit, measured.value / *measured.limit);
+      line += fmt::format("  limit {:.6g}, ratio {:.3g}", *measured.limit, measured.value / *measured.limit);
     if (!measured.target.empty()) line += fmt::format("  (target {})", measured.target);
     fmt::print("{}\n", line);
     std::fflush(stdout);
