@@ -134,7 +134,7 @@ class outbox {
   std::size_t under_way_ = 0;
   std::size_t taken_ = 0;  // places
   bool dispatching_ = false;
-  bool ending_ = false;   // `end_all` runs
+  int enders_ = 0;        // `end_all` runs so many times
   bool waking_ = false;   // `wake_waiting` runs
   bool keeping_ = false;  // `keep_leases` runs
   bool in_trouble_ = false;

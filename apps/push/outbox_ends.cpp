@@ -15,6 +15,7 @@ namespace {
 
 constexpr std::size_t most_in_a_batch = 250;
 constexpr std::size_t most_letters = 100;
+constexpr int most_enders = 4;  // So that Redis has the next batch when it has done one.
 constexpr milliseconds trouble_pause{200};
 
 template <typename T>
@@ -39,8 +40,9 @@ std::vector<const reservation*> reservations_of(const Entries& all) {
 void outbox::to_be_ended(std::vector<entry_ptr>& kind, const entry_ptr& which) {
   which->at = stage::ending;
   kind.push_back(which);
-  if (ending_) return;
-  ending_ = true;
+  const bool one_more = kind.size() >= most_in_a_batch && enders_ < most_enders;
+  if (enders_ > 0 && !one_more) return;
+  ++enders_;
   work_.spawn(end_all());
 }
 
@@ -52,7 +54,7 @@ loop_awaitable<void> outbox::end_all() {
     co_await bury_some();
     co_await release_some();
   }
-  ending_ = false;
+  --enders_;
 }
 
 // What was delivered must be marked, however long Redis is away: else it is sent again.
