@@ -18,10 +18,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-std::string letters_key(std::string_view name_space) {
-  return fmt::format("carillon:{{{}}}:push:dead", name_space);
-}
-
 dead_letter letter_in(const redis::reply& entry) {
   dead_letter letter;
   letter.id = entry[0].text();
@@ -44,9 +40,8 @@ dead_letter letter_in(const redis::reply& entry) {
 struct redriving {
   redriving(redis::link& through, const loop_executor& where, delivery& way, const push_options& how,
             std::shared_ptr<clock> by, const std::shared_ptr<spdlog::logger>& logger)
-      : name_space{through.options().name_space},
-        client{through, where, "redrive"},
-        state{client, name_space, how},
+      : client{through, where, "redrive"},
+        state{client, through.options().name_space, how},
         time{std::move(by)},
         out{{where, state, way, *time, figures, logger}, how},
         mine{out} {}
@@ -54,7 +49,6 @@ struct redriving {
   loop_awaitable<void> send_all(const std::function<bool(const dead_letter&)>& chosen);
   loop_awaitable<void> send_page(std::vector<dead_letter> letters);
 
-  std::string name_space;
   redis::client client;
   reservations state;
   std::shared_ptr<clock> time;
@@ -66,14 +60,14 @@ struct redriving {
 
 loop_awaitable<void> redriving::send_all(const std::function<bool(const dead_letter&)>& chosen) {
   constexpr std::size_t in_a_page = 500;
-  const redis::words newest("XREVRANGE", letters_key(name_space), "+", "-", "COUNT", 1);
+  const redis::words newest("XREVRANGE", state.keys().dead, "+", "-", "COUNT", 1);
   const auto answer = co_await client.command(newest);
   if (answer.empty()) co_return;
   // What fails again has a letter behind this one, which is left alone.
   const std::string last{answer[0][0].text()};
   std::string after;
   while (after != last) {
-    auto letters = co_await read_dead_letters(client, name_space, after, in_a_page);
+    auto letters = co_await read_dead_letters(client, state.keys().dead, after, in_a_page);
     if (letters.empty()) break;
     const auto end = std::ranges::find_if(letters, [&](const dead_letter& each) { return each.id == last; });
     if (end != letters.end()) letters.erase(end + 1, letters.end());
@@ -100,7 +94,7 @@ loop_awaitable<void> redriving::send_page(std::vector<dead_letter> letters) {
   }
   auto page = co_await state.reserve(state.next_token(), wanted, true);
   report.with_others += wanted.size() - page.won.size();
-  redis::words over("XDEL", letters_key(name_space));
+  redis::words over("XDEL", state.keys().dead);
   for (const auto& each : page.won) {
     for (const auto& id : ids.at(each.name)) over.add(id);
   }
@@ -112,10 +106,9 @@ loop_awaitable<void> redriving::send_page(std::vector<dead_letter> letters) {
 
 }  // namespace
 
-loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string name_space,
+loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string key,
                                                            std::string after, std::size_t count) {
-  const redis::words range("XRANGE", letters_key(name_space), after.empty() ? "-" : "(" + after, "+", "COUNT",
-                           count);
+  const redis::words range("XRANGE", key, after.empty() ? "-" : "(" + after, "+", "COUNT", count);
   const auto answer = co_await through.command(range);
   std::vector<dead_letter> letters;
   for (const auto& each : answer) letters.push_back(letter_in(each));

@@ -28,9 +28,9 @@ struct dead_letter {
   instant at{};        ///< When it was given up.
 };
 
-/// Dead letters behind `after` (empty: from the first), the oldest first, at most `count`.
-/// Errors and cancellation: as `redis::client`.
-loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string name_space,
+/// Dead letters of a service (`service_keys::dead`) behind `after` (empty: from the first), the oldest first,
+/// at most `count`. Errors and cancellation: as `redis::client`.
+loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string key,
                                                            std::string after, std::size_t count);
 
 /// What became of dead letters that were sent again.

@@ -47,6 +47,9 @@ class look {
   /// given back. Cancellation: terminal; what has not been sent is given back.
   loop_awaitable<void> run(std::uint32_t slice, passes often = passes::as_needed);
 
+  /// Looks at nothing that was due until then.
+  void look_behind(instant reach) { reach_ = reach; }
+
   /// Begins no further look: those that run end when what they have reserved has ended.
   void stop() {
     stopping_ = true;
@@ -77,6 +80,7 @@ class look {
   condition stopped_;
   bool stopping_ = false;
   instant swept_{};
+  instant reach_ = instant::min();
 };
 
 }  // namespace carillon::pushes

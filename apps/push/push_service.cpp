@@ -1,6 +1,7 @@
 #include "push/push_service.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
 #include <boost/asio/as_tuple.hpp>
@@ -9,6 +10,7 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <carillon/error.hpp>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/redis/client.hpp>
 #include <carillon/time/duration.hpp>
@@ -17,6 +19,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "push/admission.hpp"
 #include "push/complaints.hpp"
 #include "push/look.hpp"
 #include "push/outbox.hpp"
@@ -84,6 +87,8 @@ struct push_service::parts {
         time{jobs, how.clock},
         client{link, where, "push"},
         state{client, link.options().name_space, how.what},
+        keys{state.keys()},
+        door{client, keys, state.next_token(), how.what, link.address(), how.logger},
         wrong{how.logger, how.what.subscriptions, how.what.rich},
         out{{where, state, *way, time, figures, how.logger}, how.what},
         eye{{state, out, wrong, time, figures, where, how.logger}, how.what},
@@ -91,10 +96,14 @@ struct push_service::parts {
     for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) add_look(slice);
   }
 
-  // How many there are is part of the name: instances that disagree do work twice, and leave none undone.
   std::string look_id(std::uint32_t slice) const {
-    return slice == how.what.slices ? fmt::format("push/look/rest-of-{}", how.what.slices)
-                                    : fmt::format("push/look/{}-of-{}", slice, how.what.slices);
+    return keys.job(slice == how.what.slices ? fmt::format("look/rest-of-{}", how.what.slices)
+                                             : fmt::format("look/{}-of-{}", slice, how.what.slices));
+  }
+
+  void add_job(const std::string& id, trigger when, const job_options& options) {
+    job_definition job{id, std::move(when), {}, {}, intern(options), {}, {}};
+    declared.push_back(std::move(job));
   }
 
   void add_look(std::uint32_t slice) {
@@ -102,14 +111,52 @@ struct push_service::parts {
       auto looking = eye.run(slice);
       co_await asio::co_spawn(where, std::move(looking), asio::deferred);
     };
-    jobs.add(look_id(slice), trigger{"cron * * * * *"}, std::move(body), look_options());
+    jobs.task(look_id(slice), std::move(body));
+    add_job(look_id(slice), trigger{"cron * * * * *"}, look_options());
   }
 
-  // Who starts does not wait for the next minute: there may be much that came due while nobody ran.
-  void look_at_once() {
-    for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) {
-      jobs.run_now(look_id(slice))([](const std::exception_ptr&, bool) {});
+  // What must be the same in all instances.
+  service_definition definition() const {
+    auto all = definition_of(how.what);
+    if (!fixed_times.empty()) all.emplace_back("fixed_times", fmt::format("{}", fmt::join(fixed_times, " ")));
+    if (!fixed_work.empty()) all.emplace_back("fixed", fixed_work);
+    return all;
+  }
+
+  // Brings the jobs into the store, and takes those away that another number of slices or other fixed times
+  // have left there. Who starts does not wait for the next minute: there may be much that came due while
+  // nobody ran.
+  loop_awaitable<void> bring_in_jobs() {
+    const auto origin = keys.job("");
+    co_await jobs.declare(origin, declared, undeclared::remove_ours);
+    for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) co_await jobs.run_now(look_id(slice));
+    const auto done = co_await jobs.declare(origin, declared, undeclared::remove_all);
+    if (done.removed > 0) how.logger->info("push: {} jobs of earlier options are removed", done.removed);
+  }
+
+  // Does that beside the scheduler, which must run for it.
+  loop_awaitable<void> begin() {
+    try {
+      co_await bring_in_jobs();
+    } catch (const boost::system::system_error& failure) {
+      if (over || failure.code() == errc::stopped) co_return;
+      failed = std::current_exception();
+    } catch (...) {
+      failed = std::current_exception();
     }
+    if (failed) jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
+  }
+
+  void stop() {
+    eye.stop();
+    door.stop();
+    jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
+  }
+
+  // Starts what runs beside the scheduler, and is waited for at the end.
+  void start(loop_awaitable<void> what) {
+    ++beside;
+    asio::co_spawn(where, std::move(what), [this](const std::exception_ptr&) { --beside; });
   }
 
   // A line a while, as long as there is something to tell.
@@ -129,8 +176,10 @@ struct push_service::parts {
   loop_awaitable<void> close() {
     over = true;
     report_timer.cancel();
+    door.stop();
     co_await out.close();
     co_await way->close();
+    co_await door.leave();
     co_await client.close();
   }
 
@@ -143,10 +192,17 @@ struct push_service::parts {
   scheduler_clock time;
   redis::client client;
   reservations state;
+  service_keys keys;
+  admission door;
   push_figures figures;
   complaints wrong;
   outbox out;
   look eye;
+  std::vector<job_definition> declared;
+  std::vector<std::string> fixed_times;
+  std::string fixed_work;
+  std::exception_ptr failed;
+  int beside = 0;
   bool over = false;
   bool has_commands = false;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
@@ -164,9 +220,11 @@ carillon::scheduler& push_service::scheduler() noexcept { return parts_->jobs; }
 
 namespace {
 
-job_options fixed_options(const service_options& how) {
+job_options fixed_options(const service_options& how, const retry_policy& again) {
   job_options options;
   options.misfire_grace = how.what.grace;
+  options.retry = again;
+  if (again.attempts > 1) options.on_lost = lost_action::rerun;
   return options;
 }
 
@@ -179,52 +237,70 @@ trigger every_day_at(const std::string& time) {
 }  // namespace
 
 void push_service::at_fixed_times(const std::vector<std::string>& times,
-                                  std::function<asio::awaitable<void>(carillon::run&)> work) {
-  for (const auto& time : times)
-    parts_->jobs.add("push/fixed/" + time, every_day_at(time), work, fixed_options(parts_->how));
+                                  std::function<asio::awaitable<void>(carillon::run&)> work,
+                                  const retry_policy& again) {
+  auto& all = *parts_;
+  for (const auto& time : times) {
+    const auto id = all.keys.job("fixed/" + time);
+    all.add_job(id, every_day_at(time), fixed_options(all.how, again));
+    all.jobs.task(id, work);
+    all.fixed_times.push_back(time);
+  }
+  all.fixed_work = "a function";
 }
 
 void push_service::at_fixed_times(const std::vector<std::string>& times, const command_line& command) {
-  if (!std::exchange(parts_->has_commands, true))
-    parts_->jobs.executor(std::string{command_executor_is}, std::make_shared<command_executor>());
-  auto options = fixed_options(parts_->how);
+  auto& all = *parts_;
+  if (!std::exchange(all.has_commands, true))
+    all.jobs.executor(std::string{command_executor_is}, std::make_shared<command_executor>());
+  auto options = fixed_options(all.how, retry_policy{});
   options.executor = command_executor_is;
+  const auto arguments = command_arguments(command);
   for (const auto& time : times) {
-    job_definition job{"push/fixed/" + time, every_day_at(time), {}, {}, {}, {}, {}};
-    job.task = std::string{command_executor_is};
-    job.arguments = command_arguments(command);
-    job.options = intern(options);
-    parts_->jobs.add(std::move(job));
+    all.add_job(all.keys.job("fixed/" + time), every_day_at(time), options);
+    all.declared.back().task = std::string{command_executor_is};
+    all.declared.back().arguments = arguments;
+    all.fixed_times.push_back(time);
   }
+  // A command may hold what is nobody's business.
+  all.fixed_work = fmt::format("command {:08x}", seed_of(arguments) & 0xffff'ffffU);
 }
+
+std::string push_service::job_prefix() const { return parts_->keys.job(""); }
 
 asio::awaitable<void> push_service::run() {
   auto& all = *parts_;
   auto& log = *all.how.logger;
-  log.info("push: {} to {}, {} early to {} late, in {}", all.how.what.subscriptions, all.way->describe(),
-           format_duration(all.how.what.lookahead), format_duration(all.how.what.grace),
-           all.how.what.time_zone->name());
-  auto reporting = asio::co_spawn(all.where, all.report(), asio::deferred);
-  bool reported = false;
-  std::move(reporting)([&reported](const std::exception_ptr&) { reported = true; });
-  all.look_at_once();
+  log.info("push: {} to {}, {} early to {} late, in {}; jobs {}*", all.how.what.subscriptions,
+           all.way->describe(), format_duration(all.how.what.lookahead), format_duration(all.how.what.grace),
+           all.how.what.time_zone->name(), job_prefix());
   std::exception_ptr failure;
   try {
-    co_await all.jobs.run();
+    auto entering = all.door.enter(all.definition());
+    const auto reach = co_await asio::co_spawn(all.where, std::move(entering), asio::deferred);
+    if (reach) {
+      all.eye.look_behind(*reach);
+      all.start(all.report());
+      const auto stop_all = [&all] { all.stop(); };
+      all.start(all.door.keep(stop_all));
+      all.start(all.begin());
+      co_await all.jobs.run();
+    }
   } catch (...) {
     failure = std::current_exception();
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
   auto closing = all.close();
   co_await asio::co_spawn(all.where, std::move(closing), asio::deferred);
-  while (!reported) co_await asio::post(all.where, asio::deferred);
+  while (all.beside > 0) co_await asio::post(all.where, asio::deferred);
+  if (!failure) failure = all.failed;
   if (failure) std::rethrow_exception(failure);
+  if (all.door.lost()) throw std::runtime_error("push: " + *all.door.lost());
   log.info("push: stopped");
 }
 
 void push_service::stop() {
-  asio::post(parts_->where, [all = parts_.get()] { all->eye.stop(); });
-  parts_->jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
+  asio::post(parts_->where, [all = parts_.get()] { all->stop(); });
 }
 
 asio::awaitable<push_figures> push_service::figures() {

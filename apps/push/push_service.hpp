@@ -4,6 +4,7 @@
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/io_context.hpp>
 #include <carillon/executor/command_line.hpp>
+#include <carillon/job/options.hpp>
 #include <carillon/redis/job_store.hpp>
 #include <carillon/redis/link.hpp>
 #include <carillon/scheduler/scheduler.hpp>
@@ -37,10 +38,10 @@ struct service_options {
 ///     carillon::pushes::push_service service{io, link, std::make_shared<mail>(), options};
 ///     asio::co_spawn(io, service.run(), asio::detached);
 ///
-/// The looks are jobs of its scheduler (`push/look/0-of-16` and so on), which instances share out between
-/// them and take over from one that dies; jobs of one's own may be beside them. Lifetime: `io` and the link
-/// outlive it; `run` has returned before it is destroyed. Thread safety: none, but for `stop`; where several
-/// threads run `io`, use it from the executor of its scheduler.
+/// The looks are jobs of its scheduler (`push/NAME/look/0-of-16` and so on), which instances share out
+/// between them and take over from one that dies; jobs of one's own may be beside them. Lifetime: `io` and
+/// the link outlive it; `run` has returned before it is destroyed. Thread safety: none, but for `stop`; where
+/// several threads run `io`, use it from the executor of its scheduler.
 class push_service {
  public:
   /// Touches no Redis yet. Errors: throws `std::invalid_argument` naming an option that is out of range.
@@ -53,17 +54,26 @@ class push_service {
   /// Where its jobs are, for jobs and executors of one's own. It is run by `run`.
   carillon::scheduler& scheduler() noexcept;
 
-  /// Runs `work` at these times of each day ("08:00"), in the zone of the options: jobs `push/fixed/08:00`,
-  /// each occurrence once among all instances. Errors: throws `std::invalid_argument` for what is no time of
-  /// day.
+  /// Runs `work` at these times of each day ("08:00"), in the zone of the options: jobs
+  /// `push/NAME/fixed/08:00`, each occurrence once among all instances; what was done at other times before
+  /// is done no more. What fails is tried again as `again` says; with more than one attempt what was lost
+  /// with its instance is, too. Errors: throws `std::invalid_argument` for what is no time of day. @pre `run`
+  /// was not called yet.
   void at_fixed_times(const std::vector<std::string>& times,
-                      std::function<boost::asio::awaitable<void>(carillon::run&)> work);
-  /// The same with a command.
+                      std::function<boost::asio::awaitable<void>(carillon::run&)> work,
+                      const retry_policy& again = {});
+  /// The same with a command, which is run once, however it ends.
   void at_fixed_times(const std::vector<std::string>& times, const command_line& command);
 
-  /// Runs until it is stopped. Once.
-  /// Errors: throws `system_error` when the store cannot be opened. Cancellation: terminal; as `stop` without
-  /// a drain.
+  /// What its jobs begin with: `push/NAME/`, where NAME is made of `subscriptions` and `sent`.
+  std::string job_prefix() const;
+
+  /// Runs until it is stopped. Once. While other instances run this service by other options (docs/push.md
+  /// says which must be the same) it stands by, and begins when they have stopped; and it waits for a Redis
+  /// that is away.
+  /// Errors: throws `system_error` when the store cannot be opened, `std::runtime_error` when others have
+  /// begun to run the service by other options while this instance was not heard of. Cancellation: terminal;
+  /// as `stop` without a drain.
   boost::asio::awaitable<void> run();
 
   /// Looks no further, lets end what is under way, for as long as `drain` says, gives back the rest, and lets

@@ -75,16 +75,13 @@ std::string name_of(const push& what) {
 reservations::reservations(redis::client& through, std::string_view name_space, const push_options& how)
     : redis_{through},
       how_{how},
+      keys_{name_space, how},
       prefix_{how.sent + ':'},
-      own_prefix_{fmt::format("carillon:{{{}}}:push:sent:", name_space)},
-      open_key_{fmt::format("carillon:{{{}}}:push:open", name_space)},
-      dead_key_{fmt::format("carillon:{{{}}}:push:dead", name_space)},
-      rich_key_{how.rich.empty() ? how.subscriptions + ":rich" : how.rich},
       token_prefix_{random_text() + '.'} {}
 
 std::string reservations::next_token() { return token_prefix_ + std::to_string(++tokens_); }
 
-words reservations::begun() const { return words(prefix_, own_prefix_); }
+words reservations::begun() const { return words(prefix_, keys_.own_marks); }
 
 loop_awaitable<reservations::ranks> reservations::ranks_of(int score) {
   const words before("ZCOUNT", how_.subscriptions, "-inf", fmt::format("({}", score));
@@ -96,7 +93,7 @@ loop_awaitable<reservations::ranks> reservations::ranks_of(int score) {
 
 loop_awaitable<reserved_page> reservations::reserve(std::string token, instant due, int score,
                                                     std::uint64_t first, std::uint64_t count) {
-  const words keys(open_key_, how_.subscriptions);
+  const words keys(keys_.open, how_.subscriptions);
   auto arguments = begun();
   arguments.add(token).add(how_.lease.count()).add(millis(due)).add(score).add(first).add(first + count - 1);
   const auto answer = co_await redis_.run(scripts::reserve, keys, arguments);
@@ -113,7 +110,7 @@ loop_awaitable<reserved_page> reservations::reserve(std::string token, instant d
 
 loop_awaitable<reserved_page> reservations::reserve(std::string token, std::span<const wanted_push> wanted,
                                                     bool dead_too) {
-  const words keys(open_key_);
+  const words keys(keys_.open);
   auto arguments = begun();
   arguments.add(token).add(how_.lease.count()).add(dead_too ? 1 : 0);
   for (const auto& each : wanted) arguments.add(each.name).add(millis(each.due)).add(each.attempts);
@@ -139,7 +136,7 @@ milliseconds reservations::mark_time(const reservation& sent, instant now) const
 
 loop_awaitable<std::vector<std::size_t>> reservations::commit(std::span<const reservation* const> sent,
                                                               instant now) {
-  const words keys(open_key_);
+  const words keys(keys_.open);
   auto arguments = begun();
   auto longest = how_.sent_ttl;
   for (const auto* each : sent) longest = std::max(longest, mark_time(*each, now));
@@ -150,7 +147,7 @@ loop_awaitable<std::vector<std::size_t>> reservations::commit(std::span<const re
 }
 
 loop_awaitable<std::vector<std::size_t>> reservations::renew(std::span<const reservation* const> held) {
-  const words keys(open_key_);
+  const words keys(keys_.open);
   auto arguments = begun();
   arguments.add(how_.lease.count());
   for (const auto* each : held)
@@ -161,7 +158,7 @@ loop_awaitable<std::vector<std::size_t>> reservations::renew(std::span<const res
 
 loop_awaitable<void> reservations::release(
     std::span<const std::pair<const reservation*, given_back>> unsent) {
-  const words keys(open_key_);
+  const words keys(keys_.open);
   auto arguments = begun();
   for (const auto& [each, how] : unsent) {
     arguments.add(each->name).add(each->token);
@@ -179,7 +176,7 @@ loop_awaitable<void> reservations::release(
 }
 
 loop_awaitable<void> reservations::bury(std::span<const dead_push> dead, instant now) {
-  const words keys(open_key_, dead_key_);
+  const words keys(keys_.open, keys_.dead);
   auto arguments = begun();
   arguments.add(how_.dead_letters).add(millis(now));
   for (const auto& each : dead) {
@@ -205,7 +202,7 @@ loop_awaitable<reserved_page> reservations::misfits() {
 }
 
 loop_awaitable<reservations::rich_page> reservations::rich(std::string cursor) {
-  const words scan("HSCAN", rich_key_, cursor, "COUNT", how_.page);
+  const words scan("HSCAN", keys_.rich, cursor, "COUNT", how_.page);
   const auto answer = co_await redis_.command(scan);
   rich_page page;
   page.cursor = answer[0].text();
@@ -219,7 +216,7 @@ loop_awaitable<reservations::rich_page> reservations::rich(std::string cursor) {
 }
 
 loop_awaitable<void> reservations::sweep(instant oldest) {
-  const words keys(open_key_);
+  const words keys(keys_.open);
   std::string cursor = "0";
   do {
     const words arguments(cursor, millis(oldest));

@@ -13,6 +13,7 @@
 
 #include "push/options.hpp"
 #include "push/push.hpp"
+#include "push/service_keys.hpp"
 #include "push/subscription.hpp"
 
 namespace carillon::pushes {
@@ -112,7 +113,7 @@ class reservations {
   /// Forgets what was under way and due before `oldest`.
   loop_awaitable<void> sweep(instant oldest);
 
-  const std::string& dead_letters_key() const noexcept { return dead_key_; }
+  const service_keys& keys() const noexcept { return keys_; }
 
  private:
   redis::words begun() const;
@@ -120,7 +121,8 @@ class reservations {
 
   redis::client& redis_;
   push_options how_;
-  std::string prefix_, own_prefix_, open_key_, dead_key_, rich_key_;
+  service_keys keys_;
+  std::string prefix_;
   std::string token_prefix_;
   std::uint64_t tokens_ = 0;
 };

@@ -14,6 +14,7 @@
 #include "apps/program.hpp"
 #include "push/http_receiver.hpp"
 #include "push/push.hpp"
+#include "push/service_keys.hpp"
 #include "push/subscription.hpp"
 #include "support/redis_server.hpp"
 #include "support/temporary_folder.hpp"
@@ -101,7 +102,15 @@ struct push_world {
     return true;
   }
 
+  static pushes::push_options options() {
+    pushes::push_options how;
+    how.subscriptions = "demo:subscription";
+    how.sent = "demo:exist_push";
+    return how;
+  }
+
   redis_server server;
+  pushes::service_keys keys{"default", options()};
   temporary_folder folder;
   std::string file;
 };
@@ -159,7 +168,7 @@ TEST_SUITE("push command") {
     CHECK(repeats <= 2 * 16);  // What the two had under way.
     // Who looks with EXISTS finds each marked.
     CHECK(world.server.cli({"EXISTS", "demo:exist_push:u1|news|x", "demo:exist_push:u2999|news|x"}) == "2");
-    CHECK(world.server.cli({"HLEN", "carillon:{default}:push:open"}) == "0");
+    CHECK(world.server.cli({"HLEN", world.keys.open}) == "0");
   }
 
   TEST_CASE("what fails for good is a dead letter, and redrive sends it with the same key") {
@@ -170,7 +179,7 @@ TEST_SUITE("push command") {
                      "metrics = \"127.0.0.1:" + std::to_string(testing::free_port()) + "\"\n");
     const auto key = world.subscribe("42", push_world::this_minute());
     auto running = world.start("one");
-    const auto letters = [&] { return world.server.cli({"XLEN", "carillon:{default}:push:dead"}); };
+    const auto letters = [&] { return world.server.cli({"XLEN", world.keys.dead}); };
     CHECK(push_world::within(60s, [&] { return letters() == "1"; }));
     running.terminate();
     CAPTURE(world.log("one"));

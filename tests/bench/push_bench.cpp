@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "push/service_keys.hpp"
 #include "push/subscription.hpp"
 #include "push_instance.hpp"
 #include "redis_instance.hpp"
@@ -120,7 +121,10 @@ seen_minute push_minute(std::size_t count, std::size_t instances,
     all.push_back(std::make_unique<push_process>(server.port(), receiver));
   if (now() > due - 10s) throw std::runtime_error("the set was filled too late; try again with --scale=0.2");
   wait_until(due - 200ms);
-  const auto open = fmt::format("carillon:{{{}}}:push:open", push_name_space);
+  pushes::push_options what;
+  what.subscriptions = push_subscriptions;
+  what.sent = push_sent;
+  const auto open = pushes::service_keys(push_name_space, what).open;
   const auto keys = count_asked(server, {"DBSIZE"});
   const auto before = usage_of(server);
   wait_until(due);

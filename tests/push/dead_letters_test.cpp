@@ -27,7 +27,7 @@ struct letters_world : look_world {
   }
   std::vector<dead_letter> all() {
     redis::client client{link, strand, "reader"};
-    auto found = run(read_dead_letters(client, "test", "", 100));
+    auto found = run(read_dead_letters(client, keys.dead, "", 100));
     run(client.close());
     return found;
   }

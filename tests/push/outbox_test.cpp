@@ -75,7 +75,7 @@ TEST_SUITE("outbox") {
     CHECK(process->figures.dead == 2);
     CHECK(process->figures.sent == 1);
     CHECK(world.letters() == 2);
-    const auto letters = world.server.cli({"XRANGE", "carillon:{test}:push:dead", "-", "+"});
+    const auto letters = world.server.cli({"XRANGE", world.keys.dead, "-", "+"});
     CHECK(letters.find("404 Not Found") != std::string::npos);
     CHECK(letters.find("503 Service Unavailable") != std::string::npos);
     CHECK(world.mark("1|t").empty());

@@ -24,6 +24,11 @@ struct service_world : push_server, loop_world {
           way{std::make_shared<fake_delivery>(world.strand)},
           service{world.io, link, way, options_of(world, name)} {}
 
+    instance(service_world& world, service_options how)
+        : link{world.io, {.url = world.server.url(), .name_space = "test", .logger = world.logger}},
+          way{std::make_shared<fake_delivery>(world.strand)},
+          service{world.io, link, way, std::move(how)} {}
+
     static service_options options_of(service_world& world, const std::string& name) {
       service_options how;
       how.what = push_options_for_tests();
@@ -52,6 +57,23 @@ struct service_world : push_server, loop_world {
       which.failure = why;
       which.over = true;
     });
+  }
+  template <typename T>
+  T wait(std::future<T> what) {
+    REQUIRE(until([&] { return what.wait_for(0s) == std::future_status::ready; }));
+    return what.get();
+  }
+  std::optional<job_record> job(instance& of, const std::string& id) {
+    return wait(of.service.scheduler().get(id, boost::asio::use_future));
+  }
+  /// The ids of what is in the store.
+  std::vector<std::string> jobs(instance& of) {
+    job_query all;
+    all.id_prefix = "push/";
+    std::vector<std::string> ids;
+    for (const auto& each : wait(of.service.scheduler().list(all, boost::asio::use_future)).jobs)
+      ids.push_back(each.id());
+    return ids;
   }
   void end(instance& which) {
     which.service.stop();
@@ -104,20 +126,17 @@ TEST_SUITE("push service") {
     for (auto* each : {&one, &two}) {
       each->service.at_fixed_times({"08:00", "12:30"},
                                    [&done](carillon::run& of) -> boost::asio::awaitable<void> {
-                                     CHECK(of.job_id() == "push/fixed/12:30");
+                                     CHECK(of.job_id().ends_with("/fixed/12:30"));
                                      ++done;
                                      co_return;
                                    });
       world.start(*each);
     }
-    one.service.scheduler().run_now("push/fixed/12:30")([](std::exception_ptr why, bool is_there) {
-      CHECK(why == nullptr);
-      CHECK(is_there);
-    });
+    const auto id = one.service.job_prefix() + "fixed/12:30";
+    REQUIRE(world.until([&] { return world.job(two, id).has_value(); }));
+    CHECK(world.wait(one.service.scheduler().run_now(id, boost::asio::use_future)));
     CHECK(world.until([&] { return done > 0; }));
-    auto job = two.service.scheduler().get("push/fixed/12:30")(boost::asio::use_future);
-    CHECK(world.until([&] { return job.wait_for(0s) == std::future_status::ready; }));
-    CHECK(job.get().value().definition->when.text() == "every day at 12:30");
+    CHECK(world.job(two, id).value().definition->when.text() == "every day at 12:30");
     world.end(one);
     world.end(two);
     CHECK(done == 1);
@@ -136,12 +155,151 @@ TEST_SUITE("push service") {
     CHECK_THROWS_AS(push_service(world.io, one.link, one.way, how), std::invalid_argument);
   }
 
-  TEST_CASE("a Redis that is not there ends it with words") {
+  TEST_CASE("a Redis that is not there is waited for, and said to be away once") {
+    service_world world;
+    world.subscribe("1", "t", world.score_in(0min));
+    service_world::instance one{world, "one"};
+    world.server.pause();
+    world.start(one);
+    CHECK(world.until([&] { return world.logged("is away: waits until it answers") == 1; }));
+    world.server.resume();
+    CHECK(world.until([&] { return one.way->arrived.size() == 1; }));
+    CHECK(world.logged("is away: waits until it answers") == 1);
+    world.end(one);
+  }
+
+  TEST_CASE("who waits for a Redis that is away can be stopped") {
     service_world world;
     service_world::instance one{world, "one"};
     world.server.stop();
     world.start(one);
+    CHECK(world.until([&] { return world.logged("is away") == 1; }));
+    world.end(one);
+  }
+
+  TEST_CASE("a Redis that may throw keys away is refused with words") {
+    service_world world;
+    world.server.cli({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+    service_world::instance one{world, "one"};
+    world.start(one);
     CHECK(world.until([&] { return one.over; }));
     CHECK(one.failure != nullptr);
+  }
+
+  TEST_CASE("two services in one namespace know nothing of each other") {
+    service_world world;
+    const auto score = std::to_string(world.score_in(0min));
+    for (int user = 0; user < 50; ++user) {
+      const auto member = fmt::format("user:{}|tag:t", user);
+      world.server.cli({"ZADD", "demo:subscription", score, member});
+      world.server.cli({"ZADD", "other:subscription", score, member});
+      world.server.cli(
+          {"HSET", "other:subscription:rich", fmt::format("{}|r", user), R"({"schedule":"every 1h"})"});
+    }
+    auto how = service_world::instance::options_of(world, "two");
+    how.what.subscriptions = "other:subscription";
+    how.what.sent = "other:sent";
+    service_world::instance one{world, "one"}, two{world, how};
+    CHECK(one.service.job_prefix() != two.service.job_prefix());
+    // What is dead for the one is nothing of the other's.
+    one.way->answers = [](const push&) { return delivered::never("gone"); };
+    world.start(one);
+    CHECK(world.until([&] { return world.letters() == 50; }));
+    world.start(two);
+    CHECK(world.until([&] { return two.way->arrived.size() >= 50; }));
+    world.end(one);
+    world.end(two);
+    CHECK(world.letters() == 50);
+    for (int user = 0; user < 50; ++user) {
+      CHECK(world.mark(fmt::format("{}|t", user)).empty());
+      CHECK(world.server.cli({"EXISTS", fmt::format("other:sent:{}|t", user)}) == "1");
+    }
+  }
+
+  TEST_CASE("who runs a service by other options stands by until the others have stopped") {
+    service_world world;
+    world.subscribe_many(20, world.score_in(0min));
+    const auto one = world.begin("one");
+    REQUIRE(world.until([&] { return one->way->arrived.size() == 20; }));
+    auto how = service_world::instance::options_of(world, "two");
+    how.what.time_zone = zone::find("Asia/Shanghai").value();
+    how.what.slices = 2;
+    service_world::instance two{world, how};
+    world.start(two);
+    CHECK(world.until([&] { return world.logged("stands by") == 1; }));
+    CHECK(world.logged("1 instance runs the service of 'demo:subscription' and 'demo:exist_push' by other "
+                       "options: timezone is UTC there and Asia/Shanghai here; slices is 4 there and 2 here. "
+                       "Give all the same") == 1);
+    CHECK(world.jobs(*one).size() == 5);
+    world.end(*one);
+    CHECK(world.until([&] { return world.logged("the others have stopped: begins") == 1; }));
+    // And takes away what the others' number of slices has left.
+    const auto rest = two.service.job_prefix() + "look/rest-of-2";
+    CHECK(world.until([&] {
+      const auto all = world.jobs(two);
+      return all.size() == 3 && all.back() == rest;
+    }));
+    world.end(two);
+    CHECK(world.logged("stands by") == 1);
+  }
+
+  TEST_CASE("who was not heard of while others began by other options ends, and says why") {
+    service_world world;
+    const auto one = world.begin("one");
+    REQUIRE(world.until([&] { return one->way->describe().size() > 0 && world.jobs(*one).size() == 5; }));
+    world.server.cli(
+        {"DEL", world.keys.instances, world.keys.definition});  // As if it had been away for long.
+    auto how = service_world::instance::options_of(world, "two");
+    how.what.grace = 1h;
+    how.what.sent_ttl = 2h;
+    service_world::instance two{world, how};
+    world.start(two);
+    CHECK(world.until([&] { return one->over; }));
+    try {
+      if (one->failure) std::rethrow_exception(one->failure);
+      FAIL("it ended as if all were well");
+    } catch (const std::runtime_error& why) {
+      CAPTURE(why.what());
+      CHECK(std::string{why.what()}.find("grace is 1h there and 10m here") != std::string::npos);
+    }
+    world.end(two);
+  }
+
+  TEST_CASE("a longer grace looks at nothing that a shorter one has seen to, and marked for less long") {
+    service_world world;
+    const auto now = system_clock::shared()->now();
+    const auto long_ago = std::chrono::floor<std::chrono::minutes>(now) - 30min;
+    world.subscribe("1", "t", score_of(long_ago - std::chrono::floor<std::chrono::days>(long_ago)));
+    const auto one = world.begin("one");
+    REQUIRE(world.until([&] { return world.jobs(*one).size() == 5; }));
+    world.end(*one);
+    auto how = service_world::instance::options_of(world, "two");
+    how.what.grace = 1h;
+    how.what.sent_ttl = 2h;
+    world.subscribe("2", "t", world.score_in(0min));
+    service_world::instance two{world, how};
+    world.start(two);
+    CHECK(world.until([&] { return two.way->arrived.size() >= 1; }));
+    world.end(two);
+    CHECK(two.way->arrived.size() == 1);
+    CHECK(two.way->asked.front().user == "2");
+  }
+
+  TEST_CASE("fixed times that are given no more are done no more") {
+    service_world world;
+    command_line nothing;
+    nothing.argv = {"true"};
+    service_world::instance one{world, "one"}, two{world, "two"};
+    one.service.at_fixed_times({"08:00", "12:30"}, nothing);
+    two.service.at_fixed_times({"12:30"}, nothing);
+    const auto gone = one.service.job_prefix() + "fixed/08:00",
+               kept = one.service.job_prefix() + "fixed/12:30";
+    world.start(one);
+    REQUIRE(world.until([&] { return world.job(one, gone) && world.job(one, kept); }));
+    world.end(one);
+    world.start(two);
+    CHECK(world.until([&] { return !world.job(two, gone); }));
+    CHECK(world.job(two, kept));
+    world.end(two);
   }
 }

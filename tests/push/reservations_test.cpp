@@ -206,7 +206,7 @@ TEST_SUITE("push reservations") {
     world.bury(failed, "404 Not Found");
     world.bury(failed, "404 Not Found");
     CHECK(world.letters() == 1);
-    const auto letter = world.server.cli({"XRANGE", "carillon:{test}:push:dead", "-", "+"});
+    const auto letter = world.server.cli({"XRANGE", world.keys.dead, "-", "+"});
     for (const auto* part : {"42", "a|b", "404 Not Found", "42|a|b|20261121T080000Z"}) {
       CAPTURE(part);
       CHECK(letter.find(part) != std::string::npos);
@@ -271,9 +271,9 @@ TEST_SUITE("push reservations") {
     world.subscribe_many(900, 800);
     world.reserve("A");
     world.run(world.all.sweep(eight));
-    CHECK(world.server.cli({"HLEN", "carillon:{test}:push:open"}) == "900");
+    CHECK(world.server.cli({"HLEN", world.keys.open}) == "900");
     world.run(world.all.sweep(eight + 1min));
-    CHECK(world.server.cli({"HLEN", "carillon:{test}:push:open"}) == "0");
+    CHECK(world.server.cli({"HLEN", world.keys.open}) == "0");
   }
 
   TEST_CASE("rich subscriptions are read in pages, each once") {

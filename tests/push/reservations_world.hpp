@@ -39,9 +39,11 @@ struct push_server {
     return std::stoll(server.cli({"PTTL", "demo:exist_push:" + name}));
   }
   std::string open(const std::string& name) const {
-    return server.cli({"HGET", "carillon:{test}:push:open", name});
+    return server.cli({"HGET", keys.open, name});
   }
-  long long letters() const { return std::stoll(server.cli({"XLEN", "carillon:{test}:push:dead"})); }
+  long long letters() const { return std::stoll(server.cli({"XLEN", keys.dead})); }
+
+  pushes::service_keys keys{"test", push_options_for_tests()};
 };
 
 }  // namespace carillon::testing

@@ -33,9 +33,7 @@ loop_awaitable<int> work_and_close(push_desk& desk,
 
 }  // namespace
 
-std::string push_desk::rich_key() const {
-  return config.options.rich.empty() ? config.options.subscriptions + ":rich" : config.options.rich;
-}
+pushes::service_keys push_desk::keys() const { return {link.options().name_space, config.options}; }
 
 std::optional<push_config> read_push_file(const push_request& request, bool as_json, std::ostream& err) {
   std::ifstream in{request.file, std::ios::binary};

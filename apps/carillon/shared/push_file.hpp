@@ -9,6 +9,7 @@
 
 #include "carillon/push_access.hpp"
 #include "carillon/shared/push_config.hpp"
+#include "push/service_keys.hpp"
 
 namespace carillon::app {
 
@@ -22,7 +23,8 @@ struct push_desk {
   redis::client& redis;
   loop_executor where;
 
-  std::string rich_key() const;
+  pushes::service_keys keys() const;
+  std::string rich_key() const { return keys().rich; }
 };
 
 /// Reads the file, connects, does `work` and disconnects. Answers the exit code; what goes wrong is printed.

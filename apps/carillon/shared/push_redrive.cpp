@@ -49,8 +49,7 @@ loop_awaitable<int> list_letters(push_desk& desk, const push_request& request, s
   std::uint64_t count = 0;
   std::string after;
   for (bool more = true; more;) {
-    const auto letters =
-        co_await pushes::read_dead_letters(desk.redis, desk.link.options().name_space, after, in_a_page);
+    const auto letters = co_await pushes::read_dead_letters(desk.redis, desk.keys().dead, after, in_a_page);
     more = letters.size() == in_a_page;
     for (const auto& each : letters) {
       after = each.id;

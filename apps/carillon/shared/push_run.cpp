@@ -7,13 +7,13 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
+#include <carillon/job/outcome.hpp>
 #include <carillon/time/system_clock.hpp>
 
 #include <cstdlib>
 #include <exception>
 #include <memory>
 #include <ostream>
-#include <stdexcept>
 #include <utility>
 
 #include "carillon/exit_code.hpp"
@@ -126,18 +126,25 @@ class push_daemon {
     how.logger = log_;
     how.connections = 4;
     fixed_ = std::make_unique<pushes::webhook>(where_, std::move(how));
-    service_.at_fixed_times(config.fixed_times, [this](carillon::run& what) { return post_fixed(what); });
+    retry_policy again;
+    again.attempts = config.options.retry.attempts;
+    again.backoff_min = config.options.retry.backoff_min;
+    again.backoff_max = config.options.retry.backoff_max;
+    const auto post = [this](carillon::run& what) { return post_fixed(what); };
+    service_.at_fixed_times(config.fixed_times, post, again);
   }
 
   asio::awaitable<void> post_fixed(carillon::run& what) {
     pushes::push one;
-    one.tag = what.job_id();
+    const auto id = what.job_id();
+    one.tag = fmt::format("push/fixed{}", id.substr(id.rfind('/')));
     one.due = what.scheduled_for();
     one.attempt = what.attempt();
     one.key = pushes::idempotency_key("", one.tag, one.due);
     auto posting = fixed_->deliver(one);
     const auto outcome = co_await asio::co_spawn(where_, std::move(posting), asio::deferred);
-    if (outcome.what != pushes::delivered::kind::ok) throw std::runtime_error(outcome.why);
+    if (outcome.what == pushes::delivered::kind::ok) co_return;
+    throw failure{"not delivered", outcome.why, outcome.what == pushes::delivered::kind::never};
   }
 
   asio::awaitable<void> obey_signals() {

@@ -86,8 +86,10 @@ loop_awaitable<std::optional<put_result>> engine::bring_in_once(definition_ptr d
   const bool done = co_await replace_definition(there->record, definition, false);
   if (!done) co_return std::nullopt;
   if (shared_) {
-    logger_->info("{}: {} declares it otherwise: '{}', was '{}'", definition->id, definition->origin.str(),
-                  definition->when.text(), there->record.definition->when.text());
+    const auto &now = definition->when.text(), &before = there->record.definition->when.text();
+    logger_->info("{}: {} declares it otherwise: {}", definition->id, definition->origin.str(),
+                  now == before ? "at the same times, other work or options"
+                                : fmt::format("'{}', was '{}'", now, before));
   }
   co_return put_result::replaced;
 }

@@ -1,0 +1,30 @@
+--[[
+Makes an instance one of its service for a while, or says who runs the service otherwise. All that live run it by one definition;
+when none lives, the next to come says how it is run.
+
+KEYS[1]  sorted set  the instances: token -> until when, in ms of this server's clock      KEYS[2]  hash  how they run it
+ARGV[1]  this instance      ARGV[2]  how it runs the service, a text      ARGV[3]  lease in ms
+ARGV[4]  how late and       ARGV[5]  how early a push may go out, in ms
+Returns  { 1: it is one of them, 0: others run it otherwise; how many others there are; how they run it;
+           until when, in ms, earlier definitions have seen to what was due }
+--]]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', now)
+local others = redis.call('ZCARD', KEYS[1]) - (redis.call('ZSCORE', KEYS[1], ARGV[1]) and 1 or 0)
+local was = redis.call('HMGET', KEYS[2], 'how', 'grace', 'lookahead', 'alive', 'reach')
+local reach = tonumber(was[5] or 0)
+if was[1] ~= ARGV[2] then
+  if was[1] and others > 0 then
+    redis.call('ZREM', KEYS[1], ARGV[1])
+    return {0, others, was[1], 0}
+  end
+  -- What was marked by a shorter grace is marked no more where a longer one would look: it would be sent again.
+  local grace = tonumber(was[2] or ARGV[4])
+  if grace < tonumber(ARGV[4]) then reach = math.max(reach, math.min(now - grace, (was[4] or now) + was[3])) end
+  redis.call('HSET', KEYS[2], 'how', ARGV[2], 'grace', ARGV[4], 'lookahead', ARGV[5], 'reach', string.format('%d', reach))
+end
+redis.call('HSET', KEYS[2], 'alive', string.format('%d', now))
+redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {1, others, ARGV[2], reach}
