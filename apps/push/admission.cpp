@@ -44,7 +44,7 @@ void admission::tell(const std::optional<answer>& found, const std::string& away
   logger_->warn("push: {}{}", what, found ? "" : fmt::format(" ({})", away));
 }
 
-loop_awaitable<std::optional<instant>> admission::enter(service_definition ours) {
+loop_awaitable<std::optional<service_instances::answer>> admission::enter(service_definition ours) {
   ours_ = std::move(ours);
   bool has_stood_by = false;
   while (!stopped_) {
@@ -53,7 +53,7 @@ loop_awaitable<std::optional<instant>> admission::enter(service_definition ours)
       if (!told_.empty())
         logger_->info("push: {}",
                       has_stood_by ? "the others have stopped: begins" : "Redis is there: begins");
-      co_return found->reach;
+      co_return found;
     }
     if (stopped_) break;
     tell(found, away);

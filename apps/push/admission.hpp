@@ -23,10 +23,10 @@ class admission {
   admission(redis::client& through, service_keys keys, std::string me, const push_options& options,
             std::string address, std::shared_ptr<spdlog::logger> logger);
 
-  /// Waits until this instance is let in, and answers until when earlier definitions have seen to what was
-  /// due; nothing: it is to stop. Others that run the service otherwise, and a Redis that is away, are told
-  /// once. Errors: throws `system_error` for what the server refuses.
-  loop_awaitable<std::optional<instant>> enter(service_definition ours);
+  /// Waits until this instance is let in, and answers what it found; nothing: it is to stop. Others that run
+  /// the service otherwise, and a Redis that is away, are told once. Errors: throws `system_error` for what
+  /// the server refuses.
+  loop_awaitable<std::optional<service_instances::answer>> enter(service_definition ours);
 
   /// Renews the lease until `stop`. Should others have begun by another definition meanwhile, because this
   /// one was not heard of for longer than its lease, `lost` is called, and it returns.

@@ -47,7 +47,12 @@ void check(const push_options& options) {
                     format_duration(options.grace), format_duration(window)));
   }
   // A mark of one day must be gone before the next day's window begins.
-  check_time("sent_ttl", options.sent_ttl, window, hours{23} - options.lookahead);
+  if (window + options.sent_ttl > hours{23}) {
+    throw std::invalid_argument(
+        fmt::format("sent_ttl {}: lookahead + grace + sent_ttl must be at most 23h, and are {}: the mark of "
+                    "one day must be gone when the next day's push may go out",
+                    format_duration(options.sent_ttl), format_duration(window + options.sent_ttl)));
+  }
   check_number<std::size_t>("concurrency", options.concurrency, 1, 100'000);
   check_number<std::uint32_t>("retry.attempts", options.retry.attempts, 1, 1'000);
   check_time("retry.backoff", options.retry.backoff_min, milliseconds{1}, options.retry.backoff_max);

@@ -21,8 +21,8 @@ struct push_options {
   std::string subscriptions;  ///< Sorted set: member `user:UID|tag:TAG`, score HHMM. Not empty.
   std::string sent;    ///< What the keys begin with that mark a push as sent: `SENT:UID|TAG`. Not empty.
   std::string rich{};  ///< Hash of `rich_subscription`s; empty: SUBSCRIPTIONS with `:rich` behind it.
-  milliseconds sent_ttl{
-      900'000};  ///< How long a push is marked: at least lookahead + grace, at most 23 h less lookahead.
+  /// How long a push is marked: at least lookahead + grace, at most 23 h less lookahead and grace.
+  milliseconds sent_ttl{900'000};
   milliseconds lookahead{240'000};  ///< How early a push may go out. 0 to 12 h.
   milliseconds grace{600'000};      ///< How late. 1 min to 12 h.
   std::optional<zone> time_zone{};  ///< Of scores and of subscriptions that name none; none: this machine's.

@@ -3,11 +3,12 @@
 #include <fmt/format.h>
 
 #include <boost/asio/as_tuple.hpp>
+#include <boost/asio/basic_waitable_timer.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/basic_stream.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
+#include <boost/beast/http/error.hpp>
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
@@ -22,7 +23,9 @@ namespace carillon::pushes {
 namespace {
 
 constexpr auto patience = std::chrono::seconds{30};
+constexpr auto pause_of_trouble = std::chrono::milliseconds{200};
 constexpr std::size_t most_visitors = 64;
+constexpr std::size_t most_of_a_body = 16'384;  // Nobody needs one.
 
 boost::asio::ip::tcp::endpoint endpoint_of(const std::string& host, std::uint16_t port) {
   boost::system::error_code wrong;
@@ -66,10 +69,18 @@ loop_awaitable<void> page_server::close() {
 }
 
 loop_awaitable<void> page_server::accept() {
-  for (;;) {
+  while (acceptor_.is_open()) {
     auto [why, connection] = co_await acceptor_.async_accept(boost::asio::as_tuple(boost::asio::deferred));
-    if (why == boost::asio::error::operation_aborted || !acceptor_.is_open()) co_return;
-    if (!why && visitors_.size() <= most_visitors) visitors_.spawn(serve(std::move(connection)));
+    if (why == boost::asio::error::operation_aborted) co_return;
+    if (why) {
+      // Too many open files, for one: at once it would fail again.
+      boost::asio::basic_waitable_timer<std::chrono::steady_clock,
+                                        boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>
+          pause{where_, pause_of_trouble};
+      co_await pause.async_wait(boost::asio::as_tuple(boost::asio::deferred));
+    } else if (visitors_.size() <= most_visitors) {
+      visitors_.spawn(serve(std::move(connection)));
+    }
   }
 }
 
@@ -79,14 +90,18 @@ loop_awaitable<void> page_server::serve(socket connection) {
   boost::beast::basic_stream<boost::asio::ip::tcp, loop_executor> stream{std::move(connection)};
   boost::beast::flat_buffer buffer;
   for (bool again = true; again;) {
-    http::request_parser<http::empty_body> parser;
+    http::request_parser<http::string_body> parser;
+    parser.body_limit(most_of_a_body);
     stream.expires_after(patience);
     const auto [unread, count] = co_await http::async_read(stream, buffer, parser, as_values);
-    if (unread) co_return;
+    const bool too_large = unread == http::error::body_limit;
+    if (unread && !too_large) co_return;
     const auto& request = parser.get();
     http::response<http::string_body> response{http::status::ok, request.version()};
     const auto path = request.target().substr(0, request.target().find('?'));
-    if (path != "/metrics") {
+    if (too_large) {
+      response.result(http::status::payload_too_large);
+    } else if (path != "/metrics") {
       response.result(http::status::not_found);
       response.body() = "the figures are at /metrics\n";
     } else if (request.method() != http::verb::get) {
@@ -96,9 +111,9 @@ loop_awaitable<void> page_server::serve(socket connection) {
       response.body() = co_await content_();
     }
     response.set(http::field::content_type, "text/plain; version=0.0.4; charset=utf-8");
-    response.keep_alive(request.keep_alive());
+    again = request.keep_alive() && !too_large;
+    response.keep_alive(again);
     response.prepare_payload();
-    again = request.keep_alive();
     stream.expires_after(patience);
     const auto [unsent, sent] = co_await http::async_write(stream, response, as_values);
     if (unsent) co_return;

@@ -1,9 +1,9 @@
 #include "push/push_service.hpp"
 
 #include <fmt/format.h>
-#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -15,12 +15,15 @@
 #include <carillon/redis/client.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/time/system_clock.hpp>
+#include <carillon/time/timestamp.hpp>
 #include <exception>
 #include <stdexcept>
 #include <utility>
 
 #include "push/admission.hpp"
 #include "push/complaints.hpp"
+#include "push/due_minutes.hpp"
+#include "push/key_types.hpp"
 #include "push/look.hpp"
 #include "push/outbox.hpp"
 #include "push/reservations.hpp"
@@ -89,6 +92,7 @@ struct push_service::parts {
         state{client, link.options().name_space, how.what},
         keys{state.keys()},
         door{client, keys, state.next_token(), how.what, link.address(), how.logger},
+        kinds{client, keys, how.what, how.logger},
         wrong{how.logger, how.what.subscriptions, how.what.rich},
         out{{where, state, *way, time, figures, how.logger}, how.what},
         eye{{state, out, wrong, time, figures, where, how.logger}, how.what},
@@ -108,18 +112,33 @@ struct push_service::parts {
 
   void add_look(std::uint32_t slice) {
     auto body = [this, slice](carillon::run&) -> asio::awaitable<void> {
-      auto looking = eye.run(slice);
+      auto looking = look_at(slice);
       co_await asio::co_spawn(where, std::move(looking), asio::deferred);
     };
     jobs.task(look_id(slice), std::move(body));
     add_job(look_id(slice), trigger{"cron * * * * *"}, look_options());
   }
 
+  // A key that holds what it must not fails all looks, each minute: that is told once.
+  loop_awaitable<void> look_at(std::uint32_t slice) {
+    std::exception_ptr failure;
+    bool is_refused = false;
+    try {
+      co_await eye.run(slice);
+    } catch (const boost::system::system_error& fault) {
+      is_refused = fault.code() == errc::store_refused;
+      failure = std::current_exception();
+    }
+    if (!failure) co_return;
+    bool is_told = false;
+    if (is_refused) is_told = co_await kinds.tell();
+    if (!is_told) std::rethrow_exception(failure);
+  }
+
   // What must be the same in all instances.
   service_definition definition() const {
     auto all = definition_of(how.what);
-    if (!fixed_times.empty()) all.emplace_back("fixed_times", fmt::format("{}", fmt::join(fixed_times, " ")));
-    if (!fixed_work.empty()) all.emplace_back("fixed", fixed_work);
+    add_fixed_work(all, fixed_times, fixed_work);
     return all;
   }
 
@@ -132,6 +151,27 @@ struct push_service::parts {
     for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) co_await jobs.run_now(look_id(slice));
     const auto done = co_await jobs.declare(origin, declared, undeclared::remove_all);
     if (done.removed > 0) how.logger->info("push: {} jobs of earlier options are removed", done.removed);
+  }
+
+  // What came due while nobody ran, longer ago than the grace, is not sent: how many of the set, of a day at
+  // most.
+  loop_awaitable<void> tell_what_is_too_late(service_instances::answer found) {
+    const auto to = found.now - how.what.grace;
+    auto from = found.alive + how.what.lookahead;
+    if (found.others > 0 || found.alive == instant{} || from >= to) co_return;
+    from = std::max(from, to - std::chrono::hours{24});
+    std::uint64_t count = 0;
+    for (const auto& each : due_minutes(*how.what.time_zone, from, to)) {
+      const auto ranks = co_await state.ranks_of(score_of(each.time_of_day));
+      count += ranks.count;
+    }
+    if (count == 0) co_return;
+    how.logger->warn(
+        "push: nobody ran this service from {} to {}: {} pushes of {} came due longer ago than the grace "
+        "({}) "
+        "and are not sent, if no other program has",
+        format_instant(found.alive, *how.what.time_zone), format_instant(found.now, *how.what.time_zone),
+        count, how.what.subscriptions, format_duration(how.what.grace));
   }
 
   // Does that beside the scheduler, which must run for it.
@@ -194,6 +234,7 @@ struct push_service::parts {
   reservations state;
   service_keys keys;
   admission door;
+  key_types kinds;
   push_figures figures;
   complaints wrong;
   outbox out;
@@ -246,7 +287,7 @@ void push_service::at_fixed_times(const std::vector<std::string>& times,
     all.jobs.task(id, work);
     all.fixed_times.push_back(time);
   }
-  all.fixed_work = "a function";
+  all.fixed_work = fixed_function;
 }
 
 void push_service::at_fixed_times(const std::vector<std::string>& times, const command_line& command) {
@@ -262,8 +303,7 @@ void push_service::at_fixed_times(const std::vector<std::string>& times, const c
     all.declared.back().arguments = arguments;
     all.fixed_times.push_back(time);
   }
-  // A command may hold what is nobody's business.
-  all.fixed_work = fmt::format("command {:08x}", seed_of(arguments) & 0xffff'ffffU);
+  all.fixed_work = fixed_work_of(command);
 }
 
 std::string push_service::job_prefix() const { return parts_->keys.job(""); }
@@ -277,9 +317,11 @@ asio::awaitable<void> push_service::run() {
   std::exception_ptr failure;
   try {
     auto entering = all.door.enter(all.definition());
-    const auto reach = co_await asio::co_spawn(all.where, std::move(entering), asio::deferred);
-    if (reach) {
-      all.eye.look_behind(*reach);
+    const auto found = co_await asio::co_spawn(all.where, std::move(entering), asio::deferred);
+    if (found) {
+      all.eye.look_behind(found->reach);
+      auto telling = all.tell_what_is_too_late(*found);
+      co_await asio::co_spawn(all.where, std::move(telling), asio::deferred);
       all.start(all.report());
       const auto stop_all = [&all] { all.stop(); };
       all.start(all.door.keep(stop_all));

@@ -138,8 +138,15 @@ loop_awaitable<std::vector<std::size_t>> reservations::commit(std::span<const re
                                                               instant now) {
   const words keys(keys_.open);
   auto arguments = begun();
+  // And no longer than until the next day's window begins, of those that are due each day.
   auto longest = how_.sent_ttl;
-  for (const auto* each : sent) longest = std::max(longest, mark_time(*each, now));
+  auto most = milliseconds::max();
+  for (const auto* each : sent) {
+    longest = std::max(longest, mark_time(*each, now));
+    if (!each->name.starts_with('|'))
+      most = std::min(most, each->what.due + std::chrono::hours{23} - how_.lookahead - now);
+  }
+  longest = std::max(how_.sent_ttl, std::min(longest, most));
   arguments.add(longest.count());
   for (const auto* each : sent) arguments.add(each->name).add(each->token);
   const auto answer = co_await redis_.run(scripts::commit, keys, arguments);

@@ -1,6 +1,7 @@
 #include "push/service_definition.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 
 #include <algorithm>
 #include <array>
@@ -8,7 +9,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/system/error_code.hpp>
+#include <carillon/executor/command_executor.hpp>
 #include <carillon/time/duration.hpp>
+#include <carillon/trigger/trigger.hpp>
 
 #include "text/plain_text.hpp"
 
@@ -40,6 +43,18 @@ service_definition definition_of(const push_options& how) {
           {"sent_ttl", format_duration(how.sent_ttl)},
           {"slices", std::to_string(how.slices)},
           {"page", std::to_string(how.page)}};
+}
+
+void add_fixed_work(service_definition& to, const std::vector<std::string>& times, const std::string& work) {
+  if (times.empty()) return;
+  auto sorted = times;
+  std::ranges::sort(sorted);
+  to.emplace_back("fixed_times", fmt::format("{}", fmt::join(sorted, " ")));
+  to.emplace_back("fixed", work);
+}
+
+std::string fixed_work_of(const command_line& command) {
+  return fmt::format("command {:08x}", seed_of(command_arguments(command)) & 0xffff'ffffU);
 }
 
 std::string to_text(const service_definition& what) {

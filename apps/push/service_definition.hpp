@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/executor/command_line.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -14,6 +15,11 @@ using service_definition = std::vector<std::pair<std::string, std::string>>;
 
 /// Of options whose defaults are filled in.
 service_definition definition_of(const push_options& how);
+
+/// Adds what is done at fixed times. Commands are told by a digest: they may hold what is nobody's business.
+void add_fixed_work(service_definition& to, const std::vector<std::string>& times, const std::string& work);
+std::string fixed_work_of(const command_line& command);
+inline constexpr const char* fixed_function = "a function";
 
 /// As it is kept: JSON.
 std::string to_text(const service_definition& what);

@@ -30,6 +30,8 @@ loop_awaitable<service_instances::answer> service_instances::join(const service_
   found.others = static_cast<std::uint64_t>(said[1].integer());
   found.definition = said[2].text();
   found.reach = instant{milliseconds{said[3].integer()}};
+  found.alive = instant{milliseconds{said[4].integer()}};
+  found.now = instant{milliseconds{said[5].integer()}};
   co_return found;
 }
 

@@ -27,6 +27,8 @@ class service_instances {
     /// What was due until then was seen to by an earlier definition, whose marks are over sooner than this
     /// one's grace: it is not to be looked at.
     instant reach{};
+    instant alive{};  ///< When somebody was last known to live; the epoch: nobody yet.
+    instant now{};    ///< By Redis's clock.
   };
   /// Makes this one of them, or renews its lease.
   loop_awaitable<answer> join(const service_definition& how, const push_options& options);

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
 
@@ -267,17 +268,39 @@ TEST_SUITE("push command") {
     world.subscribe("early", push_world::this_minute() - std::chrono::minutes{3});
     world.subscribe("late", push_world::this_minute() + std::chrono::hours{3});
     world.server.cli({"ZADD", "demo:subscription", "2599", "user:1|tag:never"});
+    // What the minute holds besides; one that was sent by another program, one early, one dead.
+    const auto soon = pushes::score_of(std::chrono::duration_cast<std::chrono::minutes>(
+        push_world::this_minute() + 2min -
+        std::chrono::floor<std::chrono::days>(push_world::this_minute() + 2min)));
+    world.server.cli(
+        {"ZADD", "demo:subscription", std::to_string(soon), "nonsense", std::to_string(soon), "user:|tag:x"});
+    world.subscribe("seen", push_world::this_minute() - std::chrono::minutes{3});
+    world.server.cli({"SET", "demo:exist_push:seen|news|x", "1"});
+    world.server.cli({"SET", "demo:exist_push:0|news|x", "1"});
+    world.subscribe("dead", push_world::this_minute() + 2min);
+    world.server.cli(
+        {"HSET", world.keys.open, "dead|news|x",
+         fmt::format(
+             "{} 5 d",
+             std::chrono::milliseconds{(push_world::this_minute() + 2min).time_since_epoch()}.count())});
+    world.server.cli({"HSET", "demo:subscription:rich", "r|t",
+                      fmt::format(R"({{"at":"{:%H:%M}"}})", push_world::this_minute() + 5min)});
     const auto checked = world.push({"check", file});
     CAPTURE(checked.out);
     CHECK(checked.code == 0);
     CHECK(holds(checked.out, "webhook " + receiver.url() + ": fine\n"));
-    CHECK(
-        holds(checked.out, "23 subscriptions, 0 rich ones; 1 malformed\n  'user:1|tag:never': score 2599\n"));
-    CHECK(holds(checked.out, "not marked as sent: 1\n"));
-    CHECK(holds(checked.out, "(UTC): 20\n"));
+    CHECK(holds(checked.out, "27 subscriptions, 1 rich ones; 3 malformed\n"));
+    CHECK(holds(checked.out, "  'user:1|tag:never': score 2599: "));
+    CHECK(holds(checked.out, "  'nonsense': score "));
+    CHECK(holds(checked.out, "  'user:|tag:x': score "));
+    CHECK(holds(checked.out, "came due within the grace: 1 to be sent, 1 marked as sent\n"));
+    CHECK(holds(checked.out, "(UTC): 20 to be sent, 1 marked as sent, 1 dead\n"));
+    CHECK(holds(checked.out, "service '" + world.keys.name + "': fine\n"));
     CHECK(receiver.count() == 0);
     const auto as_json = boost::json::parse(world.push({"check", file, "--json"}).out).as_object();
-    CHECK(as_json.at("due") == 20);
+    CHECK(as_json.at("due").at("sent") == 1);
+    CHECK(as_json.at("due_rich").at("to_be_sent") == 1);
+    CHECK(as_json.at("malformed_subscriptions").as_array().size() == 3);
     CHECK(as_json.at("minutes").as_array().size() == 2);
 
     const auto nobody =
@@ -289,6 +312,77 @@ TEST_SUITE("push command") {
     CHECK(holds(world.push({"check", nobody}).out, "the key holds a string and must be a hash"));
   }
 
+  TEST_CASE("check says what the start would refuse, or what would fail when it runs") {
+    push_world world;
+    http_receiver receiver;
+    const auto deliver = "webhook = \"" + receiver.url() + "\"\n";
+    const auto file = world.write_file(deliver,
+                                       "metrics = \"nowhere:9464\"\nfixed_times = [\"08:00\", \"12:00\"]\n"
+                                       "fixed = { command = [\"/no/such/program\"] }\n");
+    world.server.cli({"CONFIG", "SET", "maxmemory-policy", "allkeys-lru"});
+    const auto refused = world.push({"check", file});
+    CAPTURE(refused.out);
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.out, "Redis: "));
+    CHECK(holds(refused.out, "maxmemory-policy"));
+    CHECK(holds(refused.out, "metrics nowhere:9464: 'nowhere' is no address to listen on"));
+    CHECK(holds(refused.out, "at 08:00, 12:00: command '/no/such/program': there is no such program"));
+    world.server.cli({"CONFIG", "SET", "maxmemory-policy", "noeviction"});
+    world.write_file(deliver);
+    CHECK(world.push({"check", file}).code == 0);
+    world.server.cli({"SET", world.keys.dead, "x"});
+    CHECK(holds(world.push({"check", file}).out,
+                "dead letters '" + world.keys.dead + "': the key holds a string and must be a stream"));
+  }
+
+  TEST_CASE("check says that an instance of this file would stand by, and why") {
+    push_world world;
+    world.write_file("stdout = true\n");
+    program running{{"push", world.file}};
+    CHECK(running.says("push: demo:subscription to standard output"));
+    CHECK(push_world::within(30s, [&] { return world.server.cli({"ZCARD", world.keys.instances}) == "1"; }));
+    CHECK(world.push({"check", world.file}).code == 0);
+    world.write_file("stdout = true\n", "grace = \"11m\"\n");
+    const auto other = world.push({"check", world.file});
+    CHECK(other.code == 1);
+    CHECK(holds(other.out, "grace is 10m there and 11m here"));
+    running.signal(SIGTERM);
+    CHECK(running.ends() == 0);
+  }
+
+  TEST_CASE("a terminal that goes away ends it in order, and two signals at once are one") {
+    push_world world;
+    world.write_file("stdout = true\n");
+    for (const int signal : {SIGHUP, SIGTERM}) {
+      program running{{"push", world.file}};
+      CHECK(running.says("push: demo:subscription to standard output"));
+      running.signal(signal);
+      running.signal(signal);
+      CHECK(running.ends() == 0);
+      CHECK(holds(running.err(), "push: stopped"));
+    }
+  }
+
+  TEST_CASE("it goes on when who read its standard output goes away") {
+    push_world world;
+    world.write_file("stdout = true\n", "concurrency = 1\n");
+    for (int user = 0; user < 300; ++user) world.subscribe(std::to_string(user), push_world::this_minute());
+    const auto script = fmt::format(
+        "( '{}' push '{}' 2>'{}' & echo $! >'{}'; wait $!; echo $? >'{}' ) | head -n 1 >/dev/null",
+        CARILLON_PROGRAM, world.file, world.folder.path("log"), world.folder.path("id"),
+        world.folder.path("code"));
+    auto shell = child::start({"/bin/sh", "-c", script}, world.folder.path("shell.log"));
+    const auto text_of = [&](const char* name) {
+      std::ifstream in{world.folder.path(name)};
+      return std::string{std::istreambuf_iterator<char>(in), {}};
+    };
+    CHECK(push_world::within(30s, [&] { return holds(text_of("log"), "roken pipe"); }));
+    CHECK(text_of("code").empty());
+    ::kill(std::stoi(text_of("id")), SIGTERM);
+    CHECK(push_world::within(60s, [&] { return !text_of("code").empty(); }));
+    CHECK(text_of("code") == "0\n");
+  }
+
   TEST_CASE("what is wrong with the file is said with its place, and nothing is started") {
     push_world world;
     const auto file = world.write_file("webhook = \"x\"\n");
@@ -297,6 +391,7 @@ TEST_SUITE("push command") {
     CHECK(holds(refused.err, "push.toml:8:12: webhook: a receiver's URL begins with http:// or https://"));
     CHECK(world.push({world.folder.path("nowhere.toml")}).err ==
           world.folder.path("nowhere.toml") + ": No such file or directory\n");
+    CHECK(world.push({world.folder.path(".")}).err == world.folder.path(".") + ": Is a directory\n");
     CHECK(world.push({}).code == 2);
     CHECK(holds(world.push({"chekc", file}).err, "there is no command 'push chekc': did you mean check?"));
   }

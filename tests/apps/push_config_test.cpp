@@ -145,7 +145,20 @@ level = "warn"
         {by("webhook = \"http://x/\"\nkey = \"k.pem\""),
          "push.toml:7:7: key is for https://, and the webhook is http://"},
         {by("webhook = \"https://x/\"\ncertificate_authority = \"/nowhere.pem\""),
-         "push.toml:6:11: certificate_authority /nowhere.pem: No such file or directory"},
+         "push.toml:7:25: certificate_authority /nowhere.pem: No such file or directory"},
+        {by("webhook = \"https://x/\"\ncertificate = \"/nowhere.pem\""),
+         "push.toml:7:15: certificate /nowhere.pem: No such file or directory"},
+        {by("webhook = \"https://x/\"\nkey = \"/nowhere.pem\""),
+         "push.toml:7:7: key /nowhere.pem: there is no certificate to it"},
+        {with("grace = \"11h\"\nsent_ttl = \"12h\""),
+         "push.toml:6:12: sent_ttl 12h is too long beside lookahead + grace, which is 4m + 11h = 11h4m: the "
+         "mark of one day must be gone when the next day's push may go out, so that all three are at most "
+         "23h: sent_ttl = \"11h56m\" or less"},
+        {with("fixed_times = [\"08:00\"]\nfixed = { command = [] }"),
+         "push.toml:6:21: fixed: nothing is to be run: fixed = { command = "},
+        {with("fixed_times = [\"08:00\"]\nfixed = { shell = \"\" }"),
+         "push.toml:6:19: fixed: nothing is to be run: fixed = { command = "},
+        {with("instance = \"\""), "push.toml:5:12: instance is empty: leave it out"},
         {by("stream = \"\""), "push.toml:6:10: stream is empty"},
     };
     for (const auto& each : rows) {
@@ -154,6 +167,20 @@ level = "warn"
       REQUIRE_FALSE(all.found.empty());
       CHECK_MESSAGE(all.found[0].to_string().starts_with(each.problem), all.found[0].to_string());
     }
+  }
+
+  TEST_CASE("a misspelt way to deliver is told with its line, and what goes with it is known") {
+    const auto all = read(by("webhok = \"http://x/\"\nheaders = { A = \"b\" }"));
+    REQUIRE(all.found.size() == 2);
+    CHECK(all.found[0].to_string().starts_with("push.toml:5:1: [push.deliver] says no way to deliver"));
+    CHECK(all.found[1].to_string() ==
+          "push.toml:6:1: unknown key 'webhok' in [push.deliver]: did you mean webhook?");
+  }
+
+  TEST_CASE("a command that is no list is one fault") {
+    const auto all = read(with("fixed_times = [\"08:00\"]\nfixed = { command = \"x\" }"));
+    REQUIRE(all.found.size() == 1);
+    CHECK(all.found[0].to_string() == "push.toml:6:21: command must be a list of texts, is a text");
   }
 
   TEST_CASE("the README's example is fine") {

@@ -38,6 +38,19 @@ TEST_SUITE("push options") {
     CHECK(fault([](auto& all) { all.sent_ttl = 14min; }).empty());
   }
 
+  TEST_CASE("marks that would last until the next day's push are refused: it may be as late as the grace") {
+    const auto half_a_day = [](auto& all) {
+      all.lookahead = 0s;
+      all.grace = 12h;
+      all.sent_ttl = 12h;
+    };
+    CHECK(fault(half_a_day) ==
+          "sent_ttl 12h: lookahead + grace + sent_ttl must be at most 23h, and are 1d: the mark of one day "
+          "must be gone when the next day's push may go out");
+    CHECK(fault([](auto& all) { all.sent_ttl = 22h + 46min; }).empty());
+    CHECK_FALSE(fault([](auto& all) { all.sent_ttl = 22h + 47min; }).empty());
+  }
+
   TEST_CASE("what is out of range is named with its value and the range") {
     CHECK(fault([](auto& all) { all.subscriptions = ""; }) == "subscriptions: must not be empty");
     CHECK(fault([](auto& all) { all.sent = ""; }) == "sent: must not be empty");

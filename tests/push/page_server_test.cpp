@@ -1,6 +1,7 @@
 #include "push/page_server.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/resource.h>
 
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
@@ -72,6 +73,46 @@ TEST_SUITE("metrics") {
     CHECK(got("GET /metrics").find("carillon_push_due_total 0\n") != std::string::npos);
     CHECK(got("GET /").starts_with("HTTP/1.1 404 Not Found\r\n"));
     CHECK(got("POST /metrics").starts_with("HTTP/1.1 405 Method Not Allowed\r\n"));
+    world.run(server.close());
+  }
+
+  TEST_CASE("a request with a body is answered, and one with too much of it is, too") {
+    loop_world world;
+    page_server server{world.strand, "127.0.0.1", 0, numbers};
+    asio::post(world.strand, [&] { server.start(); });
+    const auto got = [&](const std::string& length, const std::string& body) {
+      return world.run(ask(world.strand, server.port(),
+                           "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Length: " +
+                               length + "\r\n\r\n" + body));
+    };
+    CHECK(got("2", "{}").starts_with("HTTP/1.1 200 OK\r\n"));
+    CHECK(got("1000000", "").starts_with("HTTP/1.1 413 Payload Too Large\r\n"));
+    world.run(server.close());
+  }
+
+  TEST_CASE("while there are too many open files it waits, and answers when there are fewer") {
+    loop_world world;
+    page_server server{world.strand, "127.0.0.1", 0, numbers};
+    asio::basic_stream_socket<asio::ip::tcp, loop_executor> visitor{world.strand};
+    const asio::ip::tcp::endpoint there{asio::ip::address_v4::loopback(), server.port()};
+    visitor.connect(there);
+    rlimit before{};
+    REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+    auto none = before;
+    none.rlim_cur = 3;
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+    asio::post(world.strand, [&] { server.start(); });
+    world.io.poll();  // Ends only if nothing runs on and on.
+    REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+    const std::string request = "GET /metrics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+    asio::write(visitor, asio::buffer(request));
+    const auto read_all = [](auto& from) -> loop_awaitable<std::string> {
+      std::string answer;
+      auto all = asio::dynamic_buffer(answer);
+      co_await asio::async_read(from, all, asio::as_tuple(asio::deferred));
+      co_return answer;
+    };
+    CHECK(world.run(read_all(visitor)).starts_with("HTTP/1.1 200 OK\r\n"));
     world.run(server.close());
   }
 

@@ -142,6 +142,28 @@ TEST_SUITE("push service") {
     CHECK(done == 1);
   }
 
+  TEST_CASE("work at fixed times is tried again where that is wanted") {
+    service_world world;
+    service_world::instance one{world, "one"};
+    std::vector<std::uint32_t> attempts;
+    const auto work = [&](carillon::run& of) -> boost::asio::awaitable<void> {
+      attempts.push_back(of.attempt());
+      if (of.attempt() < 3) throw std::runtime_error("not now");
+      co_return;
+    };
+    retry_policy again;
+    again.attempts = 3;
+    again.backoff_min = again.backoff_max = 1ms;
+    one.service.at_fixed_times({"12:30"}, work, again);
+    world.start(one);
+    const auto id = one.service.job_prefix() + "fixed/12:30";
+    REQUIRE(world.until([&] { return world.job(one, id).has_value(); }));
+    world.wait(one.service.scheduler().run_now(id, boost::asio::use_future));
+    CHECK(world.until([&] { return attempts.size() == 3; }));
+    CHECK(attempts == std::vector<std::uint32_t>{1, 2, 3});
+    world.end(one);
+  }
+
   TEST_CASE("what is no time of day is refused, and options that would send twice are, too") {
     service_world world;
     service_world::instance one{world, "one"};
@@ -283,6 +305,40 @@ TEST_SUITE("push service") {
     world.end(two);
     CHECK(two.way->arrived.size() == 1);
     CHECK(two.way->asked.front().user == "2");
+  }
+
+  TEST_CASE("a key that holds what it must not is told once, with its name, not once a look") {
+    service_world world;
+    world.server.cli({"SET", "demo:subscription", "x"});
+    const auto one = world.begin("one");
+    const auto told = "subscriptions 'demo:subscription': the key holds a string and must be a sorted set";
+    CHECK(world.until([&] { return world.logged(told) == 1; }));
+    const auto counted = [&] {
+      return world.wait(boost::asio::co_spawn(world.io, one->service.figures(), boost::asio::use_future));
+    };
+    CHECK(world.until([&] { return counted().looks >= 5; }));
+    world.end(*one);
+    CHECK(world.logged(told) == 1);
+    CHECK(world.logged("WRONGTYPE") == 0);
+  }
+
+  TEST_CASE("what came due while nobody ran, longer ago than the grace, is counted and told") {
+    service_world world;
+    const auto now = system_clock::shared()->now();
+    const auto due = std::chrono::floor<std::chrono::minutes>(now) - 30min;
+    for (const auto* user : {"1", "2"})
+      world.subscribe(user, "t", score_of(due - std::chrono::floor<std::chrono::days>(due)));
+    const auto one = world.begin("one");
+    REQUIRE(world.until([&] { return world.jobs(*one).size() == 5; }));
+    world.end(*one);
+    CHECK(world.logged("nobody ran this service") == 0);
+    const auto long_ago = (now - 1h).time_since_epoch().count();
+    world.server.cli({"HSET", world.keys.definition, "alive", std::to_string(long_ago)});
+    const auto two = world.begin("two");
+    CHECK(world.until([&] { return world.logged("nobody ran this service") == 1; }));
+    CHECK(world.logged("2 pushes of demo:subscription came due longer ago than the grace (10m)") == 1);
+    world.end(*two);
+    CHECK(two->way->asked.empty());
   }
 
   TEST_CASE("fixed times that are given no more are done no more") {

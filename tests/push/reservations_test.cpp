@@ -266,6 +266,25 @@ TEST_SUITE("push reservations") {
     CHECK(rest.malformed == 0);
   }
 
+  TEST_CASE("with a grace of half a day the mark of one day is gone before the next day's push") {
+    reservations_world world;
+    auto how = push_options_for_tests();
+    how.lookahead = 0s;
+    how.grace = 11h;
+    how.sent_ttl = 11h;
+    reservations late{world.client, "test", how};
+    world.subscribe("1", "t", 800);
+    world.subscribe("2", "t", 1800);
+    // One as late as can be, in one batch with one that is just due.
+    auto sent = world.run(late.reserve("A", eight, 800, 0, 1)).won;
+    for (auto& each : world.run(late.reserve("B", eight + 10h, 1800, 1, 1)).won) sent.push_back(each);
+    REQUIRE(sent.size() == 2);
+    const std::vector<const reservation*> both{&sent[0], &sent[1]};
+    CHECK(world.run(late.commit(both, eight + 10h)).empty());
+    CHECK(world.mark_time("1|t") <= milliseconds{13h}.count());
+    CHECK(world.mark_time("2|t") > milliseconds{10h}.count());
+  }
+
   TEST_CASE("what is old is swept") {
     reservations_world world;
     world.subscribe_many(900, 800);

@@ -22,6 +22,10 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr std::array<std::string_view, 4> ways{"webhook", "stream", "channel", "stdout"};
+// What goes with one of them.
+constexpr std::array<std::string_view, 10> keys_of_ways{
+    "headers",     "connections", "connect_timeout", "answer_timeout", "keep", "certificate_authority",
+    "certificate", "key",         "server_name",     "max_length"};
 
 template <typename T, typename Value>
 void set_given(T& member, Value&& given) {
@@ -83,12 +87,16 @@ void read_times(config_section& section, pushes::push_options& options) {
                      fmt::format("sent_ttl {} is less than {}: a push would be sent twice",
                                  format_duration(options.sent_ttl), sum),
                      fmt::format("sent_ttl = \"{}\" or more", format_duration(window)));
-  } else if (options.sent_ttl > 23h - options.lookahead) {
-    section.complain(*culprit,
-                     fmt::format("sent_ttl {} is too long: the mark of one day must be gone when the next "
-                                 "day's push may go out",
-                                 format_duration(options.sent_ttl)),
-                     fmt::format("sent_ttl = \"{}\" or less", format_duration(23h - options.lookahead)));
+  } else if (options.sent_ttl + window > 23h) {
+    // With less than a window of room no sent_ttl will do.
+    const bool any_would_do = 2 * window <= 23h;
+    section.complain(
+        *culprit,
+        fmt::format("sent_ttl {} is too long beside {}: the mark of one day must be gone when the next day's "
+                    "push may go out, so that all three are at most 23h",
+                    format_duration(options.sent_ttl), sum),
+        any_would_do ? fmt::format("sent_ttl = \"{}\" or less", format_duration(23h - window))
+                     : "a shorter lookahead or grace: together at most 11h30m");
   }
 }
 
@@ -163,8 +171,15 @@ void read_fixed(config_section& section, push_config& out) {
   const auto given = (url ? 1 : 0) + (inside.node("command") ? 1 : 0) + (inside.node("shell") ? 1 : 0);
   if (given != 1) inside.complain(*table, "fixed: one of command, shell and http, and no more", example);
   if (given == 1 && !url) {
-    if (const auto fault = fault_of(command)) inside.complain(*table, "fixed: " + *fault);
-    out.fixed_command = std::move(command);
+    const auto* words = inside.node("command");
+    const bool empty_list = words != nullptr && words->is_array() && command.argv.empty();
+    const bool is_read = !command.argv.empty() || !command.shell.empty();
+    if (empty_list || (inside.node("shell") && inside.node("shell")->is_string() && !is_read)) {
+      inside.complain(words ? *words : *inside.node("shell"), "fixed: nothing is to be run", example);
+    } else if (is_read) {
+      if (const auto fault = fault_of(command)) inside.complain(*table, "fixed: " + *fault);
+      out.fixed_command = std::move(command);
+    }
   }
   inside.finish();
 }
@@ -185,6 +200,15 @@ void read_metrics(config_section& section, push_config& out) {
   auto host = given->substr(0, colon);
   if (host.starts_with('[') && host.ends_with(']')) host = host.substr(1, host.size() - 2);
   out.metrics = metrics_address{std::move(host), static_cast<std::uint16_t>(port)};
+}
+
+// The key that a fault of a TLS file is about: its words begin with it.
+const toml::node& tls_culprit(config_section& section, std::string_view fault) {
+  const auto* named =
+      section.node(fault.substr(0, fault.find(' ')) == "certificate_authority"   ? "certificate_authority"
+                   : fault.starts_with("key ") && section.node("key") != nullptr ? "key"
+                                                                                 : "certificate");
+  return named != nullptr ? *named : *section.node("webhook");
 }
 
 pushes::webhook_options read_webhook(config_section& section) {
@@ -213,7 +237,7 @@ pushes::webhook_options read_webhook(config_section& section) {
     try {
       pushes::make_tls_context(how.tls);
     } catch (const std::invalid_argument& fault) {
-      section.complain(*section.node("webhook"), fault.what());
+      section.complain(tls_culprit(section, fault.what()), fault.what());
     }
   }
   return how;
@@ -268,7 +292,11 @@ void read_deliver(config_section section, push_config& out) {
     section.flag("stdout");
     out.deliver = pushes::stdout_options{where};
   }
-  if (way) section.finish();
+  for (const auto known : ways) section.node(known);
+  if (!way) {
+    for (const auto known : keys_of_ways) section.node(known);
+  }
+  section.finish();
 }
 
 void read_push(config_section section, push_config& out) {
@@ -289,9 +317,12 @@ void read_push(config_section section, push_config& out) {
   if (const auto most = section.number("dead_letters", 1, 1'000'000'000)) options.dead_letters = *most;
   if (const auto given = section.text("instance")) {
     const auto fault = fault_of_id(*given);
-    if (fault)
+    if (given->empty())
+      section.complain(*section.node("instance"), "instance is empty",
+                       "leave it out, and it is made of host and process");
+    else if (fault)
       section.complain(*section.node("instance"), fmt::format("instance '{}': {}", shown(*given), *fault));
-    out.instance = *given;
+    if (!given->empty()) out.instance = *given;
   }
   read_fixed(section, out);
   read_metrics(section, out);

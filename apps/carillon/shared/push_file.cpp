@@ -4,6 +4,7 @@
 
 #include <cerrno>
 #include <exception>
+#include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <ostream>
@@ -36,12 +37,15 @@ loop_awaitable<int> work_and_close(push_desk& desk,
 pushes::service_keys push_desk::keys() const { return {link.options().name_space, config.options}; }
 
 std::optional<push_config> read_push_file(const push_request& request, bool as_json, std::ostream& err) {
+  std::error_code unknown;
+  const bool is_folder = std::filesystem::is_directory(request.file, unknown);
   std::ifstream in{request.file, std::ios::binary};
-  const std::string text{std::istreambuf_iterator<char>(in), {}};
-  if (!in.is_open() || in.bad()) {
+  std::string text;
+  if (!is_folder) text.assign(std::istreambuf_iterator<char>(in), {});
+  if (is_folder || !in.is_open() || in.bad()) {
     diagnostic unreadable;
     unreadable.file = request.file;
-    unreadable.message = std::generic_category().message(errno == 0 ? EIO : errno);
+    unreadable.message = std::generic_category().message(is_folder ? EISDIR : errno == 0 ? EIO : errno);
     print_diagnostics({unreadable}, as_json, err);
     return std::nullopt;
   }

@@ -59,6 +59,20 @@ std::size_t columns_of_terminal() {
   return known ? size.ws_col : 80;
 }
 
+bool is_ignored(int signal) {
+  struct sigaction how{};
+  return ::sigaction(signal, nullptr, &how) == 0 && how.sa_handler == SIG_IGN;
+}
+
+// Who reads the pushes or the log may go away: then writing fails, and that is dealt with there. Not ignored,
+// which commands would inherit.
+void survive_broken_pipes() {
+  struct sigaction how{};
+  how.sa_handler = [](int) {};
+  how.sa_flags = SA_RESTART;
+  ::sigaction(SIGPIPE, &how, nullptr);
+}
+
 // One process of the service.
 class push_daemon {
  public:
@@ -84,6 +98,7 @@ class push_daemon {
       bar_timer_.cancel();
       close();
     });
+    if (!is_ignored(SIGHUP)) signals_.add(SIGHUP);  // As nohup has it.
     asio::co_spawn(io_, obey_signals(), [](const std::exception_ptr&) {});
     if (has_bar_) asio::co_spawn(io_, draw(), [](const std::exception_ptr&) {});
     if (server_) asio::post(where_, [this] { server_->start(); });
@@ -151,7 +166,11 @@ class push_daemon {
     for (;;) {
       const auto [over, number] = co_await signals_.async_wait(asio::as_tuple(asio::deferred));
       if (over) co_return;
-      const char* name = number == SIGTERM ? "SIGTERM" : "SIGINT";
+      const char* name = number == SIGTERM ? "SIGTERM" : number == SIGHUP ? "SIGHUP" : "SIGINT";
+      // Some send it to a process and at once to its group: that is one signal.
+      const auto now = std::chrono::steady_clock::now();
+      if (stopping_ && now - told_to_stop_ < std::chrono::seconds{1}) continue;
+      if (!stopping_) told_to_stop_ = now;
       if (std::exchange(stopping_, true)) {
         log_->error("{} again: ending at once", name);
         log_->flush();
@@ -205,6 +224,7 @@ class push_daemon {
   std::unique_ptr<pushes::webhook> fixed_;
   std::optional<pushes::page_server> server_;
   asio::signal_set signals_{io_, SIGINT, SIGTERM};
+  std::chrono::steady_clock::time_point told_to_stop_{};
   asio::steady_timer bar_timer_{io_};
   bool stopping_ = false;
   bool over_ = false;
@@ -216,6 +236,7 @@ int run_push(const push_request& request, std::ostream&, std::ostream& err) {
   const bool as_json = request.json || request.log_format == log_format::json;
   const auto config = read_push_file(request, as_json, err);
   if (!config) return exit_code::failed;
+  survive_broken_pipes();
   const auto style = style_of(request, *config);
   return guarded(style.format == log_format::json, err, [&]() -> int {
     push_daemon{*config, style, request.instance}.run();

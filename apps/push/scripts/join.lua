@@ -6,7 +6,7 @@ KEYS[1]  sorted set  the instances: token -> until when, in ms of this server's 
 ARGV[1]  this instance      ARGV[2]  how it runs the service, a text      ARGV[3]  lease in ms
 ARGV[4]  how late and       ARGV[5]  how early a push may go out, in ms
 Returns  { 1: it is one of them, 0: others run it otherwise; how many others there are; how they run it;
-           until when, in ms, earlier definitions have seen to what was due }
+           until when, in ms, earlier definitions have seen to what was due; until when somebody lived, 0: nobody yet; now }
 --]]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
@@ -17,7 +17,7 @@ local reach = tonumber(was[5] or 0)
 if was[1] ~= ARGV[2] then
   if was[1] and others > 0 then
     redis.call('ZREM', KEYS[1], ARGV[1])
-    return {0, others, was[1], 0}
+    return {0, others, was[1], 0, was[4] or 0, now}
   end
   -- What was marked by a shorter grace is marked no more where a longer one would look: it would be sent again.
   local grace = tonumber(was[2] or ARGV[4])
@@ -27,4 +27,4 @@ end
 redis.call('HSET', KEYS[2], 'alive', string.format('%d', now))
 redis.call('ZADD', KEYS[1], now + ARGV[3], ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
-return {1, others, ARGV[2], reach}
+return {1, others, ARGV[2], reach, was[4] or 0, now}
