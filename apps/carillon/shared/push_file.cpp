@@ -1,13 +1,19 @@
 #include "carillon/shared/push_file.hpp"
 
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
 
 #include <cerrno>
+#include <csignal>
 #include <exception>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <ostream>
+#include <stdexcept>
 #include <string>
 #include <system_error>
 
@@ -67,12 +73,25 @@ int at_push_desk(const push_request& request, std::ostream& err,
     push_desk desk{*config, link, redis, where};
     std::exception_ptr failure;
     int code = exit_code::failed;
+    // A signal ends it in order: what a redrive has under way is given back or marked. A second one, at once.
+    boost::asio::signal_set signals{io, SIGINT, SIGTERM};
+    boost::asio::cancellation_signal stop;
+    bool stopped = false;
+    signals.async_wait([&](const boost::system::error_code& none, int) {
+      if (none) return;
+      stopped = true;
+      signals.clear();
+      stop.emit(boost::asio::cancellation_type::terminal);
+    });
+    auto over = [&](const std::exception_ptr& thrown, int answered) {
+      failure = thrown;
+      code = answered;
+      signals.cancel();
+    };
     boost::asio::co_spawn(where, work_and_close(desk, work),
-                          [&](const std::exception_ptr& thrown, int answered) {
-                            failure = thrown;
-                            code = answered;
-                          });
+                          boost::asio::bind_cancellation_slot(stop.slot(), over));
     io.run();
+    if (stopped && failure) throw std::runtime_error("stopped by a signal: what was done until then is done");
     if (failure) std::rethrow_exception(failure);
     return code;
   });
