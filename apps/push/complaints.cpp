@@ -1,5 +1,6 @@
 #include "push/complaints.hpp"
 
+#include <algorithm>
 #include <carillon/trigger/trigger.hpp>
 #include <utility>
 
@@ -42,7 +43,11 @@ std::size_t complaints::tell(const reserved_page& page) {
     logger_->warn("push: {}: member '{}' with score {} is left out: {}", where_, shown(each.member),
                   each.score, wrong.to_string());
   }
-  return count;
+  const auto more = page.malformed - std::min<std::uint64_t>(page.malformed, page.misfits.size());
+  if (more == 0 || !is_new("more than\n" + page.misfits.back().member)) return count;
+  logger_->warn("push: {}: {} more like these are left out; `carillon push list` and `check` tell of all",
+                where_, more);
+  return count + more;
 }
 
 bool complaints::tell_rich(std::string_view field, std::string_view value, const std::string& why) {

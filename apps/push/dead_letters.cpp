@@ -29,6 +29,7 @@ dead_letter letter_in(const redis::reply& entry) {
     if (name == "tag") letter.tag = value.text();
     if (name == "key") letter.key = value.text();
     if (name == "reason") letter.reason = value.text();
+    if (name == "repeat") letter.repeat = value.integer() != 0;
     if (name == "due") letter.due = instant{milliseconds{value.integer()}};
     if (name == "at") letter.at = instant{milliseconds{value.integer()}};
     if (name == "attempts") letter.attempts = static_cast<std::uint32_t>(value.integer());
@@ -80,28 +81,26 @@ loop_awaitable<void> redriving::send_all(const std::function<bool(const dead_let
 loop_awaitable<void> redriving::send_page(std::vector<dead_letter> letters) {
   report.letters += letters.size();
   std::vector<wanted_push> wanted;
-  std::unordered_map<std::string, std::vector<std::string>> ids;  // One push may have several letters.
+  std::unordered_map<std::string, std::size_t> places;  // One push may have several letters.
   for (const auto& each : letters) {
     push what;
     what.user = each.user;
     what.tag = each.tag;
     what.due = each.due;
     auto name = name_of(what);
-    auto& letters_of = ids[name];
-    letters_of.push_back(each.id);
-    if (letters_of.size() == 1)
-      wanted.push_back({std::move(name), {each.user, each.tag}, each.due, each.attempts});
+    const auto [place, is_first] = places.try_emplace(name, wanted.size());
+    if (is_first)
+      wanted.push_back({std::move(name), {each.user, each.tag}, each.due, each.attempts, false, {}});
+    auto& one = wanted[place->second];
+    one.repeat = one.repeat || each.repeat;
+    one.letters += each.id + ' ';
   }
+  const auto asked_at = std::chrono::steady_clock::now();
   auto page = co_await state.reserve(state.next_token(), wanted, true);
   report.with_others += wanted.size() - page.won.size();
-  redis::words over("XDEL", state.keys().dead);
-  for (const auto& each : page.won) {
-    for (const auto& id : ids.at(each.name)) over.add(id);
-  }
   if (page.won.empty()) co_return;
-  out.add(mine, std::move(page.won));
-  co_await out.finish(mine);
-  co_await client.command(over);
+  out.add(mine, std::move(page.won), asked_at);
+  co_await out.finish(mine);  // The letters go as each is marked.
 }
 
 }  // namespace
@@ -128,7 +127,6 @@ loop_awaitable<redriven> redrive(redis::link& through, delivery& way, push_optio
     failure = std::current_exception();
   }
   co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  co_await all.out.abandon(all.mine);
   co_await all.out.close();
   co_await all.client.close();
   if (failure) std::rethrow_exception(failure);

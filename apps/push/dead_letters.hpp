@@ -24,8 +24,9 @@ struct dead_letter {
   instant due{};
   std::string key;
   std::uint32_t attempts = 0;
-  std::string reason;  ///< Of the last attempt.
-  instant at{};        ///< When it was given up.
+  std::string reason;   ///< Of the last attempt.
+  instant at{};         ///< When it was given up.
+  bool repeat = false;  ///< It may have arrived all the same.
 };
 
 /// Dead letters of a service (`service_keys::dead`) behind `after` (empty: from the first), the oldest first,

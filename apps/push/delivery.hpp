@@ -15,6 +15,9 @@ struct delivered {
   enum class kind : std::uint8_t {
     ok,     ///< The receiver has it.
     again,  ///< Not now: worth another attempt.
+    /// Nothing was sent, for nobody could be reached, or nothing more could be opened: no attempt. It is
+    /// tried again for as long as the push is worth sending, however often that is.
+    away,
     never,  ///< The receiver will not have it, however often it is asked.
   };
   kind what = kind::ok;
@@ -26,6 +29,7 @@ struct delivered {
   static delivered again(std::string reason, std::optional<milliseconds> after = std::nullopt) {
     return {kind::again, std::move(reason), after};
   }
+  static delivered away(std::string reason) { return {kind::away, std::move(reason), std::nullopt}; }
   static delivered never(std::string reason) { return {kind::never, std::move(reason), std::nullopt}; }
 };
 

@@ -10,6 +10,7 @@ void lateness_figures::add(milliseconds late) noexcept {
   if (late <= milliseconds{0}) return;
   sum += late;
   worst = std::max(worst, late);
+  worst_lately = std::max(worst_lately, late);
 }
 
 }  // namespace carillon::pushes

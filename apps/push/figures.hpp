@@ -15,8 +15,9 @@ struct lateness_figures {
       milliseconds{180'000}, milliseconds{600'000}, milliseconds{3'600'000}};
 
   std::array<std::uint64_t, bounds.size() + 1> counts{};
-  milliseconds sum{0};    ///< Of those that were late.
-  milliseconds worst{0};  ///< 0: none was late.
+  milliseconds sum{0};           ///< Of those that were late.
+  milliseconds worst{0};         ///< 0: none was late.
+  milliseconds worst_lately{0};  ///< Since somebody has set it to 0.
 
   void add(milliseconds late) noexcept;
 };

@@ -17,8 +17,8 @@ namespace carillon::pushes {
 
 namespace {
 
-// Answers 0, or why not all of it could be written.
-int write_all(int file, std::string_view text) {
+// Answers 0, or why not all of `text` could be written, which is then what is left of it.
+int write_all(int file, std::string_view& text) {
   while (!text.empty()) {
     const auto written = ::write(file, text.data(), text.size());
     if (written >= 0) {
@@ -41,9 +41,15 @@ line_delivery::line_delivery(int file, std::string name, const zone& where)
     : file_{file}, name_{std::move(name)}, where_{where} {}
 
 loop_awaitable<delivered> line_delivery::deliver(const push& what) {
-  const int fault = write_all(file_, to_json(what, where_) + '\n');
+  const auto line = to_json(what, where_) + '\n';
+  std::string_view left{line};
+  const int fault = write_all(file_, left);
   if (fault == 0) co_return delivered();
-  co_return delivered::again(fmt::format("{}: {}", name_, in_words(fault)));
+  auto why = fmt::format("{}: {}", name_, in_words(fault));
+  if (left.size() == line.size()) co_return delivered::away(std::move(why));
+  auto outcome = delivered::again(std::move(why));
+  outcome.unsure = true;
+  co_return outcome;
 }
 
 loop_awaitable<void> line_delivery::check() {

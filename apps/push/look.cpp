@@ -41,19 +41,20 @@ loop_awaitable<void> look::run(std::uint32_t slice, passes often) {
   outbox::share mine{all_.out};
   std::exception_ptr failure;
   try {
+    // Who has delivered while Redis was away marks that before anybody reserves anew.
+    co_await rest_until(held_until_);
     co_await look_on(slice, often, mine);
   } catch (...) {
     failure = std::current_exception();
   }
+  if (!failure) co_return;
   try {
     // Where Redis is away: what has been reserved is sent all the same, and marked when it is back.
-    if (failure) co_await all_.out.finish(mine);
+    co_await all_.out.finish(mine);
   } catch (const boost::system::system_error& stopped) {
-    all_.logger->debug("push: what is reserved is given back: {}", stopped.what());
+    all_.logger->debug("push: a look ends before what it has reserved: {}", stopped.what());
   }
-  co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
-  co_await all_.out.abandon(mine);
-  if (failure) std::rethrow_exception(failure);
+  std::rethrow_exception(failure);
 }
 
 loop_awaitable<void> look::look_on(std::uint32_t slice, passes often, outbox::share& mine) {
@@ -168,6 +169,7 @@ template <typename Ask>
 loop_awaitable<void> look::reserve(pass& now, std::size_t most, const Ask& ask) {
   const auto place = co_await all_.out.room(most);
   const auto token = all_.state.next_token();
+  const auto asked_at = std::chrono::steady_clock::now();
   reserved_page found;
   for (int asked = 1;; ++asked) {
     try {
@@ -178,7 +180,7 @@ loop_awaitable<void> look::reserve(pass& now, std::size_t most, const Ask& ask) 
     }
   }
   count(now, found);
-  all_.out.add(now.mine, std::move(found.won));
+  all_.out.add(now.mine, std::move(found.won), asked_at);
 }
 
 loop_awaitable<void> look::keep_house() {

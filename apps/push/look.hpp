@@ -43,8 +43,8 @@ class look {
 
   /// Looks. Returns when all that it has reserved has ended.
   ///
-  /// Errors: throws `system_error` when the store cannot be asked; what was reserved has ended then, or was
-  /// given back. Cancellation: terminal; what has not been sent is given back.
+  /// Errors: throws `system_error` when the store cannot be asked; what was reserved has ended then.
+  /// Cancellation: terminal; what was reserved goes on in the outbox.
   loop_awaitable<void> run(std::uint32_t slice, passes often = passes::as_needed);
 
   /// Looks at nothing that was due until then.
@@ -55,6 +55,9 @@ class look {
     stopping_ = true;
     stopped_.notify();
   }
+
+  /// Looks that begin before then wait for it.
+  void hold_until(instant time) { held_until_ = time; }
 
  private:
   struct pass {
@@ -81,6 +84,7 @@ class look {
   bool stopping_ = false;
   instant swept_{};
   instant reach_ = instant::min();
+  instant held_until_ = instant::min();
 };
 
 }  // namespace carillon::pushes

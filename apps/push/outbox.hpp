@@ -2,6 +2,7 @@
 #include <spdlog/logger.h>
 
 #include <boost/asio/basic_waitable_timer.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
 #include <carillon/async/condition.hpp>
 #include <carillon/async/loop.hpp>
 #include <carillon/async/task_group.hpp>
@@ -10,6 +11,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <exception>
 #include <list>
 #include <map>
 #include <memory>
@@ -29,9 +31,11 @@ namespace carillon::pushes {
 /// What has been reserved and has not ended: delivers it, as many at once as the options allow, tries again
 /// what failed, keeps the leases, marks what was sent and buries what failed for good, in batches.
 ///
-/// Who adds pushes has a `share` in it and waits for that. Each share is bounded by what others leave of
-/// `push_options::most_reserved`. Lifetime: of all it is made with; `close` has returned before it is
-/// destroyed. Thread safety: none; one strand.
+/// Who adds pushes has a `share` in it and may wait for that. What a share has goes on when its holder does
+/// not wait any more: a look that loses its job must not take back what has been sent or is being sent.
+/// Nothing begins to be sent when it is not known that its lease goes on; it waits until that is renewed, or
+/// somebody else has it. Lifetime: of all it is made with; `close` has returned before it is destroyed.
+/// Thread safety: none; one strand.
 class outbox {
  public:
   struct parts {
@@ -47,22 +51,21 @@ class outbox {
   outbox(const outbox&) = delete;
   outbox& operator=(const outbox&) = delete;
 
-  /// What one look has reserved. @pre Nothing of it is left when it is destroyed: `finish` or `abandon` has
-  /// returned.
+  /// What one look has reserved.
   class share {
    public:
     explicit share(outbox& owner);
-    share(const share&) = delete;
-    share& operator=(const share&) = delete;
     /// How many pushes have not ended.
-    std::size_t size() const noexcept { return size_; }
+    std::size_t size() const noexcept { return all_->size; }
 
    private:
     friend class outbox;
-    task_group deliveries_;
-    condition over_;
-    std::size_t size_ = 0;
-    bool abandoned_ = false;
+    struct state {
+      explicit state(const loop_executor& where) : over{where} {}
+      condition over;
+      std::size_t size = 0;
+    };
+    std::shared_ptr<state> all_;
   };
 
   /// Places that somebody has taken to reserve into; they are free again with it.
@@ -80,19 +83,20 @@ class outbox {
   /// Waits until there is room for so many. Cancellation: terminal.
   loop_awaitable<places> room(std::size_t count);
 
-  /// Takes over what was reserved.
-  void add(share& into, std::vector<reservation> won);
+  /// Takes over what was reserved by a call that was begun at `asked_at`. What was in hand already, and taken
+  /// again because its lease was over, goes on under its new token.
+  void add(const share& into, std::vector<reservation> won, std::chrono::steady_clock::time_point asked_at);
 
   /// Returns when all of it has ended. Cancellation: terminal; it goes on.
   loop_awaitable<void> finish(share& mine);
-  /// Gives back what has not been sent, and returns when all of it has ended. Cancellation: none.
-  loop_awaitable<void> abandon(share& mine);
 
-  /// @pre No share has anything left.
+  /// Ends: what has not begun is given back, what is under way is cut off, what was sent is marked, and
+  /// returns when nothing is left. Waits some seconds at most for a Redis that is away. Cancellation: none.
+  /// @pre Nothing is added any more.
   loop_awaitable<void> close();
 
  private:
-  enum class stage : std::uint8_t { ready, under_way, waiting, ending };
+  enum class stage : std::uint8_t { ready, stalled, under_way, waiting, ending };
   struct entry;
   using entry_ptr = std::shared_ptr<entry>;
   using timer =
@@ -100,10 +104,13 @@ class outbox {
                                         boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>;
 
   // Delivering: outbox.cpp.
+  void tell_failure(const std::exception_ptr& failure);
+  void adopt(entry& which, reservation again, std::chrono::steady_clock::time_point held_until);
   void dispatch();
   loop_awaitable<void> deliver(entry_ptr which);
   void settle(const entry_ptr& which, delivered how);
   void delivered_well(const entry_ptr& which);
+  bool is_hopeless(const entry& which, const delivered& how) const;
   std::chrono::milliseconds pause_after(const entry& which, const delivered& how);
   loop_awaitable<void> wake_waiting();
   void drop_waiting(const entry_ptr& which);
@@ -112,15 +119,19 @@ class outbox {
   void to_be_ended(std::vector<entry_ptr>& kind, const entry_ptr& which);
   loop_awaitable<void> end_all();
   loop_awaitable<void> commit_some();
+  void tell_overtaken(const std::vector<entry_ptr>& some, const std::vector<std::size_t>& places);
   loop_awaitable<void> bury_some();
+  void tell_dead(const entry& which);
   template <typename Step>
-  loop_awaitable<void> end_in_store(const std::vector<entry_ptr>& some, const Step& step,
-                                    std::string_view trouble, std::string_view given_up);
+  loop_awaitable<void> end_in_store(std::vector<entry_ptr>& kind, const std::vector<entry_ptr>& some,
+                                    const Step& step, std::string_view trouble);
   loop_awaitable<void> release_some();
-  static bool may_give_up(const std::vector<entry_ptr>& which, int tried);
   loop_awaitable<void> pause_for_trouble(std::string_view what, const std::string& why);
   void ended(const std::vector<entry_ptr>& which);
   loop_awaitable<void> keep_leases();
+  loop_awaitable<bool> renew_all();
+  void renewed(const std::vector<entry_ptr>& some, const std::vector<std::size_t>& gone,
+               std::chrono::steady_clock::time_point held_until);
   void lost(const entry_ptr& which);
   void give_places(std::size_t count);
 
@@ -128,20 +139,26 @@ class outbox {
   push_options how_;
   std::mt19937_64 random_{std::random_device{}()};
   std::list<entry_ptr> entries_;
+  boost::unordered_flat_map<std::string_view, entry*> by_name_;  // of `entries_`, those that nobody else has
   std::deque<entry_ptr> ready_;
   std::multimap<std::chrono::steady_clock::time_point, entry_ptr> waiting_;
   std::vector<entry_ptr> sent_, dead_, unsent_;
   std::size_t under_way_ = 0;
   std::size_t taken_ = 0;  // places
   bool dispatching_ = false;
-  int enders_ = 0;        // `end_all` runs so many times
-  bool waking_ = false;   // `wake_waiting` runs
-  bool keeping_ = false;  // `keep_leases` runs
+  int enders_ = 0;       // `end_all` runs so many times
+  bool waking_ = false;  // `wake_waiting` runs
+  int keepers_ = 0;      // `keep_leases` runs: one at most
   bool in_trouble_ = false;
-  condition freed_;
+  bool closing_ = false;
+  bool gave_up_ = false;                              // Redis was away when all was to end
+  std::size_t unmarked_ = 0;                          // so many were left for that
+  std::size_t dead_told_ = 0;                         // in this stretch of time ...
+  std::chrono::steady_clock::time_point told_since_;  // ... which began then
+  condition freed_, emptied_;
   timer wake_timer_;
   timer lease_timer_;
-  task_group work_;
+  task_group deliveries_, work_;
 };
 
 }  // namespace carillon::pushes

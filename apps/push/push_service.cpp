@@ -37,6 +37,8 @@ namespace {
 
 constexpr std::chrono::seconds between_reports{15};
 constexpr std::string_view command_executor_is = "command";
+// After an outage: until everybody has marked what they delivered meanwhile.
+constexpr std::chrono::seconds time_to_mark{2};
 
 service_options with_defaults(service_options how) {
   check(how.what);
@@ -66,11 +68,14 @@ job_options look_options() {
   return options;
 }
 
-std::string report_of(const push_figures& now, const push_figures& before) {
+std::string report_of(const push_figures& now, const push_figures& before, milliseconds worst_lateness) {
   auto line = fmt::format("push: {} due, {} sent", now.due - before.due, now.sent - before.sent);
+  if (worst_lateness > milliseconds{0})
+    line += fmt::format(" (at most {} late)", format_duration(worst_lateness));
   const auto add = [&](std::uint64_t count, std::string_view what) {
     if (count > 0) line += fmt::format(", {} {}", count, what);
   };
+  add(now.already_sent - before.already_sent, "already sent");
   add(now.failed - before.failed, "failed attempts");
   add(now.dead - before.dead, "dead");
   add(now.repeats - before.repeats, "possible repeats");
@@ -98,6 +103,9 @@ struct push_service::parts {
         eye{{state, out, wrong, time, figures, where, how.logger}, how.what},
         report_timer{where} {
     for (std::uint32_t slice = 0; slice <= how.what.slices; ++slice) add_look(slice);
+    after_outage = jobs.on(event::store_back | event::lease_lost, [this](const event&) {
+      asio::post(where, [this] { eye.hold_until(time.now() + time_to_mark); });
+    });
   }
 
   std::string look_id(std::uint32_t slice) const {
@@ -208,7 +216,8 @@ struct push_service::parts {
       const bool nothing_new =
           figures.due == before.due && figures.sent == before.sent && figures.failed == before.failed;
       if (nothing_new) continue;
-      how.logger->info(report_of(figures, before));
+      const auto worst = std::exchange(figures.lateness.worst_lately, milliseconds{0});
+      how.logger->info(report_of(figures, before, worst));
       before = figures;
     }
   }
@@ -244,6 +253,7 @@ struct push_service::parts {
   std::string fixed_work;
   std::exception_ptr failed;
   int beside = 0;
+  subscription after_outage;
   bool over = false;
   bool has_commands = false;
   asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,

@@ -25,8 +25,11 @@ std::string not_empty(const char* name, std::string value) {
 delivered failed_by(const boost::system::system_error& fault) {
   const bool is_lost = fault.code() == errc::store_unreachable;
   if (!is_lost && fault.code() != errc::store_refused) throw fault;
-  auto outcome = delivered::again(fault.what());
-  outcome.unsure = is_lost && outcome.why.find("not sent") == std::string::npos;
+  std::string why = fault.what();
+  const bool unsure = is_lost && why.find("not sent") == std::string::npos;
+  if (!unsure) return delivered::away(std::move(why));
+  auto outcome = delivered::again(std::move(why));
+  outcome.unsure = true;
   return outcome;
 }
 
@@ -91,7 +94,7 @@ loop_awaitable<delivered> channel_delivery::deliver(const push& what) {
     co_return outcome;
   }
   if (const auto line = health_.failed("nobody listens to it", now)) how_.logger->warn("{}", *line);
-  co_return delivered::again(fmt::format("nobody listens to {}", describe()));
+  co_return delivered::away(fmt::format("nobody listens to {}", describe()));
 }
 
 loop_awaitable<void> channel_delivery::check() {

@@ -95,6 +95,8 @@ loop_awaitable<reserved_page> reservations::reserve(std::string token, instant d
                                                     std::uint64_t first, std::uint64_t count) {
   const words keys(keys_.open, how_.subscriptions);
   auto arguments = begun();
+  // Its mark says for which time it was: a richer subscription may come in the place of this one.
+  token += fmt::format("@{}", millis(due));
   arguments.add(token).add(how_.lease.count()).add(millis(due)).add(score).add(first).add(first + count - 1);
   const auto answer = co_await redis_.run(scripts::reserve, keys, arguments);
   auto page = page_in(answer, token, due);
@@ -123,6 +125,8 @@ loop_awaitable<reserved_page> reservations::reserve(std::string token, std::span
     each.what.user = from->whom.user;
     each.what.tag = from->whom.tag;
     each.what.due = from->due;
+    each.what.repeat = each.what.repeat || from->repeat;
+    each.letters = from->letters;
     give_key(each.what);
   }
   co_return page;
@@ -136,7 +140,9 @@ milliseconds reservations::mark_time(const reservation& sent, instant now) const
 
 loop_awaitable<std::vector<std::size_t>> reservations::commit(std::span<const reservation* const> sent,
                                                               instant now) {
-  const words keys(keys_.open);
+  const bool of_letters = std::ranges::any_of(sent, [](const auto* each) { return !each->letters.empty(); });
+  words keys(keys_.open);
+  if (of_letters) keys.add(keys_.dead);
   auto arguments = begun();
   // And no longer than until the next day's window begins, of those that are due each day.
   auto longest = how_.sent_ttl;
@@ -148,7 +154,10 @@ loop_awaitable<std::vector<std::size_t>> reservations::commit(std::span<const re
   }
   longest = std::max(how_.sent_ttl, std::min(longest, most));
   arguments.add(longest.count());
-  for (const auto* each : sent) arguments.add(each->name).add(each->token);
+  for (const auto* each : sent) {
+    arguments.add(each->name).add(each->token);
+    if (of_letters) arguments.add(each->letters);
+  }
   const auto answer = co_await redis_.run(scripts::commit, keys, arguments);
   co_return places_in(answer);
 }
@@ -194,7 +203,9 @@ loop_awaitable<void> reservations::bury(std::span<const dead_push> dead, instant
         .add(millis(what.due))
         .add(what.key)
         .add(what.attempt)
-        .add(each.reason);
+        .add(each.reason)
+        .add(what.repeat ? 1 : 0)
+        .add(each.which->letters);
   }
   co_await redis_.run(scripts::bury, keys, arguments);
 }

@@ -23,6 +23,7 @@ struct reservation {
   std::string name;  ///< Of its keys: `UID|TAG`, or `|UID|TAG|DUE`.
   std::string token;
   push what;
+  std::string letters{};  ///< Ids of the dead letters that this is to end, between blanks.
 };
 
 /// What a process asks to have by name.
@@ -31,6 +32,8 @@ struct wanted_push {
   recipient whom;
   instant due{};
   std::uint32_t attempts = 0;  ///< Made before, that no reservation knows of.
+  bool repeat = false;         ///< It may have arrived.
+  std::string letters{};       ///< As of `reservation`.
 };
 
 /// Something in the set of subscriptions that is none.

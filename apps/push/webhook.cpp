@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/channel.hpp>
 #include <boost/beast/core/string.hpp>
@@ -32,6 +33,8 @@ constexpr std::array<std::string_view, 8> headers_of_ours{
 
 // How long after the handshake a receiver is given to say that it wants another certificate.
 constexpr milliseconds time_for_a_refusal{300};
+
+constexpr std::size_t longest_key = 4096;
 
 bool is_token(char c) {
   constexpr std::string_view others = "!#$%&'*+-.^_`|~";
@@ -91,14 +94,20 @@ class webhook::receiver {
   }
 
   loop_awaitable<delivered> deliver(const push& what) {
-    co_await places_.async_receive(asio::deferred);
+    if (what.key.size() > longest_key)
+      co_return delivered::never(
+          fmt::format("its idempotency key has {} bytes, and a header of HTTP holds {} at most everywhere: "
+                      "shorten the tag",
+                      what.key.size(), longest_key));
+    const auto [stopped] = co_await places_.async_receive(asio::as_tuple(asio::deferred));
+    if (stopped) co_return delivered::away("it was to end before there was a connection for it");
     const place held{*this};
     auto outcome = co_await post(what);
-    const auto line = outcome.what == delivered::kind::again
-                          ? health_.failed(outcome.why, std::chrono::steady_clock::now())
-                          : health_.succeeded(std::chrono::steady_clock::now());
-    if (line && outcome.what == delivered::kind::again) how_.logger->warn("{}", *line);
-    if (line && outcome.what != delivered::kind::again) how_.logger->info("{}", *line);
+    const bool failed = outcome.what == delivered::kind::again || outcome.what == delivered::kind::away;
+    const auto now = std::chrono::steady_clock::now();
+    const auto line = failed ? health_.failed(outcome.why, now) : health_.succeeded(now);
+    if (line && failed) how_.logger->warn("{}", *line);
+    if (line && !failed) how_.logger->info("{}", *line);
     co_return outcome;
   }
 
@@ -177,12 +186,13 @@ class webhook::receiver {
     try {
       co_await open(*one);
     } catch (const boost::system::system_error&) {
-      throw;  // Cancelled.
+      if (unsure) throw;
+      why = "it was to end before it was connected";
     } catch (const std::runtime_error& fault) {
       why = fault.what();
     }
     if (!why.empty()) {
-      auto outcome = delivered::again(std::move(why));
+      auto outcome = unsure ? delivered::again(std::move(why)) : delivered::away(std::move(why));
       outcome.unsure = unsure;
       co_return outcome;
     }

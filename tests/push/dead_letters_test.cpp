@@ -84,6 +84,44 @@ TEST_SUITE("dead letters") {
     CHECK(world.way.asked.back().attempt == 3);
   }
 
+  TEST_CASE("one that may have arrived says so, and goes out as a repeat") {
+    letters_world world;
+    world.subscribe("9", "t", 800);
+    const auto process = world.begin();
+    process->way.answers = [](const push&) {
+      auto how = delivered::again("no answer in time");
+      how.unsure = true;
+      return how;
+    };
+    process->look();
+    CHECK(world.all().back().repeat);
+    CHECK(world.again([](const dead_letter& each) { return each.user == "9"; }).sent == 1);
+    CHECK(world.way.asked.at(0).repeat);
+    world.again();
+    CHECK_FALSE(world.way.asked.back().repeat);
+  }
+
+  TEST_CASE("who sends them again and is stopped has ended the letters of those that were delivered") {
+    letters_world world;
+    world.way.holds = [](const push& what) { return what.user == "2"; };
+    boost::asio::cancellation_signal stop;
+    bool over = false;
+    auto sending = redrive(world.link, world.way, world.options,
+                           std::make_shared<manual_clock>(world.time.now()), world.logger, {});
+    boost::asio::co_spawn(world.strand, std::move(sending),
+                          boost::asio::bind_cancellation_slot(
+                              stop.slot(), [&](const std::exception_ptr&, redriven) { over = true; }));
+    REQUIRE(world.until([&] { return world.letters() == 1; }));
+    stop.emit(boost::asio::cancellation_type::terminal);
+    REQUIRE(world.until([&] { return over; }));
+    REQUIRE(world.all().size() == 1);
+    CHECK(world.all()[0].user == "2");
+    world.way.holds = {};
+    CHECK(world.again().sent == 1);
+    CHECK(world.way.asked.back().repeat);  // Nobody knows how the attempt ended that was cut off.
+    CHECK(world.letters() == 0);
+  }
+
   TEST_CASE("only those that are chosen are sent again") {
     letters_world world;
     CHECK(world.again([](const dead_letter& each) { return each.user == "2"; }).sent == 1);

@@ -206,6 +206,42 @@ TEST_SUITE("look") {
     CHECK(process->figures.malformed == 5);
   }
 
+  TEST_CASE("of very many malformed members the first are told, and how many more there are, once") {
+    look_world world;
+    world.server.cli({"EVAL", "for i = 1, 60 do redis.call('ZADD', KEYS[1], 800, 'bogus' .. i) end", "1",
+                      "demo:subscription"});
+    world.subscribe("1", "t", 800);
+    const auto process = world.begin();
+    for (int i = 0; i < 3; ++i) process->look();
+    CHECK(process->figures.malformed == 60);
+    CHECK(process->figures.sent == 1);
+    CHECK(world.logged("member 'bogus") == 20);
+    CHECK(world.logged("40 more like these are left out") == 1);
+  }
+
+  TEST_CASE("a score of -0 is midnight") {
+    look_world world{"2026-11-21T00:00:00Z"};
+    world.server.cli({"ZADD", "demo:subscription", "-0", "user:1|tag:t"});
+    const auto process = world.begin();
+    process->look();
+    CHECK(process->way.arrived.contains("1|t|20261121T000000Z"));
+  }
+
+  TEST_CASE("who was sent a push and then has a richer subscription for the same time is not sent it again") {
+    look_world world{"2026-11-21T08:00:00Z"};
+    world.subscribe("1", "t", 800);
+    world.subscribe("2", "t", 759);
+    const auto process = world.begin();
+    process->look();
+    CHECK(process->way.asked.size() == 2);
+    world.server.cli({"DEL", "demo:subscription"});
+    for (const auto* name : {"1|t", "2|t"})
+      world.server.cli({"HSET", "demo:subscription:rich", name, R"({"at": "08:00"})"});
+    process->look();
+    CHECK(process->way.asked.size() == 3);
+    CHECK(process->way.asked.back().key == "2|t|20261121T080000Z");
+  }
+
   TEST_CASE("rich subscriptions are sent at each of their times, once") {
     look_world world{"2026-11-21T08:00:00Z"};
     world.server.cli({"HSET", "demo:subscription:rich", "5|x", R"({"schedule": "every 5m"})", "6|y",

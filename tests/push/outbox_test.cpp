@@ -2,6 +2,10 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <string>
+#include <thread>
+
 #include "push/look_world.hpp"
 
 using namespace carillon;
@@ -121,6 +125,7 @@ TEST_SUITE("outbox") {
       looking->stop.emit(boost::asio::cancellation_type::terminal);
       REQUIRE(world.until([&] { return looking->over; }));
       CHECK(looking->failure != nullptr);
+      world.run(process->out.close());
       CHECK(process->figures.given_back == 2);
     }
     const auto other = world.begin();
@@ -173,6 +178,159 @@ TEST_SUITE("outbox") {
     CHECK(world.mark("1|t").substr(0, 5) == "done:");
     process->look();
     CHECK(process->way.asked.size() == 1);
+  }
+
+  TEST_CASE("what a look that loses its job has reserved is sent all the same, once, and is no repeat") {
+    auto options = look_world::quick();
+    options.concurrency = 1;
+    options.slices = 1;
+    look_world world{"2026-11-21T08:00:00Z", options};
+    world.subscribe_many(3, 800);
+    const auto process = world.begin();
+    bool hangs = true;
+    process->way.holds = [&](const push&) { return hangs; };
+    const auto looking = world.start(*process, 0);
+    REQUIRE(world.until([&] { return process->way.asked.size() == 1; }));
+    looking->stop.emit(boost::asio::cancellation_type::terminal);
+    REQUIRE(world.until([&] { return looking->over; }));
+    process->look();  // Its job has come back.
+    hangs = false;
+    process->way.go_on();
+    REQUIRE(world.until([&] { return process->figures.sent == 3; }));
+    CHECK(process->way.asked.size() == 3);
+    CHECK(process->figures.repeats == 0);
+    CHECK(process->figures.given_back == 0);
+  }
+
+  TEST_CASE(
+      "what was delivered during an outage longer than the lease is not sent again, whoever looks next") {
+    auto options = look_world::quick();
+    options.lease = 1s;
+    options.slices = 1;
+    look_world world{"2026-11-21T08:00:00Z", options};
+    world.subscribe_many(300, 800);
+    const auto process = world.begin();
+    bool hangs = true;
+    process->way.holds = [&](const push&) { return hangs; };
+    const auto looking = world.start(*process, 0);
+    REQUIRE(world.until([&] { return process->way.asked.size() == 256; }));
+    world.server.pause();
+    looking->stop.emit(boost::asio::cancellation_type::terminal);
+    std::this_thread::sleep_for(1500ms);  // The lease of the marks is over, by Redis's clock.
+    hangs = false;
+    process->way.go_on();
+    REQUIRE(world.until([&] { return process->figures.sent == 256; }));
+    CHECK_FALSE(world.until([&] { return process->figures.sent > 256; }, 500ms));
+    world.server.resume();
+    REQUIRE(world.until([&] { return process->figures.sent == 300; }));
+    process->look();
+    CHECK(process->way.asked.size() == 300);
+    CHECK(process->figures.repeats == 0);
+    CHECK(process->figures.overtaken == 0);
+    CHECK(world.mark("u0|t").substr(0, 5) == "done:");
+    CHECK(world.mark("u299|t").substr(0, 5) == "done:");
+  }
+
+  TEST_CASE("what is reserved again by the process that is still sending it is sent once, and marked") {
+    auto options = look_world::quick();
+    options.slices = 1;
+    look_world world{"2026-11-21T08:00:00Z", options};
+    world.subscribe("1", "t", 800);
+    const auto process = world.begin();
+    bool hangs = true;
+    process->way.holds = [&](const push&) { return hangs; };
+    const auto looking = world.start(*process, 0);
+    REQUIRE(world.until([&] { return process->way.asked.size() == 1; }));
+    world.server.cli({"DEL", "demo:exist_push:1|t"});  // Its lease is over.
+    process->look();
+    CHECK(world.mark("1|t").substr(0, 8) == "pending:");
+    hangs = false;
+    process->way.go_on();
+    CHECK(world.until([&] { return looking->over; }));
+    CHECK(process->way.asked.size() == 1);
+    CHECK(process->figures.overtaken == 0);
+    CHECK(world.mark("1|t").substr(0, 5) == "done:");
+  }
+
+  TEST_CASE("a receiver that is not there costs no attempts for as long as the push is worth sending") {
+    look_world world;
+    world.subscribe("1", "t", 800);
+    const auto process = world.begin();
+    process->way.answers = [&](const push&) {
+      return process->way.asked.size() < 20 ? delivered::away("Connection refused") : delivered{};
+    };
+    process->look();
+    CHECK(process->way.asked.size() == 20);
+    CHECK(process->way.asked.back().attempt == 1);
+    CHECK_FALSE(process->way.asked.back().repeat);
+    CHECK(process->figures.sent == 1);
+    CHECK(world.letters() == 0);
+  }
+
+  TEST_CASE("when the grace is over what never reached anybody is a dead letter, and one line tells of all") {
+    look_world world;
+    world.subscribe_many(200, 800);
+    const auto process = world.begin();
+    process->way.answers = [&](const push&) {
+      if (process->way.asked.size() == 3000) world.time.advance(11min);
+      return delivered::away("Connection refused");
+    };
+    process->look();
+    CHECK(process->figures.dead == 200);
+    CHECK(world.letters() == 200);
+    CHECK(world.logged("failed for good after") == 1);
+    CHECK(world.logged("more have failed for good; each is a dead letter, with its reason") == 1);
+  }
+
+  TEST_CASE("of many that a receiver will not have the first are told one by one, and no text is too long") {
+    look_world world;
+    world.subscribe_many(300, 800, std::string(2'000, 'x'));
+    const auto process = world.begin();
+    process->way.answers = [](const push&) { return delivered::never("404 Not Found"); };
+    process->look();
+    CHECK(process->figures.dead == 300);
+    CHECK(world.logged("failed for good after one attempt: 404 Not Found") == 10);
+    CHECK(world.logged("more have failed for good") == 1);
+    CHECK(world.logged(std::string(500, 'x')) == 0);
+  }
+
+  TEST_CASE("a dead letter that cannot be written is not lost") {
+    auto options = look_world::quick();
+    options.slices = 1;
+    look_world world{"2026-11-21T08:00:00Z", options};
+    world.subscribe_many(3, 800);
+    world.server.cli({"SET", world.keys.dead, "something else"});
+    const auto process = world.begin();
+    process->way.answers = [](const push&) { return delivered::never("410 Gone"); };
+    const auto looking = world.start(*process, 0);
+    REQUIRE(world.until([&] { return world.logged("cannot write what failed to the dead letters") == 1; }));
+    CHECK_FALSE(world.until([&] { return looking->over; }, 500ms));
+    world.server.cli({"DEL", world.keys.dead});
+    CHECK(world.until([&] { return looking->over; }));
+    CHECK(world.letters() == 3);
+  }
+
+  TEST_CASE(
+      "who is to end while Redis is away gives up all that it cannot mark together, and says how many") {
+    auto options = look_world::quick();
+    options.concurrency = 1000;
+    options.slices = 1;
+    look_world world{"2026-11-21T08:00:00Z", options};
+    world.subscribe_many(1000, 800);
+    const auto process = world.begin();
+    bool hangs = true;
+    process->way.holds = [&](const push&) { return hangs; };
+    const auto looking = world.start(*process, 0);
+    REQUIRE(world.until([&] { return process->way.asked.size() == 1000; }));
+    world.server.pause();
+    hangs = false;
+    process->way.go_on();
+    REQUIRE(world.until([&] { return process->figures.sent == 1000; }));
+    looking->stop.emit(boost::asio::cancellation_type::terminal);
+    REQUIRE(world.until([&] { return looking->over; }));
+    world.run(process->out.close());
+    CHECK(world.logged("1000 were delivered, or have failed for good, and are not marked as such") == 1);
+    world.server.resume();
   }
 
   TEST_CASE("who has lost a push to somebody else does not try it again") {

@@ -90,7 +90,7 @@ TEST_SUITE("stream delivery") {
     stream_delivery way{world.link, world.strand, how};
     CHECK(world.fault_of(way) == "stream 'pushes': the key holds a string: give a stream a key of its own");
     const auto outcome = world.run(way.deliver(example()));
-    CHECK(outcome.what == kind::again);
+    CHECK(outcome.what == kind::away);
     CHECK(outcome.why.find("WRONGTYPE") != std::string::npos);
     CHECK_FALSE(outcome.unsure);
     world.run(way.close());
@@ -120,7 +120,7 @@ TEST_SUITE("channel delivery") {
     channel_delivery way{world.link, world.strand, how};
     CHECK(world.fault_of(way) ==
           "channel 'pushes': nobody listens to it: start who receives the pushes first");
-    for (int i = 0; i < 10; ++i) CHECK(world.run(way.deliver(example())).what == kind::again);
+    for (int i = 0; i < 10; ++i) CHECK(world.run(way.deliver(example())).what == kind::away);
     CHECK(world.logged("nobody listens") == 1);
     world.run(way.close());
   }

@@ -184,7 +184,7 @@ TEST_SUITE("webhook") {
     webhook_world world;
     webhook nobody{world.strand, world.options("http://127.0.0.1:" + std::to_string(free_port()) + "/push")};
     const auto refused = world.deliver(nobody, push_for("1"));
-    CHECK(refused.what == kind::again);
+    CHECK(refused.what == kind::away);
     CHECK(refused.why == "cannot connect: Connection refused");
     CHECK_FALSE(refused.unsure);
     CHECK(holds(world.fault_of(nobody), "/push: cannot connect: Connection refused"));
@@ -298,7 +298,7 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate_authority = world.at("other-authority.pem");
     webhook hook{world.strand, how};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::again);
+    CHECK(outcome.what == kind::away);
     CHECK(holds(outcome.why, "issued by CN=authority, does not verify"));
     CHECK(holds(outcome.why, "name the PEM file of its authority in certificate_authority"));
     CHECK(holds(world.fault_of(hook), "does not verify"));
@@ -328,7 +328,7 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate_authority = world.at("authority.pem");
     webhook hook{world.strand, how};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::again);
+    CHECK(outcome.what == kind::away);
     CHECK(holds(outcome.why, "certificate has expired"));
     CHECK(holds(outcome.why, "the receiver must renew it, unless this machine's clock is wrong"));
     CHECK(receiver.count() == 0);

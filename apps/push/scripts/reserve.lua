@@ -15,7 +15,7 @@ local names, dues, malformed, count = {}, {}, {}, 0
 for i = 1, #page, 2 do
   local member, score = page[i], page[i + 1]
   local user, tag = string.match(member, '^user:([^|]+)|tag:(.*)$')
-  if user and score == ARGV[6] then
+  if user and (score == ARGV[6] or tonumber(score) == tonumber(ARGV[6])) then
     names[#names + 1], dues[#dues + 1] = user .. '|' .. tag, ARGV[5]
   elseif not user or tonumber(score) % 1 ~= 0 then
     count = count + 1

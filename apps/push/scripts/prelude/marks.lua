@@ -20,3 +20,8 @@ local function every(step, first)
   for i = first, #ARGV, step do all[#all + 1] = ARGV[i] end
   return all
 end
+
+-- Removes letters of KEYS[2] by their ids, which have blanks between them.
+local function forget_letters(ids)
+  for id in string.gmatch(ids, '%S+') do redis.call('XDEL', KEYS[2], id) end
+end
