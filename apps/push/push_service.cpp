@@ -161,6 +161,20 @@ struct push_service::parts {
     if (done.removed > 0) how.logger->info("push: {} jobs of earlier options are removed", done.removed);
   }
 
+  // One of its keys may hold what it must not: the server's words do not say which.
+  loop_awaitable<std::optional<service_instances::answer>> enter() {
+    std::exception_ptr refused;
+    try {
+      auto found = co_await door.enter(definition());
+      co_return found;
+    } catch (const boost::system::system_error& failure) {
+      refused = std::current_exception();
+      if (failure.code() != errc::store_refused) throw;
+    }
+    co_await kinds.tell();
+    std::rethrow_exception(refused);
+  }
+
   // What came due while nobody ran, longer ago than the grace, is not sent: how many of the set, of a day at
   // most.
   loop_awaitable<void> tell_what_is_too_late(service_instances::answer found) {
@@ -169,9 +183,13 @@ struct push_service::parts {
     if (found.others > 0 || found.alive == instant{} || from >= to) co_return;
     from = std::max(from, to - std::chrono::hours{24});
     std::uint64_t count = 0;
-    for (const auto& each : due_minutes(*how.what.time_zone, from, to)) {
-      const auto ranks = co_await state.ranks_of(score_of(each.time_of_day));
-      count += ranks.count;
+    try {
+      for (const auto& each : due_minutes(*how.what.time_zone, from, to)) {
+        const auto ranks = co_await state.ranks_of(score_of(each.time_of_day));
+        count += ranks.count;
+      }
+    } catch (const boost::system::system_error& failure) {
+      how.logger->debug("push: what is too late is not counted: {}", failure.what());  // The looks say why.
     }
     if (count == 0) co_return;
     how.logger->warn(
@@ -326,7 +344,7 @@ asio::awaitable<void> push_service::run() {
            all.how.what.time_zone->name(), job_prefix());
   std::exception_ptr failure;
   try {
-    auto entering = all.door.enter(all.definition());
+    auto entering = all.enter();
     const auto found = co_await asio::co_spawn(all.where, std::move(entering), asio::deferred);
     if (found) {
       all.eye.look_behind(found->reach);

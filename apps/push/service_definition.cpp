@@ -29,7 +29,7 @@ std::string zone_name(const zone& where) {
   return std::ranges::find(same, name) == same.end() ? name : "UTC";
 }
 
-std::string shown(const json::value& value) {
+std::string value_in_words(const json::value& value) {
   return value.is_string() ? text::excerpt(std::string{value.get_string()}) : std::string{"nothing"};
 }
 
@@ -74,7 +74,7 @@ std::string differences(std::string_view theirs, const service_definition& ours)
     const auto other = of.contains(name) ? of.at(name) : json::value{};
     if (one == other) return;
     all += fmt::format("{}{} is {} there and {} here", all.empty() ? "" : "; ",
-                       text::excerpt(std::string{name}), shown(one), shown(other));
+                       text::excerpt(std::string{name}), value_in_words(one), value_in_words(other));
   };
   for (const auto& [name, value] : ours) add(name, there, here);
   for (const auto& [name, value] : there) {

@@ -350,6 +350,30 @@ TEST_SUITE("push command") {
     CHECK(running.ends() == 0);
   }
 
+  TEST_CASE("a post at a fixed time that fails is tried again, with the same key") {
+    push_world world;
+    std::atomic<int> posts = 0;
+    http_receiver receiver{[&](const posted&) { return reaction::with(++posts == 1 ? 500 : 200); }};
+    world.write_file("stdout = true\n",
+                     "retry = { attempts = 3, backoff = \"10ms..20ms\" }\n"
+                     "fixed_times = [\"08:00\"]\nfixed = { http = \"" +
+                         receiver.url() + "\" }\n");
+    program running{{"push", world.file}};
+    const auto run_now = [&] {
+      return world.ask({"jobs", "run", world.keys.job("fixed/08:00"), "--store", world.server.url()}).code ==
+             0;
+    };
+    CHECK(push_world::within(30s, run_now));
+    CHECK(push_world::within(30s, [&] { return receiver.count() == 2; }));
+    const auto all = receiver.received();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].key == all[1].key);
+    CHECK(holds(all[0].key, "|push/fixed/08:00|"));
+    CHECK(holds(all[1].body, R"("attempt":2)"));
+    running.signal(SIGTERM);
+    CHECK(running.ends() == 0);
+  }
+
   TEST_CASE("a terminal that goes away ends it in order, and two signals at once are one") {
     push_world world;
     world.write_file("stdout = true\n");

@@ -322,6 +322,15 @@ TEST_SUITE("push service") {
     CHECK(world.logged("WRONGTYPE") == 0);
   }
 
+  TEST_CASE("a key of its own that holds what it must not ends it, and is named") {
+    service_world world;
+    world.server.cli({"SET", world.keys.instances, "x"});
+    const auto one = world.begin("one");
+    CHECK(world.until([&] { return one->over; }));
+    CHECK(one->failure != nullptr);
+    CHECK(world.logged("instances '" + world.keys.instances + "': the key holds a string") == 1);
+  }
+
   TEST_CASE("what came due while nobody ran, longer ago than the grace, is counted and told") {
     service_world world;
     const auto now = system_clock::shared()->now();
