@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <stdexcept>
 #include <string_view>
 #include <system_error>
@@ -37,13 +38,17 @@ std::string in_words(int number) { return std::generic_category().message(number
 
 }  // namespace
 
-line_delivery::line_delivery(int file, std::string name, const zone& where)
-    : file_{file}, name_{std::move(name)}, where_{where} {}
+line_delivery::line_delivery(int file, std::string name, const zone& where,
+                             std::shared_ptr<spdlog::logger> logger)
+    : file_{file}, name_{std::move(name)}, where_{where}, logger_{std::move(logger)}, health_{name_} {}
 
 loop_awaitable<delivered> line_delivery::deliver(const push& what) {
   const auto line = to_json(what, where_) + '\n';
   std::string_view left{line};
   const int fault = write_all(file_, left);
+  const auto now = std::chrono::steady_clock::now();
+  const auto told = fault == 0 ? health_.succeeded(now) : health_.failed(in_words(fault), now);
+  if (told && logger_) logger_->log(fault == 0 ? spdlog::level::info : spdlog::level::warn, "{}", *told);
   if (fault == 0) co_return delivered();
   auto why = fmt::format("{}: {}", name_, in_words(fault));
   if (left.size() == line.size()) co_return delivered::away(std::move(why));

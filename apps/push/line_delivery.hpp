@@ -1,8 +1,12 @@
 #pragma once
+#include <spdlog/logger.h>
+
 #include <carillon/time/zone.hpp>
+#include <memory>
 #include <string>
 
 #include "push/delivery.hpp"
+#include "push/receiver_health.hpp"
 
 namespace carillon::pushes {
 
@@ -11,7 +15,9 @@ namespace carillon::pushes {
 class line_delivery final : public delivery {
  public:
   /// @param name For messages: "standard output".
-  line_delivery(int file, std::string name, const zone& where);
+  /// @param logger Told when nothing can be written; null: nobody is. It must not write to that file.
+  line_delivery(int file, std::string name, const zone& where,
+                std::shared_ptr<spdlog::logger> logger = nullptr);
 
   loop_awaitable<delivered> deliver(const push& what) override;
   loop_awaitable<void> check() override;
@@ -22,6 +28,8 @@ class line_delivery final : public delivery {
   int file_;
   std::string name_;
   zone where_;
+  std::shared_ptr<spdlog::logger> logger_;
+  receiver_health health_;
 };
 
 }  // namespace carillon::pushes

@@ -10,7 +10,7 @@ namespace {
 
 struct maker {
   std::unique_ptr<delivery> operator()(const stdout_options& how) const {
-    return std::make_unique<line_delivery>(STDOUT_FILENO, "standard output", how.where);
+    return std::make_unique<line_delivery>(STDOUT_FILENO, "standard output", how.where, how.logger);
   }
   std::unique_ptr<delivery> operator()(const webhook_options& how) const {
     return std::make_unique<webhook>(executor, how);

@@ -1,4 +1,6 @@
 #pragma once
+#include <spdlog/logger.h>
+
 #include <carillon/redis/link.hpp>
 #include <memory>
 #include <variant>
@@ -11,7 +13,8 @@ namespace carillon::pushes {
 
 /// Lines of JSON on standard output.
 struct stdout_options {
-  zone where{};  ///< Whose offset `due` has.
+  zone where{};                              ///< Whose offset `due` has.
+  std::shared_ptr<spdlog::logger> logger{};  ///< Null: a reader that goes away is not told.
 };
 
 /// One of the ways that come with the service.

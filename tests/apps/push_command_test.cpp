@@ -389,7 +389,7 @@ TEST_SUITE("push command") {
 
   TEST_CASE("it goes on when who read its standard output goes away") {
     push_world world;
-    world.write_file("stdout = true\n", "concurrency = 1\n");
+    world.write_file("stdout = true\n", "concurrency = 1\ndrain = \"1s\"\n");
     for (int user = 0; user < 300; ++user) world.subscribe(std::to_string(user), push_world::this_minute());
     const auto script = fmt::format(
         "( '{}' push '{}' 2>'{}' & echo $! >'{}'; wait $!; echo $? >'{}' ) | head -n 1 >/dev/null",

@@ -290,7 +290,9 @@ void read_deliver(config_section section, push_config& out) {
     out.deliver = std::move(how);
   } else if (way == "stdout") {
     section.flag("stdout");
-    out.deliver = pushes::stdout_options{where};
+    pushes::stdout_options how;
+    how.where = where;
+    out.deliver = std::move(how);
   }
   for (const auto known : ways) section.node(known);
   if (!way) {

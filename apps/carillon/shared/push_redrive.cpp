@@ -70,6 +70,7 @@ loop_awaitable<pushes::redriven> send_letters(push_desk& desk, const push_reques
   auto choice = desk.config.deliver;
   if (auto* webhook = std::get_if<pushes::webhook_options>(&choice)) webhook->logger = log;
   if (auto* channel = std::get_if<pushes::channel_options>(&choice)) channel->logger = log;
+  if (auto* lines = std::get_if<pushes::stdout_options>(&choice)) lines->logger = log;
   const auto way = pushes::make_delivery(choice, desk.link, desk.where);
   const auto chosen = [&request](const pushes::dead_letter& letter) { return is_chosen(request, letter); };
   std::exception_ptr failure;

@@ -116,6 +116,7 @@ class push_daemon {
   std::shared_ptr<pushes::delivery> way_of(const push_config& config) {
     auto choice = config.deliver;
     if (auto* webhook = std::get_if<pushes::webhook_options>(&choice)) webhook->logger = log_;
+    if (auto* lines = std::get_if<pushes::stdout_options>(&choice)) lines->logger = log_;
     if (auto* channel = std::get_if<pushes::channel_options>(&choice)) channel->logger = log_;
     return pushes::make_delivery(choice, link_, where_);
   }
