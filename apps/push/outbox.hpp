@@ -129,7 +129,7 @@ class outbox {
   loop_awaitable<void> pause_for_trouble(std::string_view what, const std::string& why);
   void ended(const std::vector<entry_ptr>& which);
   loop_awaitable<void> keep_leases();
-  loop_awaitable<bool> renew_all();
+  loop_awaitable<bool> renew_all(bool news);
   void renewed(const std::vector<entry_ptr>& some, const std::vector<std::size_t>& gone,
                std::chrono::steady_clock::time_point held_until);
   void lost(const entry_ptr& which);

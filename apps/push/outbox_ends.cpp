@@ -223,13 +223,13 @@ loop_awaitable<void> outbox::keep_leases() {
     const auto pause = how_.lease / 3;
     lease_timer_.expires_after(fine ? pause : std::min<milliseconds>(pause, trouble_pause * 5));
     co_await lease_timer_.async_wait(asio::as_tuple(asio::deferred));
-    fine = co_await renew_all();
+    fine = co_await renew_all(fine);
     dispatch();
   }
 }
 
-// Whether Redis has answered.
-loop_awaitable<bool> outbox::renew_all() {
+// Whether Redis has answered. That it does not is told where it is `news`.
+loop_awaitable<bool> outbox::renew_all(bool news) {
   std::vector<entry_ptr> held;
   for (const auto& each : entries_) {
     if (each->at != stage::ending && !each->lost) held.push_back(each);
@@ -249,7 +249,9 @@ loop_awaitable<bool> outbox::renew_all() {
       why = failure.what();
     }
     if (why.empty()) continue;
-    if (!closing_) all_.logger->warn("push: cannot renew what is under way: {}", why);
+    if (news && !closing_)
+      all_.logger->warn("push: cannot renew what is under way, and begins nothing more until it can: {}",
+                        why);
     co_return false;
   }
   co_return true;

@@ -18,6 +18,7 @@
 #include <system_error>
 
 #include "carillon/exit_code.hpp"
+#include "carillon/shared/open_files.hpp"
 #include "carillon/shared/quiet_link.hpp"
 #include "carillon/store_session.hpp"
 
@@ -59,6 +60,12 @@ std::optional<push_config> read_push_file(const push_request& request, bool as_j
   print_diagnostics(config.found, as_json, err);
   if (has_errors(config.found)) return std::nullopt;
   return config;
+}
+
+std::optional<std::string> fault_of_files(const push_config& config) {
+  constexpr std::size_t of_others = 64;  // Redis, the log, the page, commands.
+  const auto* webhook = std::get_if<pushes::webhook_options>(&config.deliver);
+  return make_room_for_files(of_others + (webhook == nullptr ? 0 : webhook->connections));
 }
 
 int at_push_desk(const push_request& request, std::ostream& err,

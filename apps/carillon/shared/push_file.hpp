@@ -16,6 +16,9 @@ namespace carillon::app {
 /// Reads the file of a request, and prints what is wrong in it. Nothing: it cannot be used.
 std::optional<push_config> read_push_file(const push_request& request, bool as_json, std::ostream& err);
 
+/// Lets the process open as many files as its connections take. What is wrong if it may not.
+std::optional<std::string> fault_of_files(const push_config& config);
+
 /// What a command on subscriptions works with.
 struct push_desk {
   const push_config& config;

@@ -82,6 +82,7 @@ class push_daemon {
         link_{io_, link_options_of(config)},
         where_{io_.get_executor()},
         service_{io_, link_, way_of(config), options_of(config, instance)} {
+    if (const auto fault = fault_of_files(config)) log_->warn("{}", *fault);
     add_fixed_work(config);
     if (!config.metrics) return;
     const auto content = [this] { return page(); };

@@ -152,6 +152,7 @@ loop_awaitable<std::vector<trial>> try_all(push_desk& desk) {
   tried.push_back(co_await try_way(*way));
   co_await try_fixed_work(desk, tried);
   try_metrics(desk, tried);
+  if (auto fault = fault_of_files(desk.config)) tried.push_back({"open files", *std::move(fault), true});
   co_return tried;
 }
 
