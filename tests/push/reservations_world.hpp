@@ -38,9 +38,7 @@ struct push_server {
   long long mark_time(const std::string& name) const {
     return std::stoll(server.cli({"PTTL", "demo:exist_push:" + name}));
   }
-  std::string open(const std::string& name) const {
-    return server.cli({"HGET", keys.open, name});
-  }
+  std::string open(const std::string& name) const { return server.cli({"HGET", keys.open, name}); }
   long long letters() const { return std::stoll(server.cli({"XLEN", keys.dead})); }
 
   pushes::service_keys keys{"test", push_options_for_tests()};
