@@ -153,7 +153,7 @@ class push_daemon {
 
   asio::awaitable<void> post_fixed(carillon::run& what) {
     pushes::push one;
-    const auto id = what.job_id();
+    const auto& id = what.job_id();
     one.tag = fmt::format("push/fixed{}", id.substr(id.rfind('/')));
     one.due = what.scheduled_for();
     one.attempt = what.attempt();
