@@ -157,6 +157,7 @@ int wrong_usage(std::string_view why) {
 std::optional<std::string> why_push_is_wrong(const CLI::App& app) {
   if (!app.got_subcommand("push")) return std::nullopt;
   const auto* push = app.get_subcommand("push");
+  if (const auto why = why_file_is_wrong(*push)) return why;
   if (!push->get_subcommands().empty() || app.remaining(true).empty() || push->get_option("FILE")->empty())
     return std::nullopt;
   const auto word = push->get_option("FILE")->as<std::string>();

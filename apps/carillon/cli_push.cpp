@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 #include <ostream>
 #include <string>
 
@@ -90,7 +91,10 @@ void add_push(CLI::App& app, push_request& request) {
     if (name == "add" || name == "remove") add_whom(*sub, request, true);
     if (name == "list" || name == "export" || name == "redrive") add_whom(*sub, request, false);
     if (name == "add") add_when(*sub, request);
-    if (name == "list") sub->add_option("-n,--limit", request.limit, "At most so many")->type_name("N");
+    if (name == "list")
+      sub->add_option("-n,--limit", request.limit, "At most so many")
+          ->type_name("N")
+          ->check(CLI::Range(std::size_t{0}, std::size_t{1'000'000'000}));
     if (name == "import")
       sub->add_option("INPUT", request.input, "A file of JSON lines; standard input, if not given")
           ->type_name("");
@@ -99,9 +103,20 @@ void add_push(CLI::App& app, push_request& request) {
   }
 }
 
+std::optional<std::string> why_file_is_wrong(const CLI::App& push) {
+  const auto chosen = push.get_subcommands();
+  if (chosen.empty() || push.get_option("FILE")->empty()) return std::nullopt;
+  const auto& name = chosen.front()->get_name();
+  const auto word = shown(push.get_option("FILE")->as<std::string>());
+  if (chosen.front()->get_option("FILE")->empty())
+    return fmt::format("the file comes after the command: carillon push {} {}", name, word);
+  return fmt::format("push {}: '{}' is one word too many", name, word);
+}
+
 int do_push(const CLI::App& app, push_request request, std::ostream& out, std::ostream& err) {
   const auto* push = app.get_subcommand("push");
   return guarded(request.json, err, [&]() -> int {
+    if (const auto why = why_file_is_wrong(*push)) throw wrong_argument(*why, "carillon push COMMAND --help");
     for (const auto& each : push_commands) {
       if (push->got_subcommand(each.name)) return each.work(request, out, err);
     }

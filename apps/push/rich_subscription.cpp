@@ -7,9 +7,9 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <carillon/time/timestamp.hpp>
-#include <charconv>
 
 #include "push/due_minutes.hpp"
+#include "push/subscription.hpp"
 
 namespace carillon::pushes {
 
@@ -17,6 +17,7 @@ namespace {
 
 using std::chrono::days;
 using std::chrono::minutes;
+using std::chrono::seconds;
 
 [[noreturn]] void fail(std::string message, std::size_t position = 0, std::string hint = {}) {
   throw parse_failure(parse_error{std::move(message), position, std::move(hint)});
@@ -30,14 +31,11 @@ T value_of(std::string_view member, parse_result<T> what) {
 }
 
 minutes read_time(std::string_view member, std::string_view text) {
-  const auto digit = [&](std::size_t at) {
-    return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 100;
-  };
-  if (text.size() == 5 && text[2] == ':') {
-    const int hour = digit(0) * 10 + digit(1), minute = digit(3) * 10 + digit(4);
-    if (hour < 24 && minute < 60) return minutes{hour * 60 + minute};
-  }
-  fail(fmt::format("{}: '{}' is no time of day", member, text), 0, "08:30");
+  return value_of(member, parse_time_of_day(text));
+}
+
+std::string time_text(minutes time) {
+  return fmt::format("{:02}:{:02}", time.count() / 60, time.count() % 60);
 }
 
 quiet_hours read_quiet(std::string_view text) {
@@ -50,22 +48,35 @@ quiet_hours read_quiet(std::string_view text) {
   return hours;
 }
 
-void check_times(std::string_view text) {
+// What stands between commas.
+std::vector<std::string_view> parts_of(std::string_view text) {
+  std::vector<std::string_view> all;
   for (std::size_t begin = 0; begin <= text.size();) {
     const auto comma = std::min(text.find(',', begin), text.size());
-    read_time("at", text.substr(begin, comma - begin));
+    all.push_back(text.substr(begin, comma - begin));
     begin = comma + 1;
   }
+  return all;
 }
 
-void check_weekdays(std::string_view text) {
-  const auto odd = text.find_first_not_of("abcdefghijklmnopqrstuvwxyz-,");
-  if (text.empty() || odd != std::string_view::npos)
-    fail(fmt::format("weekdays: '{}' are none", text), text.empty() ? 0 : odd, "mon-fri or sat,sun");
+// Times of day as schedules spell them: "08:30,12:00".
+std::string read_times(std::string_view text) {
+  std::string all;
+  for (const auto part : parts_of(text)) all += (all.empty() ? "" : ",") + time_text(read_time("at", part));
+  return all;
 }
 
-std::string time_text(minutes time) {
-  return fmt::format("{:02}:{:02}", time.count() / 60, time.count() % 60);
+std::string read_weekdays(std::string_view text) {
+  std::string all;
+  for (auto part : parts_of(text)) {
+    part.remove_prefix(std::min(part.find_first_not_of(' '), part.size()));
+    part = part.substr(0, part.find_last_not_of(' ') + 1);
+    const auto odd = part.find_first_not_of("abcdefghijklmnopqrstuvwxyz-");
+    if (part.empty() || odd != std::string_view::npos)
+      fail(fmt::format("weekdays: '{}' are none", text), 0, "mon-fri or sat,sun");
+    all += (all.empty() ? "" : ",") + std::string{part};
+  }
+  return all;
 }
 
 struct stretch {
@@ -122,8 +133,8 @@ parse_result<rich_subscription> rich_subscription::parse(std::string_view json) 
   if (at.has_value() == schedule_text.has_value())
     fail("says when either by at or by schedule", 0, R"({"at": "08:30"})");
   if (schedule_text && weekdays) fail("weekdays: go with at; of a schedule they are part of its text");
-  if (at) check_times(*at);
-  if (weekdays) check_weekdays(*weekdays);
+  if (at) at = read_times(*at);
+  if (weekdays) weekdays = read_weekdays(*weekdays);
   const auto text =
       schedule_text.value_or(fmt::format("every {} at {}", weekdays.value_or("day"), at.value_or("")));
   rich_subscription all{value_of(schedule_text ? "schedule"
@@ -154,6 +165,21 @@ std::string rich_subscription::to_json() const {
   return boost::json::serialize(all);
 }
 
+// The last time before that; none from before it was added.
+std::optional<instant> rich_subscription::fire_before(const binding& bound, instant before) const {
+  const auto found = when_.previous(bound, before);
+  if (!found || !*found || (added_ && **found < *added_)) return std::nullopt;
+  return *found;
+}
+
+// Whether anything is due in [begin, end).
+bool rich_subscription::fires_within(const binding& bound, instant begin, instant end) const {
+  auto nominal = fire_before(bound, end);
+  // The last one's jitter may go beyond, but none goes beyond the one that follows.
+  if (nominal && when_.due(bound, *nominal) >= end) nominal = fire_before(bound, *nominal);
+  return nominal && when_.due(bound, *nominal) >= begin;
+}
+
 std::vector<instant> rich_subscription::due(std::string_view name, const zone& where, instant from,
                                             instant to, std::size_t limit) const {
   binding bound;
@@ -161,19 +187,26 @@ std::vector<instant> rich_subscription::due(std::string_view name, const zone& w
   bound.anchor = added_.value_or(instant{});
   bound.where = where_ ? *where_ : when_.where().value_or(where);
   std::vector<instant> all;
-  // Backwards, so that the cost does not grow with how often it fires.
-  for (auto before = to + tick; all.size() < limit;) {
-    const auto found = when_.previous(bound, before);
-    if (!found || !*found || **found <= from - when_.jitter()) break;
-    before = **found;
-    const auto due = when_.due(bound, before);
-    if (due <= from || due > to) continue;
-    if (!quiet_ || !quiet_around(*quiet_, bound.where, due)) all.push_back(due);
+  // Backwards, so that the cost does not grow with how often it fires. Jitter moves nothing back and keeps
+  // the order: what fires after the beginning of a second (of quiet hours), and before something that is due
+  // in it, is due in it too, and need not be looked at.
+  for (instant before = std::chrono::floor<seconds>(to) + seconds{1}; all.size() < limit;) {
+    const auto nominal = fire_before(bound, before);
+    if (!nominal) break;
+    const instant due = std::chrono::floor<seconds>(when_.due(bound, *nominal));
+    if (due <= from) break;
+    before = std::min(*nominal, due);
+    if (due > to) continue;
+    const auto hushed = quiet_ ? quiet_around(*quiet_, bound.where, due) : std::nullopt;
+    if (hushed) {
+      before = std::min(before, hushed->begin);
+    } else {
+      all.push_back(due);
+    }
   }
   if (quiet_) {
     for (const auto& hushed : quiet_ending(*quiet_, bound.where, from, to)) {
-      const auto within = when_.latest(bound, hushed.begin - tick, hushed.end - tick);
-      if (within && *within) all.push_back(hushed.end);
+      if (fires_within(bound, hushed.begin, hushed.end)) all.push_back(hushed.end);
     }
   }
   std::ranges::sort(all);

@@ -27,8 +27,8 @@ struct quiet_hours {
 ///
 /// `at` takes several times with commas between them. `schedule` takes what docs/triggers.md describes, but
 /// not `fixed_delay`, which needs to know when runs end, and no calendars by name. What falls into quiet
-/// hours is due at their end, once however much it is. `added` is where grids without a `starting` begin;
-/// without it, 1970.
+/// hours is due at their end, once however much it is. `added` is where grids without a `starting` begin, and
+/// nothing from before it is due; without it, 1970. Everything is due at a whole second, and once in it.
 class rich_subscription {
  public:
   /// Errors: a `parse_error` whose message names the member; its position is that in the member's own text,
@@ -38,6 +38,10 @@ class rich_subscription {
   /// As `parse` reads it.
   std::string to_json() const;
 
+  /// When it was added, if it says so.
+  const std::optional<instant>& added() const noexcept { return added_; }
+  void set_added(instant time) { added_ = time; }
+
   /// When it is due in (from, to], the earliest first; the last `limit` of them.
   /// @param name `UID|TAG`, from which random gaps and jitter come.
   /// @param where The zone of subscriptions that name none.
@@ -46,6 +50,9 @@ class rich_subscription {
 
  private:
   explicit rich_subscription(trigger when) : when_{std::move(when)} {}
+
+  std::optional<instant> fire_before(const binding& bound, instant before) const;
+  bool fires_within(const binding& bound, instant begin, instant end) const;
 
   std::string at_;
   std::string weekdays_;

@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
+#include <optional>
 
 namespace carillon::pushes {
 
@@ -14,6 +16,15 @@ constexpr std::string_view right_member = "user:UID|tag:TAG";
 
 parse_error wrong(std::string message, std::size_t position, std::string_view hint) {
   return {std::move(message), position, std::string{hint}};
+}
+
+// All of `text` as a number without a sign, of at most two digits; else nothing.
+std::optional<int> two_digits(std::string_view text) {
+  if (text.empty()) return std::nullopt;
+  int number = 0;
+  const auto [end, failure] = std::from_chars(text.data(), text.data() + text.size(), number);
+  const bool whole = failure == std::errc() && end == text.data() + text.size() && text.front() != '-';
+  return whole && text.size() <= 2 ? std::optional{number} : std::nullopt;
 }
 
 }  // namespace
@@ -53,6 +64,17 @@ parse_result<std::chrono::minutes> parse_score(std::string_view score) {
     return wrong(fmt::format("score {} is no time of day: hours are 0 to 23, minutes 0 to 59", score), 0,
                  right);
   return std::chrono::minutes{number / 100 * 60 + number % 100};
+}
+
+parse_result<std::chrono::minutes> parse_time_of_day(std::string_view text) {
+  const auto begin = std::min(text.find_first_not_of(" \t"), text.size());
+  const auto time = text.substr(begin, text.find_last_not_of(" \t") + 1 - begin);
+  const auto colon = time.find(':');
+  if (colon != std::string_view::npos && time.size() == colon + 3) {
+    const auto hour = two_digits(time.substr(0, colon)), minute = two_digits(time.substr(colon + 1));
+    if (hour && minute && *hour < 24 && *minute < 60) return std::chrono::minutes{*hour * 60 + *minute};
+  }
+  return wrong(fmt::format("'{}' is no time of day", text), begin, "08:30");
 }
 
 }  // namespace carillon::pushes

@@ -33,6 +33,10 @@ parse_result<recipient> parse_name(std::string_view name);
 /// Errors: a `parse_error` that says what is wrong with it.
 parse_result<std::chrono::minutes> parse_score(std::string_view score);
 
+/// Reads a time of day as people write it, 08:30 or 8:30, with blanks around it or not. Errors: a
+/// `parse_error`.
+parse_result<std::chrono::minutes> parse_time_of_day(std::string_view text);
+
 /// The score of a time of day: 830 of 08:30.
 constexpr int score_of(std::chrono::minutes time_of_day) {
   return static_cast<int>(time_of_day.count() / 60 * 100 + time_of_day.count() % 60);

@@ -4,6 +4,9 @@
 #include <boost/json/parse.hpp>
 
 #include <atomic>
+#include <carillon/time/system_clock.hpp>
+#include <carillon/time/timestamp.hpp>
+#include <carillon/time/zone.hpp>
 #include <chrono>
 #include <fstream>
 #include <map>
@@ -259,6 +262,83 @@ TEST_SUITE("push command") {
     CHECK(world.push({"add", file, "--user", "42", "--tag", "t"}).code == 2);
   }
 
+  TEST_CASE("of a user and a tag the last line that is imported counts") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    const std::string plain = R"({"user":"7","tag":"t","at":"10:00"})"
+                              "\n";
+    const std::string rich = R"({"user":"7","tag":"t","at":"10:00","weekdays":"mon-fri"})"
+                             "\n";
+    CHECK(world.push({"import", file}, plain + rich).out ==
+          "2 subscriptions written, 1 of them new; 0 refused\n");
+    CHECK(world.push({"export", file}).out == rich);
+    CHECK(world.push({"import", file}, rich + plain).code == 0);
+    CHECK(world.push({"export", file}).out == plain);
+  }
+
+  TEST_CASE("a rich subscription that is added begins then; help's own example is taken") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    CHECK(world.push({"add", file, "--user", "1", "--tag", "t", "--schedule", "every 1m"}).code == 0);
+    const auto value =
+        boost::json::parse(world.server.cli({"HGET", "demo:subscription:rich", "1|t"})).as_object();
+    const auto added = parse_timestamp(std::string_view{value.at("added").as_string()}).value().in(zone{});
+    CHECK(std::chrono::abs(added - system_clock{}.now()) < 1h);
+    const auto examples = world.push({"add", file, "--user", "2", "--tag", "t", "--at", "8:30, 12:00"});
+    CAPTURE(examples.err);
+    CHECK(examples.code == 0);
+    CHECK(holds(world.push({"list", file, "--user", "2"}).out, R"("at":"08:30,12:00")"));
+  }
+
+  TEST_CASE("an export that leaves anything out says what, and fails") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    world.server.cli({"ZADD", "demo:subscription", "830", "user:a\xff|tag:t", "830", "user:a\xfe|tag:t",
+                      "2599", "user:9|tag:t", "830", "user:fine|tag:t"});
+    world.server.cli({"HSET", "demo:subscription:rich", "8|t", R"({"at": "08:30", "user": "other"})"});
+    const auto all = world.push({"export", file});
+    CHECK(all.code == 1);
+    CHECK(all.out == "{\"user\":\"fine\",\"tag\":\"t\",\"at\":\"08:30\"}\n");
+    CHECK(
+        holds(all.err,
+              "demo:subscription: warning: 'user:a\\xff|tag:t' is no UTF-8, and cannot be written as JSON"));
+    CHECK(holds(all.err, "'user:a\\xfe|tag:t' is no UTF-8"));
+    CHECK(holds(all.err, "'user:9|tag:t' is malformed: score 2599 is no time of day"));
+    CHECK(holds(all.err, "demo:subscription:rich: warning: '8|t' is malformed: user: no such member"));
+    CHECK(world.push({"export", file, "--user", "fine"}).code == 0);
+    const auto list = world.push({"list", file});
+    CHECK(list.code == 0);
+    CHECK(holds(list.err, "'8|t' is malformed"));
+  }
+
+  TEST_CASE("an import that cannot be read to its end fails, and says so as it is asked to") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    const auto folder = world.push({"import", file, world.folder.path(".")});
+    CHECK(folder.code == 1);
+    CHECK(holds(folder.err, "Is a directory"));
+    CHECK(folder.out.empty());
+    const auto wrong = world.push({"import", file, "--json"}, "x\n");
+    CHECK(wrong.code == 1);
+    CHECK(boost::json::parse(wrong.err).at("line") == 1);
+    CHECK(boost::json::parse(wrong.out).at("refused") == 1);
+  }
+
+  TEST_CASE("commands say what they did, and refuse words that they have no use for") {
+    push_world world;
+    const auto file = world.write_file("stdout = true\n");
+    CHECK(world.push({"add", file, "--user", "1", "--tag", "t", "--at", "8:30"}).code == 0);
+    CHECK(world.push({"remove", file, "--user", "1", "--tag", "t", "--json"}).out ==
+          "{\"user\":\"1\",\"tag\":\"t\",\"what\":\"removed\"}\n");
+    const auto extra = world.push({"list", file, "extra"});
+    CHECK(extra.code == 2);
+    CHECK(holds(extra.err, "push list: 'extra' is one word too many"));
+    const auto before = world.push({file, "list"});
+    CHECK(before.code == 2);
+    CHECK(holds(before.err, "the file comes after the command: carillon push list "));
+    CHECK(world.push({"list", file, "-n", "-1"}).code == 2);
+  }
+
   TEST_CASE("check tries everything but sending, and says what would be sent within the hour") {
     push_world world;
     http_receiver receiver;
@@ -390,7 +470,12 @@ TEST_SUITE("push command") {
   TEST_CASE("it goes on when who read its standard output goes away") {
     push_world world;
     world.write_file("stdout = true\n", "concurrency = 1\ndrain = \"1s\"\n");
-    for (int user = 0; user < 300; ++user) world.subscribe(std::to_string(user), push_world::this_minute());
+    // More than a pipe holds: else all may be written before the reader has gone.
+    world.subscribe("0", push_world::this_minute());
+    world.server.cli({"EVAL",
+                      "local score = redis.call('ZSCORE', KEYS[1], 'user:0|tag:news|x') "
+                      "for i = 1, 2000 do redis.call('ZADD', KEYS[1], score, 'user:' .. i .. '|tag:t') end",
+                      "1", "demo:subscription"});
     const auto script = fmt::format(
         "( '{}' push '{}' 2>'{}' & echo $! >'{}'; wait $!; echo $? >'{}' ) | head -n 1 >/dev/null",
         CARILLON_PROGRAM, world.file, world.folder.path("log"), world.folder.path("id"),

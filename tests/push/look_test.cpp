@@ -193,7 +193,7 @@ TEST_SUITE("look") {
     world.subscribe("1", "a|b", 800);
     world.server.cli(
         {"ZADD", "demo:subscription", "800", "nonsense", "861", "user:7|tag:x", "800.5", "user:9|tag:x"});
-    world.server.cli({"HSET", "demo:subscription:rich", "5|x", "{\"at\": \"8:30\"}", "nobody", "{}"});
+    world.server.cli({"HSET", "demo:subscription:rich", "5|x", "{\"at\": \"8.30\"}", "nobody", "{}"});
     const auto process = world.begin();
     for (int i = 0; i < 3; ++i) process->look();
     CHECK(process->way.arrived.size() == 1);
@@ -201,7 +201,7 @@ TEST_SUITE("look") {
     CHECK(world.logged("'nonsense'") == 1);
     CHECK(world.logged("score 861 is no time of day") == 1);
     CHECK(world.logged("score 800.5 is no whole number") == 1);
-    CHECK(world.logged("field '5|x' is left out: at: '8:30' is no time of day") == 1);
+    CHECK(world.logged("field '5|x' is left out: at: '8.30' is no time of day") == 1);
     CHECK(world.logged("field 'nobody'") == 1);
     CHECK(process->figures.malformed == 5);
   }

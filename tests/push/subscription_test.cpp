@@ -48,4 +48,17 @@ TEST_SUITE("subscription") {
     }
     CHECK(score_of(std::chrono::minutes{8 * 60 + 30}) == 830);
   }
+
+  TEST_CASE("a time of day is taken as people write it") {
+    for (const auto* good : {"08:30", "8:30", " 08:30", "8:30\t "}) {
+      CAPTURE(good);
+      CHECK(parse_time_of_day(good).value() == std::chrono::minutes{8 * 60 + 30});
+    }
+    CHECK(parse_time_of_day("0:00").value() == std::chrono::minutes{0});
+    for (const auto* bad : {"", " ", ":", "830", "24:00", "08:60", "08:3", "008:30", "-8:30", "08:-3",
+                            "8 :30", "08:30:00", "08:30 12:00"}) {
+      CAPTURE(bad);
+      CHECK(parse_time_of_day(bad).error().message.ends_with("is no time of day"));
+    }
+  }
 }

@@ -4,7 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
-#include <charconv>
+#include <chrono>
 #include <utility>
 
 #include "carillon/diagnostic.hpp"
@@ -14,21 +14,6 @@ namespace carillon::app {
 namespace {
 
 namespace json = boost::json;
-
-// "08:30" as 830.
-std::optional<int> score_of_time(std::string_view text) {
-  const auto colon = text.find(':');
-  if (colon == std::string_view::npos || colon < 1 || colon > 2 || text.size() != colon + 3)
-    return std::nullopt;
-  int hour = 0, minute = 0;
-  const auto read = [&](std::size_t begin, std::size_t end, int& into) {
-    const auto [stop, fault] = std::from_chars(text.data() + begin, text.data() + end, into);
-    return fault == std::errc{} && stop == text.data() + end;
-  };
-  if (!read(0, colon, hour) || !read(colon + 1, text.size(), minute)) return std::nullopt;
-  if (hour < 0 || hour > 23 || minute < 0 || minute > 59) return std::nullopt;
-  return hour * 100 + minute;
-}
 
 parse_error refusal(std::string message, std::string hint = {}) {
   return {std::move(message), 0, std::move(hint)};
@@ -61,6 +46,40 @@ json::object push_subscription::to_json() const {
   return line;
 }
 
+bool push_subscription::is_json() const {
+  return in_utf8(whom.user) == whom.user && in_utf8(whom.tag) == whom.tag;
+}
+
+void push_subscription::begin_at(instant time) {
+  if (score) return;
+  auto said = pushes::rich_subscription::parse(rich).value();
+  if (said.added()) return;
+  said.set_added(std::chrono::floor<std::chrono::seconds>(time));
+  rich = said.to_json();
+}
+
+parse_result<push_subscription> plain_subscription(std::string_view member, std::string_view score) {
+  auto whom = pushes::parse_member(member);
+  if (!whom) return whom.error();
+  const auto time = pushes::parse_score(score);
+  if (!time) return time.error();
+  push_subscription made;
+  made.whom = *std::move(whom);
+  made.score = pushes::score_of(*time);
+  return made;
+}
+
+parse_result<push_subscription> rich_subscription_of(std::string_view field, std::string_view value) {
+  auto whom = pushes::parse_name(field);
+  if (!whom) return whom.error();
+  const auto said = pushes::rich_subscription::parse(value);
+  if (!said) return said.error();
+  push_subscription made;
+  made.whom = *std::move(whom);
+  made.rich = value;
+  return made;
+}
+
 parse_result<push_subscription> read_subscription(json::object given) {
   push_subscription made;
   auto user = take_text(given, "user");
@@ -72,8 +91,12 @@ parse_result<push_subscription> read_subscription(json::object given) {
   if (!back) return refusal(back.error().message, back.error().hint);
   if (*back != made.whom) return refusal("the user must not have '|tag:' in it");
   const auto* at = given.if_contains("at");
-  if (given.size() == 1 && at != nullptr && at->is_string()) made.score = score_of_time(at->get_string());
-  if (made.score) return made;
+  const bool is_at = given.size() == 1 && at != nullptr && at->is_string();
+  const auto time = pushes::parse_time_of_day(is_at ? std::string_view{at->get_string()} : "");
+  if (time) {
+    made.score = pushes::score_of(*time);
+    return made;
+  }
   if (given.empty()) return refusal("nothing says when", "\"at\": \"08:30\", or \"schedule\"");
   const auto rich = pushes::rich_subscription::parse(json::serialize(given));
   if (!rich) return rich.error();

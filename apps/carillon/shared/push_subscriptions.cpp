@@ -2,12 +2,19 @@
 #include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <algorithm>
+#include <cerrno>
+#include <charconv>
+#include <chrono>
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 #include <functional>
 #include <iostream>
 #include <string>
+#include <system_error>
+#include <unordered_map>
 #include <utility>
-#include <vector>
 
 #include "carillon/commands/command_context.hpp"
 #include "carillon/diagnostic.hpp"
@@ -38,19 +45,27 @@ json::object object_of(const push_request& request) {
   return made;
 }
 
-// What has been read and is to be written, many at a time.
+// What has been read and is to be written, many at a time. Of one (user, tag) the last counts, and there is
+// a member of the set or a rich one, not both.
 struct batch {
-  explicit batch(const push_desk& desk)
-      : plain{"ZADD", desk.config.options.subscriptions},
-        no_plain{"ZREM", desk.config.options.subscriptions},
-        rich{"HSET", desk.rich_key()},
-        no_rich{"HDEL", desk.rich_key()} {}
-
-  // Of one (user, tag) there is a member of the set or a rich one, not both.
-  void add(const push_subscription& one) {
+  void add(push_subscription one) {
     ++count;
+    auto name = pushes::name_of(one.whom);
+    all.insert_or_assign(std::move(name), std::move(one));
+  }
+
+  std::unordered_map<std::string, push_subscription> all;
+  std::size_t count = 0;  // With those that another has taken the place of.
+};
+
+// What is new goes first, so that none is missing in between. Answers how many are new.
+loop_awaitable<std::int64_t> write(push_desk& desk, const batch& read) {
+  redis::words plain{"ZADD", desk.config.options.subscriptions};
+  redis::words no_plain{"ZREM", desk.config.options.subscriptions};
+  redis::words rich{"HSET", desk.rich_key()};
+  redis::words no_rich{"HDEL", desk.rich_key()};
+  for (const auto& [name, one] : read.all) {
     const auto member = pushes::member_of(one.whom);
-    const auto name = pushes::name_of(one.whom);
     if (one.score) {
       plain.add(*one.score).add(member);
       no_rich.add(name);
@@ -59,25 +74,27 @@ struct batch {
       no_plain.add(member);
     }
   }
-
-  redis::words plain, no_plain, rich, no_rich;
-  std::size_t count = 0;
-};
-
-// What is new goes first, so that none is missing in between.
-loop_awaitable<std::int64_t> write(push_desk& desk, const batch& all) {
   std::int64_t added = 0;
-  for (const auto* each : {&all.plain, &all.rich}) {
+  for (const auto* each : {&plain, &rich}) {
     if (each->size() <= 2) continue;
     const auto answer = co_await desk.redis.command(*each);
     added += answer.integer();
   }
-  for (const auto* each : {&all.no_plain, &all.no_rich}) {
+  for (const auto* each : {&no_plain, &no_rich}) {
     if (each->size() <= 2) continue;
     const auto answer = co_await desk.redis.command(*each);
     added -= answer.integer();
   }
   co_return added;
+}
+
+loop_awaitable<instant> time_of_redis(push_desk& desk) {
+  const redis::words question{"TIME"};
+  const auto answer = co_await desk.redis.command(question);
+  std::int64_t count = 0;
+  const auto text = answer[0].text();
+  std::from_chars(text.data(), text.data() + text.size(), count);
+  co_return instant{std::chrono::seconds{count}};
 }
 
 void print_done(const push_request& request, const push_subscription& one, const char* what,
@@ -98,76 +115,87 @@ bool is_asked_for(const push_request& request, const pushes::recipient& whom) {
 struct listed {
   std::uint64_t told = 0;
   std::uint64_t malformed = 0;
+  std::uint64_t left_out = 0;
 };
 
-using teller = std::function<void(const push_subscription&)>;
+// Goes through all that are asked for, and tells what keeps one from being among them.
+struct teller {
+  using work = std::function<void(const push_subscription&)>;
 
-// False: that was enough.
-bool tell(const push_request& request, const push_subscription& one, const teller& what, listed& so_far) {
-  if (!is_asked_for(request, one.whom)) return true;
-  what(one);
-  return ++so_far.told != request.limit;
-}
+  // False: that was enough.
+  bool tell(const std::string& key, std::string_view name, const parse_result<push_subscription>& one) {
+    const bool all = request.user.empty() && !request.tag;
+    if (!one) {
+      // Whose it is nobody knows.
+      if (all && ++so_far.malformed <= most_faults_told)
+        complain(key, fmt::format("'{}' is malformed: {}", shown(name), one.error().message),
+                 one.error().hint);
+      return true;
+    }
+    if (!all && !is_asked_for(request, one->whom)) return true;
+    if (must_be_json && !one->is_json()) {
+      if (++so_far.left_out <= most_faults_told)
+        complain(key, fmt::format("'{}' is no UTF-8, and cannot be written as JSON", shown(name)), {});
+      return true;
+    }
+    what(*one);
+    return ++so_far.told != request.limit;
+  }
 
-loop_awaitable<bool> tell_plain(push_desk& desk, const push_request& request, const teller& what,
-                                listed& so_far) {
+  void complain(const std::string& key, std::string message, std::string hint) const {
+    print_diagnostics({diagnostic{key, 0, 0, std::move(message), std::move(hint), true}}, request.json, err);
+  }
+
+  // The exit code.
+  int end(bool all_must_be_told) const {
+    const auto missing = so_far.malformed + so_far.left_out;
+    const auto shown_of = [](std::uint64_t count) {
+      return std::min<std::uint64_t>(count, most_faults_told);
+    };
+    const auto silent = missing - shown_of(so_far.malformed) - shown_of(so_far.left_out);
+    if (silent > 0) complain({}, fmt::format("… and {} more were left out", with_commas(silent)), {});
+    return missing > 0 && all_must_be_told ? exit_code::failed : exit_code::done;
+  }
+
+  const push_request& request;
+  std::ostream& err;
+  work what;
+  bool must_be_json = false;
+  listed so_far{};
+};
+
+loop_awaitable<bool> tell_plain(push_desk& desk, teller& to) {
+  const auto& key = desk.config.options.subscriptions;
   for (std::size_t first = 0;; first += page) {
-    const redis::words question{"ZRANGE", desk.config.options.subscriptions, first, first + page - 1,
-                                "WITHSCORES"};
+    const redis::words question{"ZRANGE", key, first, first + page - 1, "WITHSCORES"};
     const auto answer = co_await desk.redis.command(question);
     if (answer.empty()) co_return true;
     for (const auto& pair : answer) {
-      const auto whom = pushes::parse_member(pair[0].text());
-      const auto time = pushes::parse_score(pair[1].text());
-      if (!whom || !time) {
-        ++so_far.malformed;
-        continue;
-      }
-      push_subscription one;
-      one.whom = *whom;
-      one.score = pushes::score_of(*time);
-      if (!tell(request, one, what, so_far)) co_return false;
+      const auto one = plain_subscription(pair[0].text(), pair[1].text());
+      if (!to.tell(key, pair[0].text(), one)) co_return false;
     }
   }
 }
 
-loop_awaitable<void> tell_rich(push_desk& desk, const push_request& request, const teller& what,
-                               listed& so_far) {
+loop_awaitable<void> tell_rich(push_desk& desk, teller& to) {
+  const auto key = desk.rich_key();
   std::string cursor = "0";
   do {
-    const redis::words question{"HSCAN", desk.rich_key(), cursor, "COUNT", page};
+    const redis::words question{"HSCAN", key, cursor, "COUNT", page};
     const auto answer = co_await desk.redis.command(question);
     cursor = answer[0].text();
     const auto fields = answer[1];
     for (auto at = fields.begin(); at != fields.end();) {
-      const auto whom = pushes::parse_name((*at++).text());
-      const std::string value{(*at++).text()};
-      boost::system::error_code wrong;
-      const auto parsed = json::parse(value, wrong);
-      if (!whom || wrong || !parsed.is_object()) {
-        ++so_far.malformed;
-        continue;
-      }
-      push_subscription one;
-      one.whom = *whom;
-      one.rich = value;
-      if (!tell(request, one, what, so_far)) co_return;
+      const auto field = (*at++).text();
+      const auto one = rich_subscription_of(field, (*at++).text());
+      if (!to.tell(key, field, one)) co_return;
     }
   } while (cursor != "0");
 }
 
-loop_awaitable<listed> tell_all(push_desk& desk, const push_request& request, teller what) {
-  listed so_far;
-  const bool more = co_await tell_plain(desk, request, what, so_far);
-  if (more) co_await tell_rich(desk, request, what, so_far);
-  co_return so_far;
-}
-
-int told(const listed& all, std::ostream& err) {
-  if (all.malformed > 0)
-    err << fmt::format("{} that are malformed were left out: carillon push check FILE shows them\n",
-                       with_commas(all.malformed));
-  return exit_code::done;
+loop_awaitable<void> tell_all(push_desk& desk, teller& to) {
+  const bool more = co_await tell_plain(desk, to);
+  if (more) co_await tell_rich(desk, to);
 }
 
 loop_awaitable<int> import_from(push_desk& desk, const push_request& request, std::istream& in,
@@ -177,7 +205,7 @@ loop_awaitable<int> import_from(push_desk& desk, const push_request& request, st
   std::string line;
   bool more = true;
   while (more) {
-    batch all{desk};
+    batch all;
     while (all.count < page / 2 && (more = static_cast<bool>(std::getline(in, line)))) {
       ++number;
       if (line.find_first_not_of(" \t\r") == std::string::npos) continue;
@@ -185,13 +213,18 @@ loop_awaitable<int> import_from(push_desk& desk, const push_request& request, st
       if (one) {
         all.add(*one);
       } else if (++bad <= most_faults_told) {
-        err << diagnostic{name, number, 0, one.error().message, one.error().hint}.to_string() << '\n';
+        const diagnostic fault{name, number, 0, one.error().message, one.error().hint};
+        print_diagnostics({fault}, request.json, err);
       }
     }
     good += all.count;
     if (!request.dry_run) added += co_await write(desk, all);
   }
-  if (bad > most_faults_told) err << fmt::format("… and {} more\n", bad - most_faults_told);
+  if (bad > most_faults_told && !request.json) err << fmt::format("… and {} more\n", bad - most_faults_told);
+  const bool is_broken = in.bad() || (&in == &std::cin && std::ferror(stdin) != 0);
+  if (is_broken)
+    print_failure(request.json, fmt::format("{}: line {} and what follows cannot be read", name, number + 1),
+                  {}, err);
   if (request.json) {
     const json::object answer{{"read", good}, {"added", added}, {"refused", bad}};
     out << json::serialize(answer) << '\n';
@@ -199,19 +232,23 @@ loop_awaitable<int> import_from(push_desk& desk, const push_request& request, st
     out << fmt::format("{} subscriptions {}, {} of them new; {} refused\n", with_commas(good),
                        request.dry_run ? "are fine" : "written", added, bad);
   }
-  co_return bad == 0 ? exit_code::done : exit_code::failed;
+  co_return bad == 0 && !is_broken ? exit_code::done : exit_code::failed;
 }
 
 }  // namespace
 
 int add_subscription(const push_request& request, std::ostream& out, std::ostream& err) {
-  const auto one = read_subscription(object_of(request));
+  auto one = read_subscription(object_of(request));
   if (!one) {
     print_failure(request.json, one.error().message, one.error().hint, err);
     return exit_code::usage;
   }
   const auto work = [&](push_desk& desk) -> loop_awaitable<int> {
-    batch all{desk};
+    if (!one->score) {
+      const auto now = co_await time_of_redis(desk);
+      one->begin_at(now);
+    }
+    batch all;
     all.add(*one);
     const auto added = co_await write(desk, all);
     print_done(request, *one, added > 0 ? "added" : "written", out);
@@ -233,7 +270,12 @@ int remove_subscription(const push_request& request, std::ostream& out, std::ost
           request.json,
           fmt::format("user '{}' has no subscription to '{}'", shown(whom.user), shown(whom.tag)),
           "carillon push list FILE --user UID", err);
-    if (!request.json) out << fmt::format("{} {}: removed\n", shown(whom.user), shown(whom.tag));
+    if (request.json) {
+      const json::object line{{"user", in_utf8(whom.user)}, {"tag", in_utf8(whom.tag)}, {"what", "removed"}};
+      out << json::serialize(line) << '\n';
+    } else {
+      out << fmt::format("{} {}: removed\n", shown(whom.user), shown(whom.tag));
+    }
     co_return exit_code::done;
   };
   return at_push_desk(request, err, work);
@@ -241,25 +283,27 @@ int remove_subscription(const push_request& request, std::ostream& out, std::ost
 
 int list_subscriptions(const push_request& request, std::ostream& out, std::ostream& err) {
   const auto work = [&](push_desk& desk) -> loop_awaitable<int> {
-    const teller print = [&](const push_subscription& one) {
+    const auto print = [&](const push_subscription& one) {
       if (request.json) {
         out << json::serialize(one.to_json()) << '\n';
       } else {
         out << fmt::format("{}  {}  {}\n", shown(one.when(), 200), shown(one.whom.user), shown(one.whom.tag));
       }
     };
-    const auto all = co_await tell_all(desk, request, print);
-    if (all.told == 0 && !request.json) out << "no subscriptions\n";
-    co_return told(all, err);
+    teller all{request, err, print};
+    co_await tell_all(desk, all);
+    if (all.so_far.told == 0 && !request.json) out << "no subscriptions\n";
+    co_return all.end(false);
   };
   return at_push_desk(request, err, work);
 }
 
 int export_subscriptions(const push_request& request, std::ostream& out, std::ostream& err) {
   const auto work = [&](push_desk& desk) -> loop_awaitable<int> {
-    const teller print = [&](const push_subscription& one) { out << json::serialize(one.to_json()) << '\n'; };
-    const auto all = co_await tell_all(desk, request, print);
-    co_return told(all, err);
+    const auto print = [&](const push_subscription& one) { out << json::serialize(one.to_json()) << '\n'; };
+    teller all{request, err, print, true};
+    co_await tell_all(desk, all);
+    co_return all.end(true);
   };
   return at_push_desk(request, err, work);
 }
@@ -267,9 +311,13 @@ int export_subscriptions(const push_request& request, std::ostream& out, std::os
 int import_subscriptions(const push_request& request, std::ostream& out, std::ostream& err) {
   const bool from_file = !request.input.empty() && request.input != "-";
   std::ifstream file;
-  if (from_file) file.open(request.input, std::ios::binary);
-  if (from_file && !file)
-    return print_failure(request.json, fmt::format("{}: cannot be read", request.input), {}, err);
+  std::error_code unknown;
+  const bool is_folder = from_file && std::filesystem::is_directory(request.input, unknown);
+  if (from_file && !is_folder) file.open(request.input, std::ios::binary);
+  if (from_file && !file.is_open()) {
+    const auto why = std::generic_category().message(is_folder ? EISDIR : errno);
+    return print_failure(request.json, fmt::format("{}: {}", request.input, why), {}, err);
+  }
   const auto work = [&](push_desk& desk) -> loop_awaitable<int> {
     return import_from(desk, request, from_file ? file : std::cin,
                        from_file ? request.input : "standard input", out, err);
