@@ -7,6 +7,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <chrono>
 #include <string>
 #include <string_view>
@@ -51,9 +52,9 @@ class program {
   }
 
   /// Reads on until the output so far (of both kinds) holds `text`, from where the last such wait ended.
-  /// False if the program ended without it, or half a minute has passed.
+  /// False if the program ended without it, or it takes longer than `patience`.
   bool says(std::string_view text) {
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    const auto deadline = std::chrono::steady_clock::now() + patience;
     for (std::size_t at; (at = said_.find(text, heard_)) == std::string::npos;) {
       if (!read_some(deadline)) return false;
       continue;
@@ -68,7 +69,7 @@ class program {
 
   /// Waits for its end. Answers the exit code, or minus the signal that ended it.
   int ends() {
-    while (read_some(std::chrono::steady_clock::now() + std::chrono::seconds{30})) {
+    while (read_some(std::chrono::steady_clock::now() + patience)) {
     }
     int status = 0;
     REQUIRE(::waitpid(std::exchange(id_, -1), &status, 0) > 0);
@@ -81,12 +82,17 @@ class program {
   const std::string& said() const { return said_; }
 
  private:
+  static constexpr std::chrono::seconds patience{120};  // Of a machine that has much else to do.
+
   bool read_some(std::chrono::steady_clock::time_point deadline) {
     pollfd ends[2] = {{out_over_ ? -1 : out_, POLLIN, 0}, {err_over_ ? -1 : err_, POLLIN, 0}};
     if (out_over_ && err_over_) return false;
     const auto left =
         std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now());
-    if (left.count() <= 0 || ::poll(ends, 2, static_cast<int>(left.count())) <= 0) return false;
+    if (left.count() <= 0) return false;
+    const int ready = ::poll(ends, 2, static_cast<int>(left.count()));
+    if (ready < 0 && errno == EINTR) return true;  // A signal of another test's child, say.
+    if (ready <= 0) return false;
     if (ends[0].revents != 0) out_over_ = !take(out_, output_);
     if (ends[1].revents != 0) err_over_ = !take(err_, errors_);
     return true;
@@ -95,6 +101,7 @@ class program {
   bool take(int from, std::string& into) {
     char bytes[4096];
     const auto count = ::read(from, bytes, sizeof bytes);
+    if (count < 0 && errno == EINTR) return true;
     if (count <= 0) return false;
     into.append(bytes, static_cast<std::size_t>(count));
     said_.append(bytes, static_cast<std::size_t>(count));

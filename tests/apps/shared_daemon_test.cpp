@@ -241,7 +241,7 @@ TEST_SUITE("daemons on a shared store") {
     const bool ends = lease == "2s";
     if (ends) REQUIRE(daemon.says(": 2 jobs"));
     std::string listed;
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{30};
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{120};
     while (!holds(listed, " jobs\n") && std::chrono::steady_clock::now() < deadline) {
       listed = world.on_store({"jobs", "list"}).out;
       if (!ends && !holds(listed, "now")) listed.clear();

@@ -1,8 +1,10 @@
 #include "push/look.hpp"
 
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 
 #include "push/look_world.hpp"
+#include "push/outlook.hpp"
 
 using namespace carillon;
 using namespace carillon::pushes;
@@ -237,6 +239,14 @@ TEST_SUITE("look") {
     world.server.cli({"DEL", "demo:subscription"});
     for (const auto* name : {"1|t", "2|t"})
       world.server.cli({"HSET", "demo:subscription:rich", name, R"({"at": "08:00"})"});
+    const auto due = world.time.now();
+    const std::vector<wanted_push> richer{
+        {fmt::format("|1|t|{}", due.time_since_epoch().count()), {"1", "t"}, due},
+        {fmt::format("|2|t|{}", due.time_since_epoch().count()), {"2", "t"}, due}};
+    foreseer seer{process->client, process->state, process->options};
+    const auto foreseen = world.run(seer.named(richer, due));
+    CHECK(foreseen.sent == 1);
+    CHECK(foreseen.due == 1);
     process->look();
     CHECK(process->way.asked.size() == 3);
     CHECK(process->way.asked.back().key == "2|t|20261121T080000Z");

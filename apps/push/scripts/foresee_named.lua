@@ -9,5 +9,7 @@ Returns  { to be sent, marked as sent, reserved by somebody, dead }
 --]]
 -- include: marks
 -- include: foreseeing
-local due, sent, pending, dead = foresee(every(2, 4), every(2, 5))
-return {due, sent, pending, dead}
+-- include: sent_as_plain
+local names, dues, _, sent_as_plain = leave_out_sent_as_plain(every(2, 4), every(2, 5))
+local due, sent, pending, dead = foresee(names, dues)
+return {due, sent + sent_as_plain, pending, dead}
