@@ -51,6 +51,20 @@ std::string conflict_of(const Work& work) {
 }  // namespace
 
 TEST_SUITE("operations on a shared store") {
+  TEST_CASE("what is added while the store is being opened waits until it is open") {
+    sharing_world world;
+    world.store->held.insert("open");
+    world.start();
+    world.add_ticking("a");
+    world.settle();
+    CHECK(world.store->calls["add"] == 0);
+    world.store->release("open");
+    world.settle();
+    CHECK(world.store->calls["add"] == 1);
+    world.pass(10s);
+    CHECK(world.ran == std::vector<std::string>{"a 10"});
+  }
+
   TEST_CASE("those of an instance that does not own the job do as those of its owner") {
     sharing_world world;
     world.store->owner = [](const job_definition&) { return false; };

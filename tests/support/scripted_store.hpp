@@ -57,6 +57,7 @@ class scripted_store final : public job_store {
     news_.emplace(where);
     listener_ = &listener;
     relay_.owner = this;
+    while (held.contains("open")) co_await news_->wait();
     co_await inner_.open(std::move(instance), relay_);
   }
   loop_awaitable<void> close() override {

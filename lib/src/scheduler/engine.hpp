@@ -319,7 +319,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
-  bool opened_ = false;           ///< The store is to be closed.
+  bool opened_ = false;           ///< The store is open: it may be asked, and is to be closed.
   bool member_ = true;            ///< Of a shared store: claims are allowed.
   bool reachable_ = true;         ///< The store has not said otherwise.
   bool in_trouble_ = false;       ///< It has been told that the store fails.

@@ -26,7 +26,8 @@ constexpr milliseconds same_refusal{60'000};  // Told again after this.
 /// Has something done in the background, now or after what of it is under way.
 void engine::ask(errand& what) {
   what.wanted = true;
-  if (what.under_way || !at_work()) return;
+  if (what.under_way || !at_work() || !opened_)
+    return;  // What is asked before the store is open, start_up does.
   what.under_way = true;
   chores_.spawn(run_errand(what));
 }

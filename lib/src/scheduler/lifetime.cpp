@@ -93,6 +93,9 @@ loop_awaitable<void> engine::start_up() {
     tick_bell_.emplace(clock_, strand_);
     tick();
   }
+  for (auto* asked_before : {&following_, &finding_}) {
+    if (asked_before->wanted) ask(*asked_before);
+  }
   if (!options_.operate_only) {
     co_await done(owning_);
     co_await done(declaring_);
