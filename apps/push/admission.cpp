@@ -25,10 +25,11 @@ admission::admission(redis::client& through, service_keys keys, std::string me, 
       timer_{through.get_executor()} {}
 
 // What is said about oneself, or why nobody answers.
-loop_awaitable<std::pair<std::optional<admission::answer>, std::string>> admission::ask() {
+loop_awaitable<std::pair<std::optional<admission::answer>, std::string>> admission::ask(
+    service_instances::asking why) {
   std::pair<std::optional<answer>, std::string> said;
   try {
-    said.first = co_await who_.join(ours_, options_);
+    said.first = co_await who_.join(ours_, options_, why);
   } catch (const boost::system::system_error& failure) {
     if (failure.code() != errc::store_unreachable) throw;
     said.second = failure.what();
@@ -47,15 +48,15 @@ void admission::tell(const std::optional<answer>& found, const std::string& away
 loop_awaitable<std::optional<service_instances::answer>> admission::enter(service_definition ours) {
   ours_ = std::move(ours);
   bool has_stood_by = false;
-  while (!stopped_) {
-    const auto [found, away] = co_await ask();
+  while (may_enter_) {
+    const auto [found, away] = co_await ask(service_instances::asking::to_be_let_in);
     if (found && found->is_in) {
       if (!told_.empty())
         logger_->info("push: {}",
                       has_stood_by ? "the others have stopped: begins" : "Redis is there: begins");
       co_return found;
     }
-    if (stopped_) break;
+    if (!may_enter_) break;
     tell(found, away);
     has_stood_by = has_stood_by || found;
     // After an outage those are let in first that were there before: they ask again sooner.
@@ -71,7 +72,7 @@ loop_awaitable<void> admission::keep(std::function<void()> lost) {
     if (stopped_) break;
     std::optional<answer> found;
     try {
-      auto said = co_await ask();
+      auto said = co_await ask(service_instances::asking::to_stay);
       found = std::move(said.first);
     } catch (const boost::system::system_error& refused) {
       logger_->debug("push: the lease is not renewed: {}", refused.what());
@@ -84,9 +85,14 @@ loop_awaitable<void> admission::keep(std::function<void()> lost) {
   }
 }
 
+void admission::stop_entering() {
+  may_enter_ = false;
+  timer_.cancel();
+}
+
 void admission::stop() {
   stopped_ = true;
-  timer_.cancel();
+  stop_entering();
 }
 
 loop_awaitable<void> admission::leave() {

@@ -35,14 +35,16 @@ class admission {
   /// Why this instance takes part no more; nothing: it does, or was told to stop.
   const std::optional<std::string>& lost() const noexcept { return lost_; }
 
-  /// Ends the waiting above.
+  /// Lets nobody in any more: ends `enter`.
+  void stop_entering();
+  /// Ends both.
   void stop();
   /// Gives way to others at once. Errors: none; what cannot be said ends with the lease.
   loop_awaitable<void> leave();
 
  private:
   using answer = service_instances::answer;
-  loop_awaitable<std::pair<std::optional<answer>, std::string>> ask();
+  loop_awaitable<std::pair<std::optional<answer>, std::string>> ask(service_instances::asking why);
   void tell(const std::optional<answer>& found, const std::string& away);
   loop_awaitable<void> rest(std::chrono::milliseconds length);
 
@@ -55,6 +57,7 @@ class admission {
                                     boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>
       timer_;
   bool stopped_ = false;
+  bool may_enter_ = true;
   std::string told_;
   std::optional<std::string> lost_;
 };

@@ -45,7 +45,7 @@ std::size_t complaints::tell(const reserved_page& page) {
   }
   const auto more = page.malformed - std::min<std::uint64_t>(page.malformed, page.misfits.size());
   if (more == 0 || !is_new("more than\n" + page.misfits.back().member)) return count;
-  logger_->warn("push: {}: {} more like these are left out; `carillon push list` and `check` tell of all",
+  logger_->warn("push: {}: {} more like these are left out; `carillon push check` tells how many in all",
                 where_, more);
   return count + more;
 }

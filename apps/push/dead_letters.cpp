@@ -67,11 +67,9 @@ loop_awaitable<void> redriving::send_all(const std::function<bool(const dead_let
   // What fails again has a letter behind this one, which is left alone.
   const std::string last{answer[0][0].text()};
   std::string after;
-  while (after != last) {
-    auto letters = co_await read_dead_letters(client, state.keys().dead, after, in_a_page);
+  for (;;) {
+    auto letters = co_await read_dead_letters(client, state.keys().dead, after, in_a_page, last);
     if (letters.empty()) break;
-    const auto end = std::ranges::find_if(letters, [&](const dead_letter& each) { return each.id == last; });
-    if (end != letters.end()) letters.erase(end + 1, letters.end());
     after = letters.back().id;
     if (chosen) std::erase_if(letters, [&](const dead_letter& each) { return !chosen(each); });
     if (!letters.empty()) co_await send_page(std::move(letters));
@@ -106,8 +104,9 @@ loop_awaitable<void> redriving::send_page(std::vector<dead_letter> letters) {
 }  // namespace
 
 loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string key,
-                                                           std::string after, std::size_t count) {
-  const redis::words range("XRANGE", key, after.empty() ? "-" : "(" + after, "+", "COUNT", count);
+                                                           std::string after, std::size_t count,
+                                                           std::string up_to) {
+  const redis::words range("XRANGE", key, after.empty() ? "-" : "(" + after, up_to, "COUNT", count);
   const auto answer = co_await through.command(range);
   std::vector<dead_letter> letters;
   for (const auto& each : answer) letters.push_back(letter_in(each));

@@ -32,7 +32,8 @@ struct dead_letter {
 /// Dead letters of a service (`service_keys::dead`) behind `after` (empty: from the first), the oldest first,
 /// at most `count`. Errors and cancellation: as `redis::client`.
 loop_awaitable<std::vector<dead_letter>> read_dead_letters(redis::client& through, std::string key,
-                                                           std::string after, std::size_t count);
+                                                           std::string after, std::size_t count,
+                                                           std::string up_to = "+");
 
 /// What became of dead letters that were sent again.
 struct redriven {

@@ -65,7 +65,7 @@ loop_awaitable<void> look::look_on(std::uint32_t slice, passes often, outbox::sh
     ++all_.figures.looks;
     pass now{mine, slice};
     const auto to = begun + how_.lookahead;
-    co_await read_window(now, std::max(from, reach_), to, covered);
+    co_await read_window(now, std::max(from, std::min(reach_, begun - reach_grace_)), to, covered);
     if (often == passes::one || stopping_) break;
     covered = to;
     const auto next = begun + between_looks;

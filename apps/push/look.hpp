@@ -47,8 +47,11 @@ class look {
   /// Cancellation: terminal; what was reserved goes on in the outbox.
   loop_awaitable<void> run(std::uint32_t slice, passes often = passes::as_needed);
 
-  /// Looks at nothing that was due until then.
-  void look_behind(instant reach) { reach_ = reach; }
+  /// What was due until `reach` may go out as late as `grace`, and no later.
+  void look_behind(instant reach, milliseconds grace) {
+    reach_ = reach;
+    reach_grace_ = grace;
+  }
 
   /// Begins no further look: those that run end when what they have reserved has ended.
   void stop() {
@@ -83,7 +86,8 @@ class look {
   condition stopped_;
   bool stopping_ = false;
   instant swept_{};
-  instant reach_ = instant::min();
+  instant reach_{};
+  milliseconds reach_grace_{0};
   instant held_until_ = instant::min();
 };
 

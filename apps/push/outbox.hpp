@@ -130,8 +130,8 @@ class outbox {
   void ended(const std::vector<entry_ptr>& which);
   loop_awaitable<void> keep_leases();
   loop_awaitable<bool> renew_all(bool news);
-  void renewed(const std::vector<entry_ptr>& some, const std::vector<std::size_t>& gone,
-               std::chrono::steady_clock::time_point held_until);
+  void renewed(const std::vector<entry_ptr>& some, const std::vector<std::string>& tokens,
+               const std::vector<std::size_t>& gone, std::chrono::steady_clock::time_point held_until);
   void lost(const entry_ptr& which);
   void give_places(std::size_t count);
 

@@ -109,6 +109,7 @@ loop_awaitable<void> outbox::bury_some() {
   std::vector<dead_push> letters;
   for (const auto& each : some) {
     letters.push_back({&each->what, each->reason});
+    if (std::exchange(each->buried, true)) continue;
     ++all_.figures.dead;
     tell_dead(*each);
   }
@@ -240,11 +241,13 @@ loop_awaitable<bool> outbox::renew_all(bool news) {
     std::erase_if(some, [](const entry_ptr& each) { return each->at == stage::ending; });
     if (some.empty()) continue;
     const auto parts = reservations_of(some);
+    std::vector<std::string> tokens;
+    for (const auto* each : parts) tokens.push_back(each->token);
     const auto asked_at = std::chrono::steady_clock::now();
     std::string why;
     try {
       const auto gone = co_await all_.state.renew(parts);
-      renewed(some, gone, asked_at + how_.lease);
+      renewed(some, tokens, gone, asked_at + how_.lease);
     } catch (const std::exception& failure) {
       why = failure.what();
     }
@@ -257,12 +260,13 @@ loop_awaitable<bool> outbox::renew_all(bool news) {
   co_return true;
 }
 
-void outbox::renewed(const std::vector<entry_ptr>& some, const std::vector<std::size_t>& gone,
-                     std::chrono::steady_clock::time_point held_until) {
+void outbox::renewed(const std::vector<entry_ptr>& some, const std::vector<std::string>& tokens,
+                     const std::vector<std::size_t>& gone, std::chrono::steady_clock::time_point held_until) {
   std::vector<bool> is_gone(some.size());
   for (const auto place : gone) is_gone[place] = true;
   for (std::size_t at = 0; at < some.size(); ++at) {
     const auto& each = some[at];
+    if (each->what.token != tokens[at]) continue;  // It was reserved again meanwhile.
     if (is_gone[at]) {
       lost(each);
       continue;

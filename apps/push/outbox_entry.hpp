@@ -18,6 +18,7 @@ struct outbox::entry {
   bool lost = false;           ///< Somebody else has it.
   bool in_store = false;       ///< It is in a batch that is being marked or buried ...
   bool adopted = false;        ///< ... and was reserved again meanwhile: its token is another.
+  bool buried = false;         ///< It has been counted among the dead.
   bool never = false;          ///< The receiver will not have it.
   bool away = false;           ///< Nobody was there when it was tried last.
   given_back how = given_back::untouched;

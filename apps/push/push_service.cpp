@@ -87,6 +87,9 @@ std::string report_of(const push_figures& now, const push_figures& before, milli
 }  // namespace
 
 struct push_service::parts {
+  using timer = asio::basic_waitable_timer<std::chrono::steady_clock,
+                                           asio::wait_traits<std::chrono::steady_clock>, loop_executor>;
+
   parts(asio::io_context& io, redis::link& link, std::shared_ptr<delivery> by, service_options given)
       : how{with_defaults(std::move(given))},
         where{io.get_executor()},
@@ -143,6 +146,8 @@ struct push_service::parts {
     if (!is_told) std::rethrow_exception(failure);
   }
 
+  void add_fixed_name(const std::string& work) { fixed_work += (fixed_work.empty() ? "" : "; ") + work; }
+
   // What must be the same in all instances.
   service_definition definition() const {
     auto all = definition_of(how.what);
@@ -185,6 +190,7 @@ struct push_service::parts {
     std::uint64_t count = 0;
     try {
       for (const auto& each : due_minutes(*how.what.time_zone, from, to)) {
+        if (over) co_return;
         const auto ranks = co_await state.ranks_of(score_of(each.time_of_day));
         count += ranks.count;
       }
@@ -202,20 +208,27 @@ struct push_service::parts {
 
   // Does that beside the scheduler, which must run for it.
   loop_awaitable<void> begin() {
-    try {
-      co_await bring_in_jobs();
-    } catch (const boost::system::system_error& failure) {
-      if (over || failure.code() == errc::stopped) co_return;
-      failed = std::current_exception();
-    } catch (...) {
-      failed = std::current_exception();
+    for (bool is_away = true; is_away && !over;) {
+      is_away = false;
+      try {
+        co_await bring_in_jobs();
+      } catch (const boost::system::system_error& failure) {
+        if (over || failure.code() == errc::stopped) co_return;
+        is_away = failure.code() == errc::store_unreachable;
+        if (!is_away) failed = std::current_exception();
+      } catch (...) {
+        failed = std::current_exception();
+      }
+      if (!is_away) break;
+      timer pause{where, time_to_mark};
+      co_await pause.async_wait(asio::as_tuple(asio::deferred));
     }
     if (failed) jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
   }
 
   void stop() {
     eye.stop();
-    door.stop();
+    door.stop_entering();  // The lease is kept for as long as something is under way.
     jobs.shutdown(shutdown_options{}, [](const std::exception_ptr&) {});
   }
 
@@ -243,9 +256,9 @@ struct push_service::parts {
   loop_awaitable<void> close() {
     over = true;
     report_timer.cancel();
-    door.stop();
     co_await out.close();
     co_await way->close();
+    door.stop();
     co_await door.leave();
     co_await client.close();
   }
@@ -274,9 +287,7 @@ struct push_service::parts {
   subscription after_outage;
   bool over = false;
   bool has_commands = false;
-  asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>,
-                             loop_executor>
-      report_timer;
+  timer report_timer;
 };
 
 push_service::push_service(asio::io_context& io, redis::link& link, std::shared_ptr<delivery> way,
@@ -307,7 +318,7 @@ trigger every_day_at(const std::string& time) {
 
 void push_service::at_fixed_times(const std::vector<std::string>& times,
                                   std::function<asio::awaitable<void>(carillon::run&)> work,
-                                  const retry_policy& again) {
+                                  const retry_policy& again, const std::string& named) {
   auto& all = *parts_;
   for (const auto& time : times) {
     const auto id = all.keys.job("fixed/" + time);
@@ -315,7 +326,7 @@ void push_service::at_fixed_times(const std::vector<std::string>& times,
     all.jobs.task(id, work);
     all.fixed_times.push_back(time);
   }
-  all.fixed_work = fixed_function;
+  all.add_fixed_name(named);
 }
 
 void push_service::at_fixed_times(const std::vector<std::string>& times, const command_line& command) {
@@ -331,7 +342,7 @@ void push_service::at_fixed_times(const std::vector<std::string>& times, const c
     all.declared.back().arguments = arguments;
     all.fixed_times.push_back(time);
   }
-  all.fixed_work = fixed_work_of(command);
+  all.add_fixed_name(fixed_work_of(command));
 }
 
 std::string push_service::job_prefix() const { return parts_->keys.job(""); }
@@ -347,12 +358,11 @@ asio::awaitable<void> push_service::run() {
     auto entering = all.enter();
     const auto found = co_await asio::co_spawn(all.where, std::move(entering), asio::deferred);
     if (found) {
-      all.eye.look_behind(found->reach);
-      auto telling = all.tell_what_is_too_late(*found);
-      co_await asio::co_spawn(all.where, std::move(telling), asio::deferred);
-      all.start(all.report());
+      all.eye.look_behind(found->reach, found->reach_grace);
       const auto stop_all = [&all] { all.stop(); };
       all.start(all.door.keep(stop_all));
+      all.start(all.report());
+      all.start(all.tell_what_is_too_late(*found));
       all.start(all.begin());
       co_await all.jobs.run();
     }

@@ -17,6 +17,7 @@
 #include "push/delivery.hpp"
 #include "push/figures.hpp"
 #include "push/options.hpp"
+#include "push/service_definition.hpp"
 
 namespace carillon::pushes {
 
@@ -57,11 +58,11 @@ class push_service {
   /// Runs `work` at these times of each day ("08:00"), in the zone of the options: jobs
   /// `push/NAME/fixed/08:00`, each occurrence once among all instances; what was done at other times before
   /// is done no more. What fails is tried again as `again` says; with more than one attempt what was lost
-  /// with its instance is, too. Errors: throws `std::invalid_argument` for what is no time of day. @pre `run`
-  /// was not called yet.
+  /// with its instance is, too. `named` says what is done, for instances to compare. Errors: throws
+  /// `std::invalid_argument` for what is no time of day. @pre `run` was not called yet.
   void at_fixed_times(const std::vector<std::string>& times,
                       std::function<boost::asio::awaitable<void>(carillon::run&)> work,
-                      const retry_policy& again = {});
+                      const retry_policy& again = {}, const std::string& named = fixed_function);
   /// The same with a command, which is run once, however it ends.
   void at_fixed_times(const std::vector<std::string>& times, const command_line& command);
 

@@ -178,6 +178,12 @@ loop_awaitable<void> reservations::release(
   auto arguments = begun();
   for (const auto& [each, how] : unsent) {
     arguments.add(each->name).add(each->token);
+    if (!each->letters.empty()) {  // It is a dead letter as before.
+      auto letter = each->what;
+      if (how == given_back::untouched) --letter.attempt;
+      arguments.add(state_text(letter, how == given_back::unknown || letter.repeat ? 'D' : 'd'));
+      continue;
+    }
     // Who may have it from before may have it still.
     const bool repeat = how == given_back::unknown || each->what.repeat;
     if (how == given_back::untouched && each->what.attempt == 1 && !repeat) {

@@ -41,6 +41,7 @@ service_definition definition_of(const push_options& how) {
           {"lookahead", format_duration(how.lookahead)},
           {"grace", format_duration(how.grace)},
           {"sent_ttl", format_duration(how.sent_ttl)},
+          {"lease", format_duration(how.lease)},
           {"slices", std::to_string(how.slices)},
           {"page", std::to_string(how.page)}};
 }
@@ -55,6 +56,10 @@ void add_fixed_work(service_definition& to, const std::vector<std::string>& time
 
 std::string fixed_work_of(const command_line& command) {
   return fmt::format("command {:08x}", seed_of(command_arguments(command)) & 0xffff'ffffU);
+}
+
+std::string fixed_work_of(const std::string& url) {
+  return fmt::format("http {:08x}", seed_of(url) & 0xffff'ffffU);
 }
 
 std::string to_text(const service_definition& what) {

@@ -19,6 +19,7 @@ service_definition definition_of(const push_options& how);
 /// Adds what is done at fixed times. Commands are told by a digest: they may hold what is nobody's business.
 void add_fixed_work(service_definition& to, const std::vector<std::string>& times, const std::string& work);
 std::string fixed_work_of(const command_line& command);
+std::string fixed_work_of(const std::string& url);
 inline constexpr const char* fixed_function = "a function";
 
 /// As it is kept: JSON.

@@ -20,10 +20,10 @@ service_instances::service_instances(redis::client& through, service_keys keys, 
     : redis_{through}, keys_{std::move(keys)}, me_{std::move(me)} {}
 
 loop_awaitable<service_instances::answer> service_instances::join(const service_definition& how,
-                                                                  const push_options& options) {
+                                                                  const push_options& options, asking why) {
   const redis::words keys(keys_.instances, keys_.definition);
   const redis::words arguments(me_, to_text(how), options.lease.count(), options.grace.count(),
-                               options.lookahead.count());
+                               options.lookahead.count(), why == asking::to_stay ? 1 : 0);
   const auto said = co_await redis_.run(scripts::join, keys, arguments);
   answer found;
   found.is_in = said[0].integer() == 1;
@@ -32,6 +32,7 @@ loop_awaitable<service_instances::answer> service_instances::join(const service_
   found.reach = instant{milliseconds{said[3].integer()}};
   found.alive = instant{milliseconds{said[4].integer()}};
   found.now = instant{milliseconds{said[5].integer()}};
+  found.reach_grace = milliseconds{said[6].integer()};
   co_return found;
 }
 
@@ -56,6 +57,10 @@ loop_awaitable<void> service_instances::leave() {
 
 std::string others_in_words(const service_instances::answer& others, const service_definition& ours,
                             const push_options& options) {
+  if (others.others == 0)
+    return fmt::format("others have run the service of '{}' and '{}' by other options: {}",
+                       text::excerpt(options.subscriptions), text::excerpt(options.sent),
+                       differences(others.definition, ours));
   return fmt::format(
       "{} {} the service of '{}' and '{}' by other options: {}. Give all the same; what is to be a service "
       "of its own needs other keys in subscriptions or sent, or another ?namespace= in store",

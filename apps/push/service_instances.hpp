@@ -25,13 +25,17 @@ class service_instances {
     std::uint64_t others = 0;  ///< So many live beside this one.
     std::string definition{};  ///< How they run the service: `to_text`; empty: nobody has yet.
     /// What was due until then was seen to by an earlier definition, whose marks are over sooner than this
-    /// one's grace: it is not to be looked at.
+    /// one's grace.
     instant reach{};
+    /// How late what was due until `reach` may still go out: its marks last for twice as long.
+    milliseconds reach_grace{0};
     instant alive{};  ///< When somebody was last known to live; the epoch: nobody yet.
     instant now{};    ///< By Redis's clock.
   };
-  /// Makes this one of them, or renews its lease.
-  loop_awaitable<answer> join(const service_definition& how, const push_options& options);
+  enum class asking : std::uint8_t { to_be_let_in, to_stay };
+  /// Makes this one of them, or renews its lease: then it is one no more when others have run the service
+  /// otherwise since, also if none of them lives.
+  loop_awaitable<answer> join(const service_definition& how, const push_options& options, asking why);
   /// Who lives, and how; changes nothing.
   loop_awaitable<answer> look();
   /// Is one of them no more.

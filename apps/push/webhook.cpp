@@ -8,6 +8,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/experimental/channel.hpp>
+#include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/string.hpp>
 #include <carillon/time/system_clock.hpp>
 #include <deque>
@@ -103,6 +104,9 @@ class webhook::receiver {
     if (stopped) co_return delivered::away("it was to end before there was a connection for it");
     const place held{*this};
     auto outcome = co_await post(what);
+    const auto state = co_await asio::this_coro::cancellation_state;
+    if (state.cancelled() != asio::cancellation_type::none)
+      co_return outcome;  // Says nothing of the receiver.
     const bool failed = outcome.what == delivered::kind::again || outcome.what == delivered::kind::away;
     const auto now = std::chrono::steady_clock::now();
     const auto line = failed ? health_.failed(outcome.why, now) : health_.succeeded(now);

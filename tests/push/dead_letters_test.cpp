@@ -122,6 +122,18 @@ TEST_SUITE("dead letters") {
     CHECK(world.letters() == 0);
   }
 
+  TEST_CASE(
+      "letters that came later than the sending began are left alone, though the last of then is gone") {
+    letters_world world;
+    const auto last = world.all().back().id;
+    world.way.answers = [&](const push& what) {
+      world.server.cli({"XDEL", world.keys.dead, last});  // Another one has sent it again meanwhile.
+      return delivered::never("still gone " + what.user);
+    };
+    CHECK(world.again().letters <= 2);
+    CHECK(world.way.asked.size() <= 2);
+  }
+
   TEST_CASE("only those that are chosen are sent again") {
     letters_world world;
     CHECK(world.again([](const dead_letter& each) { return each.user == "2"; }).sent == 1);

@@ -208,6 +208,24 @@ TEST_SUITE("look") {
     CHECK(process->figures.malformed == 5);
   }
 
+  TEST_CASE("what an earlier definition has seen to goes out as late as that allowed, and no later") {
+    auto options = look_world::quick();
+    options.grace = 30min;
+    look_world world{"2026-11-21T08:05:00Z", options};
+    world.subscribe("seen to, marked for a minute or two", "t", 801);
+    world.subscribe("seen to, and not sent yet", "t", 804);
+    world.subscribe("never seen", "t", 806);
+    const auto process = world.begin();
+    process->eye.look_behind(push_time("2026-11-21T08:05:00Z"), 2min);
+    process->look();
+    CHECK(process->way.arrived.size() == 2);
+    world.time.advance(10min);
+    world.subscribe("since then", "t", 807);
+    process->look();
+    CHECK(process->way.arrived.size() == 3);
+    CHECK_FALSE(process->way.arrived.contains("seen to, marked for a minute or two|t|20261121T080100Z"));
+  }
+
   TEST_CASE("of very many malformed members the first are told, and how many more there are, once") {
     look_world world;
     world.server.cli({"EVAL", "for i = 1, 60 do redis.call('ZADD', KEYS[1], 800, 'bogus' .. i) end", "1",

@@ -307,6 +307,24 @@ TEST_SUITE("push service") {
     CHECK(two.way->asked.front().user == "2");
   }
 
+  TEST_CASE("who comes back when others have run the service otherwise and are gone ends, with words") {
+    service_world world;
+    const auto one = world.begin("one");
+    REQUIRE(world.until([&] { return world.jobs(*one).size() == 5; }));
+    // As after a while in which it was frozen.
+    world.server.cli({"DEL", world.keys.instances});
+    world.server.cli({"HSET", world.keys.definition, "how", R"({"slices": "7"})"});
+    CHECK(world.until([&] { return one->over; }));
+    REQUIRE(one->failure != nullptr);
+    try {
+      std::rethrow_exception(one->failure);
+    } catch (const std::runtime_error& why) {
+      CAPTURE(why.what());
+      CHECK(std::string{why.what()}.find("others have run the service") != std::string::npos);
+      CHECK(std::string{why.what()}.find("slices") != std::string::npos);
+    }
+  }
+
   TEST_CASE("a key that holds what it must not is told once, with its name, not once a look") {
     service_world world;
     world.server.cli({"SET", "demo:subscription", "x"});

@@ -5,6 +5,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <cerrno>
 #include <csignal>
@@ -34,6 +35,8 @@ loop_awaitable<int> work_and_close(push_desk& desk,
   } catch (...) {
     thrown = std::current_exception();
   }
+  // Also when it was told to stop.
+  co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   co_await desk.redis.close();
   if (thrown) std::rethrow_exception(thrown);
   co_return code;

@@ -148,7 +148,7 @@ class push_daemon {
     again.backoff_min = config.options.retry.backoff_min;
     again.backoff_max = config.options.retry.backoff_max;
     const auto post = [this](carillon::run& what) { return post_fixed(what); };
-    service_.at_fixed_times(config.fixed_times, post, again);
+    service_.at_fixed_times(config.fixed_times, post, again, pushes::fixed_work_of(*config.fixed_http));
   }
 
   asio::awaitable<void> post_fixed(carillon::run& what) {

@@ -59,9 +59,10 @@ loop_awaitable<void> try_keys(push_desk& desk, std::vector<trial>& tried) {
 loop_awaitable<void> try_definition(push_desk& desk, std::vector<trial>& tried) {
   const auto& config = desk.config;
   auto ours = pushes::definition_of(config.options);
-  pushes::add_fixed_work(
-      ours, config.fixed_times,
-      config.fixed_command ? pushes::fixed_work_of(*config.fixed_command) : pushes::fixed_function);
+  std::string work;
+  if (config.fixed_command) work = pushes::fixed_work_of(*config.fixed_command);
+  if (config.fixed_http) work = pushes::fixed_work_of(*config.fixed_http);
+  pushes::add_fixed_work(ours, config.fixed_times, work);
   pushes::service_instances who{desk.redis, desk.keys(), "check"};
   const auto others = co_await who.look();
   trial found;

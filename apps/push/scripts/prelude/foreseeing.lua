@@ -12,7 +12,7 @@ local function foresee(names, dues)
       pending = pending + 1
     elseif left == -1 or left > wait then
       sent = sent + 1
-    elseif of == dues[i] and state == 'd' then
+    elseif of == dues[i] and (state == 'd' or state == 'D') then
       dead = dead + 1
     else
       due = due + 1

@@ -6,6 +6,7 @@
 -- What is under way, or has ended without being sent, has a field in the hash KEYS[1]: name -> `DUE ATTEMPT STATE`, where STATE is
 --   o  begun: if the mark is gone, nobody knows how it ended       r  the same, and it was so before: a possible repeat
 --   f  given back before its end, nothing of it under way          d  dead: not tried again for that due time
+--   D  dead, and it may have arrived
 local function marks_of(names)
   local marks = {}
   for i, name in ipairs(names) do

@@ -20,10 +20,10 @@ local function reserve(names, dues, tried, dead_too)
       if due ~= dues[i] then attempt, state = tried and tried[i] or 0, 'f' end
       if value then
         won[#won + 1], won[#won + 2], won[#won + 3] = name, tonumber(attempt), state == 'r' and 1 or 0
-      elseif state == 'd' and not dead_too then
+      elseif (state == 'd' or state == 'D') and not dead_too then
         dead = dead + 1
       elseif redis.call('SET', marks[i], mine, 'NX', 'PX', lease) then
-        local again = state == 'o' or state == 'r'
+        local again = state == 'o' or state == 'r' or state == 'D'
         attempt = attempt + 1
         changes[#changes + 1], changes[#changes + 2] = name, dues[i] .. ' ' .. attempt .. (again and ' r' or ' o')
         won[#won + 1], won[#won + 2], won[#won + 3] = name, attempt, again and 1 or 0
