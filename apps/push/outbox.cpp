@@ -144,7 +144,7 @@ void outbox::settle(const entry_ptr& which, delivered how) {
     if (which->how == given_back::untouched) which->how = given_back::failed;
     return to_be_ended(unsent_, which);
   }
-  if (is_hopeless(*which, how)) return to_be_ended(dead_, which);
+  if (is_hopeless(*which)) return to_be_ended(dead_, which);
   which->at = stage::waiting;
   if (!which->away) ++which->what.what.attempt;
   const auto until = std::chrono::steady_clock::now() + pause_after(*which, how);
@@ -160,9 +160,9 @@ void outbox::settle(const entry_ptr& which, delivered how) {
 
 // Where nobody is there the attempts do not count until the push is not worth sending any more: a receiver
 // that begins again must not cost anybody a push.
-bool outbox::is_hopeless(const entry& which, const delivered& how) const {
+bool outbox::is_hopeless(const entry& which) const {
   if (which.never) return true;
-  if (how.what != delivered::kind::away) return which.answered >= how_.retry.attempts;
+  if (!which.away) return which.answered >= how_.retry.attempts;
   return which.tries >= how_.retry.attempts && all_.clock.now() > which.what.what.due + how_.grace;
 }
 

@@ -110,7 +110,7 @@ class outbox {
   loop_awaitable<void> deliver(entry_ptr which);
   void settle(const entry_ptr& which, delivered how);
   void delivered_well(const entry_ptr& which);
-  bool is_hopeless(const entry& which, const delivered& how) const;
+  bool is_hopeless(const entry& which) const;
   std::chrono::milliseconds pause_after(const entry& which, const delivered& how);
   loop_awaitable<void> wake_waiting();
   void drop_waiting(const entry_ptr& which);

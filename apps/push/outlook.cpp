@@ -19,12 +19,7 @@ outlook outlook_in(const redis::reply& answer) {
   some.dead = count(3);
   if (answer.size() < 6) return some;
   some.malformed = count(4);
-  const auto pairs = answer[5];
-  for (auto at = pairs.begin(); at != pairs.end();) {
-    auto& each = some.misfits.emplace_back();
-    each.member = (*at++).text();
-    each.score = (*at++).text();
-  }
+  some.misfits = misfits_in(answer[5]);
   return some;
 }
 

@@ -57,16 +57,22 @@ reserved_page page_in(const reply& answer, const std::string& token, instant due
 
 void add_misfits(reserved_page& page, const reply& count, const reply& pairs) {
   page.malformed = static_cast<std::uint64_t>(count.integer());
-  for (auto at = pairs.begin(); at != pairs.end();) {
-    auto& each = page.misfits.emplace_back();
-    each.member = (*at++).text();
-    each.score = (*at++).text();
-  }
+  page.misfits = misfits_in(pairs);
 }
 
 void give_key(push& what) { what.key = idempotency_key(what.user, what.tag, what.due); }
 
 }  // namespace
+
+std::vector<misfit> misfits_in(const reply& pairs) {
+  std::vector<misfit> all;
+  for (auto at = pairs.begin(); at != pairs.end();) {
+    auto& each = all.emplace_back();
+    each.member = (*at++).text();
+    each.score = (*at++).text();
+  }
+  return all;
+}
 
 std::string name_of(const push& what) {
   return fmt::format("|{}|{}|{}", what.user, what.tag, millis(what.due));

@@ -43,6 +43,9 @@ struct misfit {
   friend bool operator==(const misfit&, const misfit&) = default;
 };
 
+/// Reads `{ member, score, ... }` of an answer.
+std::vector<misfit> misfits_in(const redis::reply& pairs);
+
 /// What came of reserving.
 struct reserved_page {
   std::vector<reservation> won;

@@ -10,17 +10,7 @@ Returns  { to be sent, marked as sent, reserved by somebody, dead, how many are 
 --]]
 -- include: marks
 -- include: foreseeing
-local page = redis.call('ZRANGE', KEYS[2], ARGV[6], ARGV[7], 'WITHSCORES')
-local names, dues, malformed, count = {}, {}, {}, 0
-for i = 1, #page, 2 do
-  local member, score = page[i], page[i + 1]
-  local user, tag = string.match(member, '^user:([^|]+)|tag:(.*)$')
-  if user and tonumber(score) == tonumber(ARGV[5]) then
-    names[#names + 1], dues[#dues + 1] = user .. '|' .. tag, ARGV[4]
-  else
-    count = count + 1
-    if count <= 20 then malformed[#malformed + 1], malformed[#malformed + 2] = member, score end
-  end
-end
+-- include: page_of_set
+local names, dues, count, malformed = read_page(ARGV[6], ARGV[7], ARGV[5], ARGV[4])
 local due, sent, pending, dead = foresee(names, dues)
 return {due, sent, pending, dead, count, malformed}

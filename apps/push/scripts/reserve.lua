@@ -10,17 +10,7 @@ Returns  { { name, attempt, 1 if a possible repeat, ... }, how many were sent be
 --]]
 -- include: marks
 -- include: reserving
-local page = redis.call('ZRANGE', KEYS[2], ARGV[7], ARGV[8], 'WITHSCORES')
-local names, dues, malformed, count = {}, {}, {}, 0
-for i = 1, #page, 2 do
-  local member, score = page[i], page[i + 1]
-  local user, tag = string.match(member, '^user:([^|]+)|tag:(.*)$')
-  if user and (score == ARGV[6] or tonumber(score) == tonumber(ARGV[6])) then
-    names[#names + 1], dues[#dues + 1] = user .. '|' .. tag, ARGV[5]
-  elseif not user or tonumber(score) % 1 ~= 0 then
-    count = count + 1
-    if count <= 20 then malformed[#malformed + 1], malformed[#malformed + 2] = member, score end
-  end
-end
+-- include: page_of_set
+local names, dues, count, malformed = read_page(ARGV[7], ARGV[8], ARGV[6], ARGV[5])
 local won, sent, pending, dead = reserve(names, dues)
 return {won, sent, pending, dead, count, malformed}
