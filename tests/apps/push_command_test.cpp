@@ -4,27 +4,16 @@
 #include <boost/json/parse.hpp>
 
 #include <atomic>
-#include <carillon/time/system_clock.hpp>
-#include <carillon/time/timestamp.hpp>
-#include <carillon/time/zone.hpp>
 #include <chrono>
-#include <fstream>
 #include <map>
 #include <memory>
 #include <set>
 #include <string>
 #include <vector>
 
-#include "apps/program.hpp"
-#include "push/http_receiver.hpp"
-#include "push/push.hpp"
-#include "push/service_keys.hpp"
-#include "push/subscription.hpp"
-#include "support/redis_server.hpp"
-#include "support/temporary_folder.hpp"
+#include "apps/push_world.hpp"
 
 namespace carillon::app {
-namespace {
 
 using namespace std::chrono_literals;
 using testing::child;
@@ -32,94 +21,6 @@ using testing::http_receiver;
 using testing::posted;
 using testing::reaction;
 using testing::redis_server;
-using testing::temporary_folder;
-using arguments = std::vector<std::string>;
-
-bool holds(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
-
-// What the receiver answered with 200 is counted by the key of the push.
-struct ledger {
-  void add(const posted& what) {
-    const std::lock_guard guard{lock};
-    auto& all = by_key[what.key];
-    all.push_back(what.body);
-  }
-  std::size_t size() {
-    const std::lock_guard guard{lock};
-    return by_key.size();
-  }
-  std::mutex lock;
-  std::map<std::string, std::vector<std::string>> by_key;
-};
-
-struct answered {
-  int code;
-  std::string out, err;
-};
-
-struct push_world {
-  answered ask(arguments words, std::string_view input = {}) const {
-    program asked{std::move(words), input};
-    const auto code = asked.ends();
-    return {code, asked.out(), asked.err()};
-  }
-  answered push(arguments words, std::string_view input = {}) const {
-    words.insert(words.begin(), "push");
-    return ask(std::move(words), input);
-  }
-
-  std::string write_file(const std::string& deliver, const std::string& more = {}) {
-    file = folder.write("push.toml",
-                        "[push]\nstore = \"" + server.url() +
-                            "\"\nsubscriptions = \"demo:subscription\"\nsent = \"demo:exist_push\"\n"
-                            "timezone = \"UTC\"\nlease = \"2s\"\n" +
-                            more + "[push.deliver]\n" + deliver);
-    return file;
-  }
-
-  // The subscription of a user to be sent at that minute, and the key of that push.
-  std::string subscribe(const std::string& user, std::chrono::sys_time<std::chrono::minutes> due) const {
-    const auto of_day = due - std::chrono::floor<std::chrono::days>(due);
-    const auto score = pushes::score_of(std::chrono::duration_cast<std::chrono::minutes>(of_day));
-    server.cli({"ZADD", "demo:subscription", std::to_string(score), "user:" + user + "|tag:news|x"});
-    return pushes::idempotency_key(user, "news|x", due);
-  }
-  static std::chrono::sys_time<std::chrono::minutes> this_minute() {
-    return std::chrono::floor<std::chrono::minutes>(std::chrono::system_clock::now());
-  }
-
-  child start(const std::string& name) const {
-    return child::start({CARILLON_PROGRAM, "push", file, "--instance", name},
-                        folder.path() / (name + ".log"));
-  }
-  std::string log(const std::string& name) const {
-    std::ifstream in{folder.path() / (name + ".log")};
-    return {std::istreambuf_iterator<char>(in), {}};
-  }
-  template <typename Condition>
-  static bool within(std::chrono::seconds patience, Condition fine) {
-    const auto end = std::chrono::steady_clock::now() + patience;
-    while (!fine()) {
-      if (std::chrono::steady_clock::now() > end) return false;
-      std::this_thread::sleep_for(20ms);
-    }
-    return true;
-  }
-
-  static pushes::push_options options() {
-    pushes::push_options how;
-    how.subscriptions = "demo:subscription";
-    how.sent = "demo:exist_push";
-    return how;
-  }
-
-  redis_server server;
-  pushes::service_keys keys{"default", options()};
-  temporary_folder folder;
-  std::string file;
-};
-
-}  // namespace
 
 TEST_SUITE("push command") {
   TEST_CASE("instances that are killed leave nobody out, and send again only what may not have arrived") {
@@ -222,122 +123,6 @@ TEST_SUITE("push command") {
     CHECK(running.out().starts_with("{\"user\":\"42\",\"tag\":\"news|x\",\"due\":\""));
     CHECK(std::ranges::count(running.out(), '\n') == 1);
     CHECK(holds(running.err(), "push: stopped"));
-  }
-
-  TEST_CASE(
-      "subscriptions are added, listed, exported, imported and removed, where today's programs find them") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    const auto added = world.push({"add", file, "--user", "42", "--tag", "a|b", "--at", "8:30"});
-    CHECK(added.err == "");
-    CHECK(added.out == "42 a|b: added, 08:30\n");
-    CHECK(world.server.cli({"ZSCORE", "demo:subscription", "user:42|tag:a|b"}) == "830");
-    CHECK(world.push({"add", file, "--user", "7", "--tag", "x", "--at", "12:00", "--weekdays", "mon-fri"})
-              .code == 0);
-    CHECK(holds(world.server.cli({"HGET", "demo:subscription:rich", "7|x"}), "mon-fri"));
-    const auto list = world.push({"list", file}).out;
-    CHECK(list.starts_with("08:30  42  a|b\n"));
-    CHECK(holds(list, "7  x\n"));
-    CHECK(world.push({"list", file, "--user", "42"}).out == "08:30  42  a|b\n");
-
-    const auto exported = world.push({"export", file}).out;
-    CHECK(exported.starts_with("{\"user\":\"42\",\"tag\":\"a|b\",\"at\":\"08:30\"}\n"));
-    CHECK(world.push({"remove", file, "--user", "42", "--tag", "a|b"}).out == "42 a|b: removed\n");
-    CHECK(world.push({"remove", file, "--user", "42", "--tag", "a|b"}).code == 1);
-    CHECK(world.push({"remove", file, "--user", "7", "--tag", "x"}).code == 0);
-    CHECK(world.push({"list", file}).out == "no subscriptions\n");
-    CHECK(world.push({"import", file}, exported).out ==
-          "2 subscriptions written, 2 of them new; 0 refused\n");
-    CHECK(world.push({"export", file}).out == exported);
-    // One that becomes a rich one is no member of the set any more.
-    CHECK(
-        world
-            .push({"add", file, "--user", "42", "--tag", "a|b", "--schedule", "every 2h from 08:00 to 20:00"})
-            .code == 0);
-    CHECK(world.server.cli({"ZSCORE", "demo:subscription", "user:42|tag:a|b"}) == "");
-
-    const auto wrong = world.push({"import", file}, "{\"user\":\"1\",\"tag\":\"t\",\"at\":\"25:00\"}\nx\n");
-    CHECK(wrong.code == 1);
-    CHECK(holds(wrong.err, "standard input:1: "));
-    CHECK(holds(wrong.err, "standard input:2: this is no JSON"));
-    CHECK(world.push({"add", file, "--user", "42", "--tag", "t"}).code == 2);
-  }
-
-  TEST_CASE("of a user and a tag the last line that is imported counts") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    const std::string plain = R"({"user":"7","tag":"t","at":"10:00"})"
-                              "\n";
-    const std::string rich = R"({"user":"7","tag":"t","at":"10:00","weekdays":"mon-fri"})"
-                             "\n";
-    CHECK(world.push({"import", file}, plain + rich).out ==
-          "2 subscriptions written, 1 of them new; 0 refused\n");
-    CHECK(world.push({"export", file}).out == rich);
-    CHECK(world.push({"import", file}, rich + plain).code == 0);
-    CHECK(world.push({"export", file}).out == plain);
-  }
-
-  TEST_CASE("a rich subscription that is added begins then; help's own example is taken") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    CHECK(world.push({"add", file, "--user", "1", "--tag", "t", "--schedule", "every 1m"}).code == 0);
-    const auto value =
-        boost::json::parse(world.server.cli({"HGET", "demo:subscription:rich", "1|t"})).as_object();
-    const auto added = parse_timestamp(std::string_view{value.at("added").as_string()}).value().in(zone{});
-    CHECK(std::chrono::abs(added - system_clock{}.now()) < 1h);
-    const auto examples = world.push({"add", file, "--user", "2", "--tag", "t", "--at", "8:30, 12:00"});
-    CAPTURE(examples.err);
-    CHECK(examples.code == 0);
-    CHECK(holds(world.push({"list", file, "--user", "2"}).out, R"("at":"08:30,12:00")"));
-  }
-
-  TEST_CASE("an export that leaves anything out says what, and fails") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    world.server.cli({"ZADD", "demo:subscription", "830", "user:a\xff|tag:t", "830", "user:a\xfe|tag:t",
-                      "2599", "user:9|tag:t", "830", "user:fine|tag:t"});
-    world.server.cli({"HSET", "demo:subscription:rich", "8|t", R"({"at": "08:30", "user": "other"})"});
-    const auto all = world.push({"export", file});
-    CHECK(all.code == 1);
-    CHECK(all.out == "{\"user\":\"fine\",\"tag\":\"t\",\"at\":\"08:30\"}\n");
-    CHECK(
-        holds(all.err,
-              "demo:subscription: warning: 'user:a\\xff|tag:t' is no UTF-8, and cannot be written as JSON"));
-    CHECK(holds(all.err, "'user:a\\xfe|tag:t' is no UTF-8"));
-    CHECK(holds(all.err, "'user:9|tag:t' is malformed: score 2599 is no time of day"));
-    CHECK(holds(all.err, "demo:subscription:rich: warning: '8|t' is malformed: user: no such member"));
-    CHECK(world.push({"export", file, "--user", "fine"}).code == 0);
-    const auto list = world.push({"list", file});
-    CHECK(list.code == 0);
-    CHECK(holds(list.err, "'8|t' is malformed"));
-  }
-
-  TEST_CASE("an import that cannot be read to its end fails, and says so as it is asked to") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    const auto folder = world.push({"import", file, world.folder.path(".")});
-    CHECK(folder.code == 1);
-    CHECK(holds(folder.err, "Is a directory"));
-    CHECK(folder.out.empty());
-    const auto wrong = world.push({"import", file, "--json"}, "x\n");
-    CHECK(wrong.code == 1);
-    CHECK(boost::json::parse(wrong.err).at("line") == 1);
-    CHECK(boost::json::parse(wrong.out).at("refused") == 1);
-  }
-
-  TEST_CASE("commands say what they did, and refuse words that they have no use for") {
-    push_world world;
-    const auto file = world.write_file("stdout = true\n");
-    CHECK(world.push({"add", file, "--user", "1", "--tag", "t", "--at", "8:30"}).code == 0);
-    CHECK(world.push({"remove", file, "--user", "1", "--tag", "t", "--json"}).out ==
-          "{\"user\":\"1\",\"tag\":\"t\",\"what\":\"removed\"}\n");
-    const auto extra = world.push({"list", file, "extra"});
-    CHECK(extra.code == 2);
-    CHECK(holds(extra.err, "push list: 'extra' is one word too many"));
-    const auto before = world.push({file, "list"});
-    CHECK(before.code == 2);
-    CHECK(holds(before.err, "the file comes after the command: carillon push list "));
-    CHECK(world.push({"list", file, "-n", "-1"}).code == 2);
   }
 
   TEST_CASE("check tries everything but sending, and says what would be sent within the hour") {
