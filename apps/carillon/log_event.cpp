@@ -76,6 +76,8 @@ std::string words_of_run(const event& what, const zone& where) {
     case run_skipped: return with_reason("skipped " + stretch(what, where), what);
     case run_coalesced:
       return with_reason("left out " + stretch(what, where) + ", one run stands for all", what);
+    case run_requested: return with_reason("a run was asked for", what);
+    case run_claimed: return with_reason("claimed", what);
     case run_queued: return with_reason("waits for a free place", what);
     case run_retrying: return retrying(what);
     case run_unreported: return with_reason("has ended, but the store has not confirmed that", what);
@@ -107,6 +109,14 @@ std::string words_of(const event& what, const zone& where) {
     case job_resumed: return with_reason("resumed", what);
     case job_ended: return with_reason("has ended: its schedule has no more times", what);
     case job_parked: return with_reason("parked", what);
+    case job_unparked: return with_reason("goes on: what it waited for is there", what);
+    case job_changed_elsewhere: return with_reason("changed, or asked for, by another instance", what);
+    case jobs_cleared: return fmt::format("all jobs were removed: {}", what.count);
+    case store_opened: return with_reason("the store is open", what);
+    case store_closed: return with_reason("the store is closed", what);
+    case executor_added: return fmt::format("executor '{}' was added", what.name);
+    case executor_closed: return fmt::format("executor '{}' is closed", what.name);
+    case task_added: return fmt::format("task '{}' was registered", what.name);
     default: return words_of_run(what, where);
   }
 }
@@ -134,6 +144,13 @@ log_level level_of(event_kind kind) {
     case job_paused: return log_level::warn;
     case scheduler_started:
     case scheduler_stopped:
+    case store_opened:
+    case store_closed:
+    case executor_added:
+    case executor_closed:
+    case task_added:
+    case run_claimed:
+    case job_changed_elsewhere:
     case job_added: return log_level::debug;  // the daemon itself says more
     default: return log_level::info;
   }

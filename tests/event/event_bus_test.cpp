@@ -158,8 +158,8 @@ TEST_SUITE("event_bus") {
 
   TEST_CASE("every kind of event has a name of its own") {
     std::set<std::string_view> names;
-    const std::vector<int> unused{15, 29, 30, 31};
-    for (int bit = 0; bit <= 36; ++bit) {
+    const std::vector<int> unused{31, 46};
+    for (int bit = 0; bit <= 46; ++bit) {
       const auto kind = static_cast<event_kind>(1ull << bit);
       CAPTURE(bit);
       const bool is_unused = std::find(unused.begin(), unused.end(), bit) != unused.end();

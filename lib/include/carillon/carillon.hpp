@@ -4,6 +4,8 @@
 
 #include <carillon/error.hpp>
 #include <carillon/event/event_bus.hpp>
+#include <carillon/event/event_filter.hpp>
+#include <carillon/event/event_stream.hpp>
 #include <carillon/executor/command_line.hpp>
 #include <carillon/executor/executor.hpp>
 #include <carillon/executor/inline_executor.hpp>

@@ -19,6 +19,12 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::ownership_changed: return "ownership_changed";
     case event_kind::heartbeats_lost: return "heartbeats_lost";
     case event_kind::heartbeats_back: return "heartbeats_back";
+    case event_kind::store_opened: return "store_opened";
+    case event_kind::store_closed: return "store_closed";
+    case event_kind::executor_added: return "executor_added";
+    case event_kind::executor_closed: return "executor_closed";
+    case event_kind::task_added: return "task_added";
+    case event_kind::jobs_cleared: return "jobs_cleared";
     case event_kind::job_added: return "job_added";
     case event_kind::job_changed: return "job_changed";
     case event_kind::job_removed: return "job_removed";
@@ -26,6 +32,8 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::job_resumed: return "job_resumed";
     case event_kind::job_ended: return "job_ended";
     case event_kind::job_parked: return "job_parked";
+    case event_kind::job_changed_elsewhere: return "job_changed_elsewhere";
+    case event_kind::job_unparked: return "job_unparked";
     case event_kind::run_started: return "run_started";
     case event_kind::run_succeeded: return "run_succeeded";
     case event_kind::run_failed: return "run_failed";
@@ -39,6 +47,8 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::run_retrying: return "run_retrying";
     case event_kind::run_stuck: return "run_stuck";
     case event_kind::run_unreported: return "run_unreported";
+    case event_kind::run_requested: return "run_requested";
+    case event_kind::run_claimed: return "run_claimed";
   }
   return "unknown";
 }

@@ -14,7 +14,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "lock/completer.hpp"
+#include "async/completer.hpp"
 
 namespace carillon {
 

@@ -10,7 +10,7 @@
 #include <mutex>
 #include <optional>
 
-#include "lock/completer.hpp"
+#include "async/completer.hpp"
 
 namespace carillon {
 

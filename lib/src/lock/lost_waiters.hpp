@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "lock/completer.hpp"
+#include "async/completer.hpp"
 
 namespace carillon {
 

@@ -11,7 +11,7 @@
 #include <string_view>
 #include <unordered_map>
 
-#include "lock/completer.hpp"
+#include "async/completer.hpp"
 #include "redis/connection.hpp"
 #include "redis/lease.hpp"
 #include "redis/lease_keeper.hpp"

@@ -100,6 +100,7 @@ void engine::declare(job_definition job, std::optional<task> body) {
     declared_.push_back(definition);
     if (shared_) declared_ever_.push_back(definition);
   }
+  if (body) tell_named(event_kind::task_added, definition->task_name());
   if (phase_ == phase::idle) return;
   if (body) served_changed();
   if (is_first) boost::asio::post(strand_, [self = shared_from_this()] { self->ask(self->declaring_); });
@@ -108,8 +109,9 @@ void engine::declare(job_definition job, std::optional<task> body) {
 void engine::add_task(std::string name, task body) {
   {
     const std::lock_guard lock{declared_mutex_};
-    tasks_.add(std::move(name), std::move(body));
+    tasks_.add(name, std::move(body));
   }
+  tell_named(event_kind::task_added, name);
   served_changed();
   boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
 }
@@ -121,10 +123,11 @@ void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
     place->name = name;
     place->limits = how->limits();
     place->how = std::move(how);
-    if (!places_.emplace(std::move(name), std::move(place)).second) {
+    if (!places_.emplace(name, std::move(place)).second) {
       throw std::invalid_argument("an executor of that name has been added before");
     }
   }
+  tell_named(event_kind::executor_added, name);
   served_changed();
   boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
 }
@@ -216,14 +219,15 @@ void engine::settle_body(job_entry& job) {
   const auto fault = fault_of(*job.definition);
   if (!fault) {
     job.how = means_of(*job.definition);
-    if (!parked_why_.empty()) parked_why_.erase(job.id());
+    const bool was_parked = !parked_why_.empty() && parked_why_.erase(job.id()) > 0;
+    if (was_parked) tell_job(event_kind::job_unparked, *job.definition);
     return;
   }
   job.how = nullptr;
   const bool news = parked_why_.insert_or_assign(job.id(), *fault).second;
   if (!news) return;
   logger_->warn("{}: parked: {}", job.id(), *fault);
-  tell_job(event_kind::job_parked, job.id(), *fault);
+  tell_job(event_kind::job_parked, *job.definition, *fault);
 }
 
 /// Something was registered: perhaps a job waits for it.

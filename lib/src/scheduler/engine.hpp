@@ -6,6 +6,7 @@
 #include <carillon/async/condition.hpp>
 #include <carillon/async/task_group.hpp>
 #include <carillon/event/event_bus.hpp>
+#include <carillon/event/event_stream.hpp>
 #include <carillon/job/task_registry.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
@@ -35,7 +36,8 @@ namespace carillon {
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp and
 /// queries.cpp (what is asked at run time), following.cpp (which jobs have a loop here, and how it keeps up
 /// with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
-/// execution.cpp and finish.cpp (runs), errands.cpp (work in the background, and a store that fails),
+/// execution.cpp and finish.cpp (runs), listening.cpp and reports.cpp
+/// (events), errands.cpp (work in the background, and a store that fails),
 /// lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
@@ -46,6 +48,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   const loop_executor& strand() const noexcept { return strand_; }
   const scheduler_options& options() const noexcept { return options_; }
   event_bus& events() noexcept { return events_; }
+  event_stream stream(event_filter which, event_stream_options options);
   instant now() const noexcept { return clock_.now(); }
   void declare(job_definition job, std::optional<task> body);
   void add_task(std::string name, task body);
@@ -54,7 +57,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   template <typename T>
   void operate(loop_awaitable<T> work, detail::completion_handler<T> done);
   /// The same, not only between the beginning and the end of `run()`, and nothing that shutdown waits for.
-  void operate_at_any_time(loop_awaitable<void> work, detail::completion_handler<void> done);
+  template <typename T>
+  void operate_at_any_time(loop_awaitable<T> work, detail::completion_handler<T> done);
 
   // ---- Life.
   loop_awaitable<void> run();
@@ -81,6 +85,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> pause_all();
   loop_awaitable<void> resume_all(resume_from where);
   loop_awaitable<health_report> health();
+  loop_awaitable<std::optional<event>> next_event(event_stream from, std::optional<milliseconds> within);
 
  private:
   enum class phase : std::uint8_t { idle, starting, running, stopping, stopped };
@@ -109,7 +114,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   template <typename T>
   static loop_awaitable<T> gated(std::shared_ptr<engine> self, loop_awaitable<T> work);
-  static loop_awaitable<void> kept_alive(std::shared_ptr<engine> self, loop_awaitable<void> work);
+  template <typename T>
+  static loop_awaitable<T> kept_alive(std::shared_ptr<engine> self, loop_awaitable<T> work);
   loop_awaitable<void> wait_until_running();
 
   // declarations.cpp
@@ -167,6 +173,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> follow_changes();
   void take_in(loaded_job job);
   void await_elsewhere(const job_record& record);
+  void tell_if_parked(const job_record& record);
   void start_loop(loaded_job job);
   void retire(job_entry& job);
   void loop_ended(job_entry& job);
@@ -273,8 +280,13 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   // reports.cpp
   bool wanted(event_kind kind) const noexcept { return events_.wanted(mask(kind)); }
   event make_event(event_kind kind) const;
+  event make_event(event_kind kind, std::string_view id) const;
   event make_event(event_kind kind, const active_run& attempt) const;
   void tell_job(event_kind kind, const std::string& id, std::string message = std::string());
+  void tell_job(event_kind kind, const job_definition& job, std::string message = std::string());
+  void tell_named(event_kind kind, std::string_view what);
+  void tell_claimed(const job_entry& job, const taken_run& taken);
+  void tell_requested(const extra_run& run);
   void tell_started(const active_run& attempt);
   void tell_queued(const job_entry& job, const planned_run& planned);
   void tell_left_out(const job_entry& job, const ledger_stretch& stretch);
@@ -288,7 +300,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   // lifetime.cpp
   loop_awaitable<void> start_up();
   loop_awaitable<void> serve_until_stopped();
-  loop_awaitable<void> shut_down();
+  loop_awaitable<void> shut_down(std::exception_ptr failure);
+  loop_awaitable<void> close_executors();
   loop_awaitable<void> drain();
   loop_awaitable<void> join_all();
   loop_awaitable<void> close_store();

@@ -26,6 +26,7 @@ void engine::start(job_entry& job, const taken_run& taken) {
   if (job.parked()) return finish_unrun(job, taken, not_served(job));
   ++job.active;
   ++active_;
+  tell_claimed(job, taken);
   if (job.how->place == nullptr && job.how->body->plain()) return run_plain(job, taken);
   auto& who = acquire_runner();
   fill(who.attempt, job, taken);

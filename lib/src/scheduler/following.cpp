@@ -98,7 +98,6 @@ loop_awaitable<void> engine::load_owned() {
 }
 
 void engine::on_job_changed(const std::string& id, std::uint64_t number) {
-  if (options_.operate_only) return;
   const auto known = jobs_.find(std::string_view{id});
   if (known != jobs_.end() && (*known)->revision >= number) return;
   if (shared_) {
@@ -107,8 +106,9 @@ void engine::on_job_changed(const std::string& id, std::uint64_t number) {
       ours->second.number = std::max(ours->second.number, number);
       return;
     }
+    tell_job(event_kind::job_changed_elsewhere, id);
   }
-  look_again(id);
+  if (!options_.operate_only) look_again(id);
 }
 
 /// Has the store asked about a job, soon.
@@ -186,6 +186,7 @@ void engine::take_in(loaded_job job) {
       entry.stale || entry.revision != job.record.revision || entry.next_waiting != job.record.next_waiting;
   if (!news) return;
   await_elsewhere(job.record);
+  if (entry.state != job_state::parked) tell_if_parked(job.record);
   entry.take_over(std::move(job));
   settle_body(entry);
   entry.bell.wake();
@@ -196,8 +197,14 @@ void engine::await_elsewhere(const job_record& record) {
   if (shared_ && awaits_its_run(record)) awaiting_.insert(record.id());
 }
 
+/// A record that does not load as it was written.
+void engine::tell_if_parked(const job_record& record) {
+  if (record.state == job_state::parked) tell_job(event_kind::job_parked, *record.definition, record.note);
+}
+
 void engine::start_loop(loaded_job job) {
   await_elsewhere(job.record);
+  tell_if_parked(job.record);
   auto owned = std::make_unique<job_entry>(clock_, strand_, std::move(job));
   auto& entry = *owned;
   settle_body(entry);

@@ -76,7 +76,7 @@ loop_awaitable<void> engine::run() {
   const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
   if (cancelled) stop_how_.drain = milliseconds{0};
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-  co_await shut_down();
+  co_await shut_down(cancelled ? nullptr : failure);
   if (failure && !cancelled) std::rethrow_exception(failure);
 }
 
@@ -88,6 +88,7 @@ loop_awaitable<void> engine::start_up() {
   }
   co_await store_->open(options_.instance, *this);
   opened_ = true;
+  tell_of_store(event_kind::store_opened, {});
   step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
   if (shared_) {
     tick_bell_.emplace(clock_, strand_);
@@ -123,7 +124,7 @@ loop_awaitable<void> engine::stop(shutdown_options how) {
   while (phase_ != phase::stopped) co_await news_.wait();
 }
 
-loop_awaitable<void> engine::shut_down() {
+loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   phase_ = phase::stopping;
   news_.notify();
   wake_resting();
@@ -134,16 +135,31 @@ loop_awaitable<void> engine::shut_down() {
   for (auto* job : all) retire(*job);
   co_await drain();
   co_await join_all();
-  const auto used = places();
-  for (const auto& place : used) {
-    if (place->how) co_await boost::asio::co_spawn(strand_, place->how->close(), boost::asio::deferred);
-  }
+  co_await close_executors();
   tick_bell_.reset();
   co_await close_store();
   logger_->info("scheduler {} stopped", options_.instance);
-  if (wanted(event_kind::scheduler_stopped)) events_.tell(make_event(event_kind::scheduler_stopped));
+  if (wanted(event_kind::scheduler_stopped)) {
+    auto happened = make_event(event_kind::scheduler_stopped);
+    happened.exception = failure;
+    if (failure) happened.message = outcome_of(failure).message;
+    events_.tell(happened);
+  }
+  events_.close();
   phase_ = phase::stopped;
   news_.notify();
+}
+
+loop_awaitable<void> engine::close_executors() {
+  const auto used = places();
+  for (const auto& place : used) {
+    if (!place->how) continue;
+    co_await boost::asio::co_spawn(strand_, place->how->close(), boost::asio::deferred);
+    if (!wanted(event_kind::executor_closed)) continue;
+    auto happened = make_event(event_kind::executor_closed);
+    happened.name = place->name;
+    events_.tell(happened);
+  }
 }
 
 /// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the
@@ -193,6 +209,7 @@ loop_awaitable<void> engine::close_store() {
   } catch (...) {
     failure = std::current_exception();
   }
+  tell_of_store(event_kind::store_closed, failure ? outcome_of(failure).message : std::string{});
   if (!failure) co_return;
   logger_->error(
       "the store could not be left in order: {}: what runs here counts as lost when the lease ends",

@@ -38,6 +38,21 @@ loop_awaitable<T> engine::gated(std::shared_ptr<engine> self, loop_awaitable<T> 
 }
 
 template <typename T>
+loop_awaitable<T> engine::kept_alive([[maybe_unused]] std::shared_ptr<engine> self, loop_awaitable<T> work) {
+  co_await boost::asio::post(boost::asio::deferred);
+  if constexpr (std::is_void_v<T>) {
+    co_await std::move(work);
+  } else {
+    co_return co_await std::move(work);
+  }
+}
+
+template <typename T>
+void engine::operate_at_any_time(loop_awaitable<T> work, detail::completion_handler<T> done) {
+  boost::asio::co_spawn(strand_, kept_alive(shared_from_this(), std::move(work)), std::move(done));
+}
+
+template <typename T>
 void engine::operate(loop_awaitable<T> work, detail::completion_handler<T> done) {
   boost::asio::co_spawn(strand_, gated(shared_from_this(), std::move(work)), std::move(done));
 }

@@ -213,7 +213,7 @@ loop_awaitable<bool> engine::remove(std::string id) {
   const bool declared = !job->record.definition->origin.empty();
   co_await store_->remove(id, std::nullopt, declared);
   co_await follow(id);
-  tell_job(event_kind::job_removed, id);
+  tell_job(event_kind::job_removed, *job->record.definition);
   co_return true;
 }
 
@@ -234,6 +234,7 @@ loop_awaitable<std::size_t> engine::clear() {
     return remove_counted((*ids)[number], removed);
   };
   co_await for_each(ids->size(), std::move(remove_one));
+  tell_of_store(event_kind::jobs_cleared, {}, *removed);
   co_return *removed;
 }
 
@@ -261,6 +262,7 @@ loop_awaitable<bool> engine::run_now(std::string id) {
     if (!again) std::rethrow_exception(failure);
     co_await rest(failures);
   }
+  if (*found) tell_requested(run);
   if (*found) co_await follow(id);
   co_return *found;
 }
@@ -274,8 +276,10 @@ loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
     job_change what;
     what.skip_next = fires;
     const bool done = co_await change(job.record, std::move(what));
-    if (done) co_return true;
+    if (done) break;
   }
+  tell_job(event_kind::job_changed, id, fmt::format("the next {} fires are left out", fires));
+  co_return true;
 }
 
 loop_awaitable<std::size_t> engine::cancel_runs(std::string id) {

@@ -1,6 +1,7 @@
 // What happened, told to listeners and written to the log.
 
 #include <spdlog/logger.h>
+#include <boost/asio/post.hpp>
 #include <carillon/time/duration.hpp>
 
 #include "scheduler/engine_parts.hpp"
@@ -37,19 +38,49 @@ event engine::make_event(event_kind kind) const {
   return happened;
 }
 
+event engine::make_event(event_kind kind, std::string_view id) const {
+  auto happened = make_event(kind);
+  happened.job = id;
+  const auto known = jobs_.find(id);
+  if (known == jobs_.end()) return happened;
+  const auto& job = **known;
+  happened.options = job.definition->options;
+  if (job.has_cursor()) happened.next = job.cursor.nominal;
+  return happened;
+}
+
 void engine::tell_job(event_kind kind, const std::string& id, std::string message) {
   logger_->debug("{}: {}{}{}", id, name(kind), message.empty() ? "" : ": ", message);
   if (!wanted(kind)) return;
-  auto happened = make_event(kind);
-  happened.job = id;
+  auto happened = make_event(kind, id);
   happened.message = std::move(message);
   events_.tell(happened);
+}
+
+/// Of a job that perhaps has no loop here, or none any more.
+void engine::tell_job(event_kind kind, const job_definition& job, std::string message) {
+  logger_->debug("{}: {}{}{}", job.id, name(kind), message.empty() ? "" : ": ", message);
+  if (!wanted(kind)) return;
+  auto happened = make_event(kind, job.id);
+  happened.options = job.options;
+  happened.message = std::move(message);
+  events_.tell(happened);
+}
+
+/// Of something that is registered under a name, from any thread.
+void engine::tell_named(event_kind kind, std::string_view what) {
+  if (!wanted(kind)) return;
+  auto happened = make_event(kind);
+  happened.name = what;
+  boost::asio::post(
+      strand_, [self = shared_from_this(), happened = std::move(happened)] { self->events_.tell(happened); });
 }
 
 event engine::make_event(event_kind kind, const active_run& attempt) const {
   auto happened = make_event(kind);
   const auto& context = attempt.context;
   happened.job = *context.job;
+  happened.options = attempt.definition ? attempt.definition->options : attempt.job->definition->options;
   happened.run = context.id;
   happened.occurrence = context.scheduled_for;
   happened.attempt = context.attempt;
@@ -62,10 +93,27 @@ void engine::tell_started(const active_run& attempt) {
   if (wanted(event_kind::run_started)) events_.tell(make_event(event_kind::run_started, attempt));
 }
 
+void engine::tell_claimed(const job_entry& job, const taken_run& taken) {
+  if (!wanted(event_kind::run_claimed)) return;
+  auto happened = make_event(event_kind::run_claimed, job.id());
+  happened.options = job.definition->options;
+  happened.run = taken.id;
+  happened.occurrence = taken.occurrence;
+  happened.attempt = taken.attempt;
+  happened.fence = taken.fence;
+  events_.tell(happened);
+}
+
+void engine::tell_requested(const extra_run& run) {
+  if (!wanted(event_kind::run_requested)) return;
+  auto happened = make_event(event_kind::run_requested, run.id);
+  happened.occurrence = run.occurrence;
+  events_.tell(happened);
+}
+
 void engine::tell_queued(const job_entry& job, const planned_run& planned) {
   if (!wanted(event_kind::run_queued)) return;
-  auto happened = make_event(event_kind::run_queued);
-  happened.job = job.id();
+  auto happened = make_event(event_kind::run_queued, job.id());
   happened.run = planned.run_id;
   happened.occurrence = planned.occurrence;
   events_.tell(happened);
@@ -78,8 +126,8 @@ void engine::tell_left_out(const job_entry& job, const ledger_stretch& stretch) 
                   stretch.count == 1 ? "" : "s");
   }
   if (!wanted(kind)) return;
-  auto happened = make_event(kind);
-  happened.job = job.id();
+  auto happened = make_event(kind, job.id());
+  happened.options = job.definition->options;
   happened.occurrence = stretch.first;
   happened.last = stretch.last;
   happened.count = stretch.count;
@@ -96,8 +144,7 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
                   name(result.kind), result.message);
   }
   if (!wanted(kind) && !wanted(event_kind::run_retrying)) return;
-  auto happened = make_event(kind);
-  happened.job = report.id;
+  auto happened = make_event(kind, report.id);
   happened.run = report.run_id;
   happened.occurrence = report.occurrence;
   happened.attempt = report.attempt;
@@ -119,8 +166,7 @@ void engine::tell_unreported(const run_report& report, const std::string& why) {
   logger_->error("{}: run {} (attempt {}) {}, but the store has not confirmed that: {}", report.id,
                  report.run_id, report.attempt, name(report.result->kind), why);
   if (!wanted(event_kind::run_unreported)) return;
-  auto happened = make_event(event_kind::run_unreported);
-  happened.job = report.id;
+  auto happened = make_event(event_kind::run_unreported, report.id);
   happened.run = report.run_id;
   happened.occurrence = report.occurrence;
   happened.attempt = report.attempt;

@@ -7,16 +7,6 @@
 
 namespace carillon {
 
-loop_awaitable<void> engine::kept_alive([[maybe_unused]] std::shared_ptr<engine> self,
-                                        loop_awaitable<void> work) {
-  co_await boost::asio::post(boost::asio::deferred);
-  co_await std::move(work);
-}
-
-void engine::operate_at_any_time(loop_awaitable<void> work, detail::completion_handler<void> done) {
-  boost::asio::co_spawn(strand_, kept_alive(shared_from_this(), std::move(work)), std::move(done));
-}
-
 scheduler::scheduler(boost::asio::io_context& io, scheduler_options options)
     : scheduler{io, std::make_shared<memory_store>(options.ledger_size), std::move(options)} {}
 
@@ -41,8 +31,16 @@ void scheduler::executor(std::string name, std::shared_ptr<carillon::executor> h
   engine_->add_executor(std::move(name), std::move(how));
 }
 
-subscription scheduler::on(event_mask kinds, std::function<void(const event&)> handler) {
-  return engine_->events().on(kinds, std::move(handler));
+subscription scheduler::on(event_filter which, std::function<void(const event&)> handler) {
+  return engine_->events().on(std::move(which), std::move(handler));
+}
+
+subscription scheduler::on_next(event_filter which, std::function<void(const event&)> handler) {
+  return engine_->events().on_next(std::move(which), std::move(handler));
+}
+
+event_stream scheduler::events(event_filter which, event_stream_options options) {
+  return engine_->stream(std::move(which), options);
 }
 
 boost::asio::awaitable<void> scheduler::run() {
@@ -118,6 +116,12 @@ void start_resume_all(engine_ptr self, resume_from where, completion_handler<voi
   self->operate(self->resume_all(where), std::move(done));
 }
 
+void start_wait_for(engine_ptr self, event_filter which, std::optional<milliseconds> within,
+                    completion_handler<std::optional<event>> done) {
+  auto stream = self->stream(std::move(which), {.buffer = 1});  // From now on: nothing is missed.
+  auto& owner = *self;
+  owner.operate_at_any_time(owner.next_event(std::move(stream), within), std::move(done));
+}
 void start_health(engine_ptr self, completion_handler<health_report> done) {
   self->operate(self->health(), std::move(done));
 }

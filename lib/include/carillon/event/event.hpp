@@ -1,8 +1,11 @@
 #pragma once
+#include <algorithm>
+#include <carillon/job/options.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
 #include <cstdint>
 #include <exception>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,7 +29,10 @@ enum class event_kind : std::uint64_t {
   job_paused = 1ull << 11,
   job_resumed = 1ull << 12,
   job_ended = 1ull << 13,   ///< Its trigger has no more fires.
-  job_parked = 1ull << 14,  ///< Its task is unknown here, or its arguments do not fit.
+  job_parked = 1ull << 14,  ///< Its task is unknown here, its arguments do not fit, or its record does not
+                            ///< load.
+  job_changed_elsewhere = 1ull << 15,  ///< On a shared store: another instance has added, changed or removed
+                                       ///< it, or asked for a run. A hint: several may become one.
   run_started = 1ull << 16,
   run_succeeded = 1ull << 17,
   run_failed = 1ull << 18,
@@ -42,6 +48,9 @@ enum class event_kind : std::uint64_t {
   run_unreported = 1ull << 28,     ///< It has ended as `result` says, but its store has not confirmed that:
                                    ///< the message says why, and whether it may know all the same. Else it
                                    ///< counts as lost there.
+  run_requested = 1ull << 29,      ///< A run outside the schedule was asked for: it waits in the store.
+  run_claimed = 1ull << 30,        ///< It is this instance's, and goes to its executor: `run_started` follows
+                                   ///< when there is a place.
   store_lost = 1ull << 32,         ///< The store does not answer: nothing is claimed until it does.
   store_back = 1ull << 33,         ///< It answers again.
   store_replaced = 1ull << 34,     ///< It was emptied, or is another: what is declared is added again.
@@ -50,6 +59,13 @@ enum class event_kind : std::uint64_t {
   heartbeats_lost = 1ull << 37,    ///< The store answers, but not the heartbeats, which have a connection of
                                    ///< their own: this instance is a member until `until`, if none is.
   heartbeats_back = 1ull << 38,    ///< They are answered again.
+  store_opened = 1ull << 39,       ///< By the scheduler, as it starts.
+  store_closed = 1ull << 40,       ///< By the scheduler, at its end.
+  executor_added = 1ull << 41,     ///< Under `name`.
+  executor_closed = 1ull << 42,    ///< By the scheduler, at its end.
+  task_added = 1ull << 43,         ///< A body was registered under `name`.
+  jobs_cleared = 1ull << 44,       ///< All `count` jobs were removed at once; each was told of as well.
+  job_unparked = 1ull << 45,       ///< What was missing is there: it fires again.
 };
 
 /// A set of event kinds.
@@ -59,6 +75,11 @@ inline constexpr event_mask all_events = ~event_mask{0};
 constexpr event_mask mask(event_kind kind) noexcept { return static_cast<event_mask>(kind); }
 constexpr event_mask operator|(event_kind a, event_kind b) noexcept { return mask(a) | mask(b); }
 constexpr event_mask operator|(event_mask a, event_kind b) noexcept { return a | mask(b); }
+
+/// The end of an attempt, however it went.
+inline constexpr event_mask run_ends = event_kind::run_succeeded | event_kind::run_failed |
+                                       event_kind::run_timed_out | event_kind::run_cancelled |
+                                       event_kind::run_lost;
 
 std::string_view name(event_kind kind) noexcept;
 
@@ -71,6 +92,7 @@ struct event {
   std::string instance;
   std::string job;
   std::string run;                    ///< Run id.
+  std::string name;                   ///< Of what is no job: a task, an executor.
   std::optional<instant> occurrence;  ///< Nominal time; of a stretch, its first.
   std::optional<instant> last;        ///< Of a stretch.
   std::uint64_t count = 1;            ///< Of a stretch.
@@ -81,7 +103,18 @@ struct event {
   std::optional<instant> until;  ///< Of `run_retrying`: when; of `heartbeats_lost`: the end of the lease.
   outcome result;
   std::string message;           ///< For people.
-  std::exception_ptr exception;  ///< Of `run_failed`, when a body threw.
+  std::exception_ptr exception;  ///< Of `run_failed`, when a body threw; of `scheduler_stopped`, what `run`
+                                 ///< throws.
+  std::optional<instant> next;   ///< Of events of a job whose loop runs here: its next nominal fire.
+  /// The job's, where they are known to who tells it; else null.
+  std::shared_ptr<const job_options> options;
+  /// In an `event_stream`: how many events between the one before and this one found no place.
+  std::uint64_t dropped = 0;
+
+  /// Whether it is of a job that has this tag.
+  bool has_tag(std::string_view tag) const {
+    return options && std::ranges::find(options->tags, tag) != options->tags.end();
+  }
 };
 
 }  // namespace carillon

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <carillon/event/event.hpp>
+#include <carillon/event/event_filter.hpp>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -39,7 +40,8 @@ class subscription {
 ///
 /// A handler that throws is logged, and the others are still called. Handlers may add and end listeners,
 /// themselves included; one that is added while an event is told hears the next one. Thread safety: `on`,
-/// `wanted` and ending a subscription, from any thread; `tell`, from one thread at a time.
+/// `on_next`, `wanted` and ending a subscription, from any thread; `tell` and `close`, from one thread at a
+/// time.
 class event_bus {
  public:
   using handler = std::function<void(const event&)>;
@@ -50,11 +52,11 @@ class event_bus {
   event_bus(const event_bus&) = delete;
   event_bus& operator=(const event_bus&) = delete;
 
-  /// Calls `call` for each event whose kind is in `kinds`, on the thread that tells it, until the
-  /// subscription ends.
-  [[nodiscard]] subscription on(event_mask kinds, handler call);
-  /// The same for one kind.
-  [[nodiscard]] subscription on(event_kind kind, handler call) { return on(mask(kind), std::move(call)); }
+  /// Calls `call` for each event that `which` wants, on the thread that tells it, until the subscription
+  /// ends. `at_end` is called once, when the bus is closed: at once if it is.
+  [[nodiscard]] subscription on(event_filter which, handler call, std::function<void()> at_end = nullptr);
+  /// The same for the next such event only: its place is given up before `call` is called.
+  [[nodiscard]] subscription on_next(event_filter which, handler call);
 
   /// Whether anybody listens to one of these kinds: to be asked before an event is made.
   bool wanted(event_mask kinds) const noexcept;
@@ -62,9 +64,15 @@ class event_bus {
   /// Calls the handlers that listen to this kind, one after another; none: costs one look at a mask.
   void tell(const event& happened);
 
+  /// Tells those who wait for more that nothing follows. What is told all the same is still heard.
+  void close();
+
  private:
   friend class subscription;
   struct listeners;
+  subscription add(event_filter which, handler call, std::function<void()> at_end, bool once);
+  void call(subscription::listener& one, const event& happened) const;
+
   std::shared_ptr<listeners> listeners_;
   std::shared_ptr<spdlog::logger> log_;
 };

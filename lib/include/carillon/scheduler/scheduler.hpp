@@ -5,6 +5,8 @@
 #include <boost/asio/deferred.hpp>
 #include <carillon/event/event.hpp>
 #include <carillon/event/event_bus.hpp>
+#include <carillon/event/event_filter.hpp>
+#include <carillon/event/event_stream.hpp>
 #include <carillon/executor/executor.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/task.hpp>
@@ -54,6 +56,8 @@ void start_next_runs(engine_ptr, std::size_t, std::string, completion_handler<st
 void start_history(engine_ptr, ledger_query, completion_handler<ledger_page>);
 void start_pause_all(engine_ptr, completion_handler<void>);
 void start_resume_all(engine_ptr, resume_from, completion_handler<void>);
+void start_wait_for(engine_ptr, event_filter, std::optional<milliseconds>,
+                    completion_handler<std::optional<event>>);
 void start_health(engine_ptr, completion_handler<health_report>);
 
 /// Starts an operation with the handler of a completion token, whose type ends here.
@@ -123,9 +127,23 @@ class scheduler {
   /// that is taken.
   void executor(std::string name, std::shared_ptr<carillon::executor> how);
 
-  /// Calls `handler` for each event whose kind is in `kinds`, on the scheduler's strand, until the
-  /// subscription goes.
-  subscription on(event_mask kinds, std::function<void(const event&)> handler);
+  /// Calls `handler` for each event that `which` wants (kinds, or an `event_filter`), on the scheduler's
+  /// strand, until the subscription goes.
+  [[nodiscard]] subscription on(event_filter which, std::function<void(const event&)> handler);
+  /// The same for the next such event only.
+  [[nodiscard]] subscription on_next(event_filter which, std::function<void(const event&)> handler);
+
+  /// Keeps the events that `which` wants, from now on, for who awaits them, on any executor. Errors: throws
+  /// `std::invalid_argument` for a buffer out of range.
+  event_stream events(event_filter which = all_events, event_stream_options options = {});
+
+  /// Waits for one event, from now on: before `run()` as well. None: the time has passed, by the scheduler's
+  /// clock, or the scheduler has ended. What must not be missed between two calls is for `events`.
+  template <typename Token = boost::asio::deferred_t>
+  auto wait_for(event_filter which, std::optional<milliseconds> within = std::nullopt, Token&& token = {}) {
+    return detail::begin<std::optional<event>>(detail::start_wait_for, token, engine_, std::move(which),
+                                               within);
+  }
 
   /// Runs until it is shut down. Once.
   /// Errors: throws `system_error` when the store cannot be opened.
