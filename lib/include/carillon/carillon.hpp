@@ -2,10 +2,12 @@
 
 /// Everything that most programs need: `#include <carillon/carillon.hpp>`.
 
+#include <carillon/async/foreign_loop.hpp>
 #include <carillon/error.hpp>
 #include <carillon/event/event_bus.hpp>
 #include <carillon/event/event_filter.hpp>
 #include <carillon/event/event_stream.hpp>
+#include <carillon/executor/asio_executor.hpp>
 #include <carillon/executor/command_line.hpp>
 #include <carillon/executor/executor.hpp>
 #include <carillon/executor/inline_executor.hpp>
@@ -17,6 +19,7 @@
 #include <carillon/lock/once.hpp>
 #include <carillon/lock/semaphore.hpp>
 #include <carillon/scheduler/background_scheduler.hpp>
+#include <carillon/scheduler/embedded_scheduler.hpp>
 #include <carillon/scheduler/run_until_signalled.hpp>
 #include <carillon/scheduler/scheduler.hpp>
 #include <carillon/store/memory_store.hpp>

@@ -165,7 +165,10 @@ loop_awaitable<void> engine::bring_in_declarations() {
 loop_awaitable<void> engine::bring_in_declared(definition_ptr definition) {
   std::exception_ptr failure;
   try {
-    co_await bring_in(definition);
+    const bool withdrawn = is_dead_call(*definition);
+    if (!withdrawn) co_await bring_in(definition);
+    const bool withdrawn_meanwhile = !withdrawn && is_dead_call(*definition);
+    if (withdrawn_meanwhile) co_await remove_for_good(definition->id);
   } catch (...) {
     failure = std::current_exception();
   }
@@ -189,6 +192,7 @@ served_work engine::served() {
   const std::lock_guard lock{declared_mutex_};
   work.tasks = tasks_.names();
   for (const auto& [name, place] : places_) {
+    if (name.empty()) continue;  // Everybody has a default.
     (place->how->needs_body() ? work.body_executors : work.executors).push_back(name);
   }
   return work;

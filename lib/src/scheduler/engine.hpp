@@ -30,13 +30,15 @@
 
 namespace carillon {
 
+struct pending_call;
+
 /// What a scheduler is behind its public face.
 ///
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp and
 /// queries.cpp (what is asked at run time), following.cpp (which jobs have a loop here, and how it keeps up
 /// with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
-/// execution.cpp and finish.cpp (runs), listening.cpp and reports.cpp
+/// execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp
 /// (events), errands.cpp (work in the background, and a store that fails),
 /// lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
@@ -53,6 +55,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void declare(job_definition job, std::optional<task> body);
   void add_task(std::string name, task body);
   void add_executor(std::string name, std::shared_ptr<executor> how);
+  std::shared_ptr<pending_call> call_once(instant when, task body, job_options options);
+  bool cancel_call(pending_call& call);
   /// Starts an operation on the strand, after `run()` has begun; it is never run within this call.
   template <typename T>
   void operate(loop_awaitable<T> work, detail::completion_handler<T> done);
@@ -85,6 +89,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> pause_all();
   loop_awaitable<void> resume_all(resume_from where);
   loop_awaitable<health_report> health();
+  /// In how long something of what has a loop here comes due; a moment, if it is due and waits for its store.
+  std::optional<milliseconds> next_wakeup() const;
   loop_awaitable<std::optional<event>> next_event(event_stream from, std::optional<milliseconds> within);
 
  private:
@@ -132,6 +138,15 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void served_changed();
   void settle_body(job_entry& job);
   void look_at_parked();
+
+  // calls.cpp
+  const std::string& name_of_calls(bool plain);
+  std::shared_ptr<pending_call> begin_call(class run& of);
+  bool is_dead_call(const job_definition& job);
+  void forget_call(const std::string& id);
+  void withdraw_call(const std::string& id);
+  std::vector<definition_ptr> pending_calls();
+  loop_awaitable<void> remove_pending_calls();
 
   // adding.cpp, operations.cpp, queries.cpp
   job_record new_record(std::shared_ptr<const job_definition> definition) const;
@@ -319,7 +334,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   event_bus events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next eight.
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next eleven.
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
   std::vector<definition_ptr> declared_;
@@ -327,6 +342,9 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   boost::unordered_flat_set<std::uint64_t>
       declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
   std::map<std::pair<const task*, executor_place*>, run_means> means_;
+  std::map<std::string, std::shared_ptr<pending_call>, std::less<>> calls_;  ///< Of `once`, by their job ids.
+  std::string plain_calls_, other_calls_;  ///< The names of their tasks; empty: there were none yet.
+  run_ids call_ids_;
   shared_text last_task_;  ///< The task name of the definition checked last: mostly that of the next.
   std::vector<std::optional<trigger>> recent_triggers_;  ///< By their texts.
 

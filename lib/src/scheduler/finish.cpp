@@ -141,7 +141,10 @@ void engine::finished(job_entry& job, const run_report& report, const finish_ans
       tell_job(event_kind::job_paused, job.id(),
                fmt::format("{} failures in a row", job.options().pause_after));
     }
-    if (answer.removed_now) retire(job);
+    if (answer.removed_now) {
+      forget_call(job.id());
+      retire(job);
+    }
   }
   no_longer_active(job);
 }

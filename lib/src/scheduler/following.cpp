@@ -240,6 +240,7 @@ void engine::settle_idle(job_entry& job) {
   const bool idle = job.next_waiting == job_entry::never && !job.stale;
   if (!idle) return;
   if (job.state == job_state::ended) {
+    forget_call(job.id());
     retire(job);
   } else if (job.state == job_state::active && !job.has_cursor()) {
     reload(job);  // A fixed_delay whose run was left out: nobody else moves it on.

@@ -135,6 +135,7 @@ loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   for (auto* job : all) retire(*job);
   co_await drain();
   co_await join_all();
+  co_await remove_pending_calls();
   co_await close_executors();
   tick_bell_.reset();
   co_await close_store();

@@ -211,6 +211,7 @@ loop_awaitable<bool> engine::remove(std::string id) {
   const auto job = co_await store_->load(id);
   if (!job || job->record.state == job_state::removed) co_return false;
   const bool declared = !job->record.definition->origin.empty();
+  forget_call(id);
   co_await store_->remove(id, std::nullopt, declared);
   co_await follow(id);
   tell_job(event_kind::job_removed, *job->record.definition);

@@ -9,6 +9,25 @@
 
 namespace carillon {
 
+namespace {
+
+constexpr milliseconds a_moment{1};  // In which a claim that is under way may have been answered.
+
+}  // namespace
+
+std::optional<milliseconds> engine::next_wakeup() const {
+  if (!claims()) return std::nullopt;
+  auto first = instant::max();
+  for (const auto* job : jobs_) {
+    if (job->parked() || job->stale) continue;
+    const bool may_take = job->state == job_state::active || job->state == job_state::ended;
+    if (job->state == job_state::active) first = std::min(first, std::max(job->cursor.due, job->not_before));
+    if (may_take && !job->no_room) first = std::min(first, std::max(job->next_waiting, job->not_before));
+  }
+  if (first == instant::max()) return std::nullopt;
+  return std::max(first - clock_.now(), a_moment);
+}
+
 /// A job that has a next fire, as a timetable needs it.
 struct engine::listed_job {
   definition_ptr definition;

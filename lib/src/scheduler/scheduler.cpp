@@ -43,6 +43,10 @@ event_stream scheduler::events(event_filter which, event_stream_options options)
   return engine_->stream(std::move(which), options);
 }
 
+delayed_call scheduler::call_once(instant when, carillon::task body, job_options options) {
+  return {engine_, engine_->call_once(when, std::move(body), std::move(options))};
+}
+
 boost::asio::awaitable<void> scheduler::run() {
   const auto self = engine_;
   co_await boost::asio::co_spawn(self->strand(), self->run(), boost::asio::deferred);

@@ -79,6 +79,8 @@ void engine::on_store_replaced() {
     const std::lock_guard lock{declared_mutex_};
     again = declared_ever_;
   }
+  const auto calls = pending_calls();
+  again.insert(again.end(), calls.begin(), calls.end());
   for (const auto& [origin, jobs] : files_) again.insert(again.end(), jobs.begin(), jobs.end());
   put_back_declared(std::move(again));
   ask(declaring_);

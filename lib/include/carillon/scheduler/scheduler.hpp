@@ -10,10 +10,12 @@
 #include <carillon/executor/executor.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/task.hpp>
+#include <carillon/scheduler/delayed_call.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/trigger/schedule.hpp>
+#include <chrono>
 #include <concepts>
 #include <cstddef>
 #include <memory>
@@ -110,6 +112,25 @@ class scheduler {
   job_ref add(std::string id, schedule when, Body&& body, job_options options = {},
               std::optional<instant> first_time = std::nullopt);
 
+  /// Runs a body once, after a delay or at an instant, by this scheduler's clock: a job like any other, with
+  /// an id of its own, of which nothing is left when it has run, was cancelled, or the scheduler has ended.
+  /// Its options are those of any job; by default it is never too late (`once_options`). The body captures
+  /// what it needs. On a shared store it runs in this process or not at all; that of a process that was
+  /// killed stays there as a job which nobody serves.
+  ///
+  /// Errors: throws `std::invalid_argument` for options out of range, an executor that is not there, and a
+  /// body that `bind` gave arguments.
+  template <typename Body, typename Rep, typename Period>
+  delayed_call once(std::chrono::duration<Rep, Period> delay, Body&& body,
+                    job_options options = once_options()) {
+    return call_once(now() + std::chrono::ceil<milliseconds>(delay), carillon::task(std::forward<Body>(body)),
+                     std::move(options));
+  }
+  template <typename Body>
+  delayed_call once_at(instant when, Body&& body, job_options options = once_options()) {
+    return call_once(when, carillon::task(std::forward<Body>(body)), std::move(options));
+  }
+
   /// Declares a job that needs no body of this program's: its task was registered before, or its executor
   /// brings what it runs.
   job_ref add(job_definition job);
@@ -123,8 +144,8 @@ class scheduler {
     add_task(std::move(name), carillon::task(std::forward<Body>(body)));
   }
 
-  /// Makes an executor known, for `job_options::executor`. Errors: throws `std::invalid_argument` for a name
-  /// that is taken.
+  /// Makes an executor known, for `job_options::executor`. Under the empty name it is the default, in place
+  /// of the event loop. Errors: throws `std::invalid_argument` for a name that is taken.
   void executor(std::string name, std::shared_ptr<carillon::executor> how);
 
   /// Calls `handler` for each event that `which` wants (kinds, or an `event_filter`), on the scheduler's
@@ -304,8 +325,10 @@ class scheduler {
 
  private:
   friend class job_ref;
+  friend class embedded_scheduler;
   job_ref declare_one(job_definition job, std::optional<carillon::task> body);
   void add_task(std::string name, carillon::task body);
+  delayed_call call_once(instant when, carillon::task body, job_options options);
 
   std::shared_ptr<engine> engine_;
 };
