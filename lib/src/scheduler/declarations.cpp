@@ -129,7 +129,10 @@ void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
   }
   tell_named(event_kind::executor_added, name);
   served_changed();
-  boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
+  boost::asio::post(strand_, [self = shared_from_this()] {
+    self->open_executors();
+    self->look_at_parked();
+  });
 }
 
 std::vector<engine::definition_ptr> engine::take_declared() {

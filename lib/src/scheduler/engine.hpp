@@ -268,7 +268,10 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void release_runner(runner& who);
   void dismiss(runner& who);
   void enter_place(runner& who);
-  void leave_place(runner& who);
+  void seek_place(runner& who, executor_place& place);
+  void take_place(runner& who, executor_place& place);
+  void leave_places(runner& who);
+  void leave_place(executor_place& place);
   void fill_place(executor_place& place);
   void begin(runner& who);
   boost::asio::awaitable<void> carry_out(runner& who);
@@ -321,6 +324,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> join_all();
   loop_awaitable<void> close_store();
   std::vector<std::shared_ptr<executor_place>> places();
+  void open_executors();
 
   loop_executor strand_;
   scheduler_options options_;
@@ -376,6 +380,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::vector<runner*> parked_runners_;
   std::size_t launched_ = 0;  ///< Runners whose coroutine has not ended.
   active_run plain_;
+  executor_place everything_;  ///< Of all runs but plain calls in the loop.
   shutdown_options stop_how_;
   std::unique_ptr<clock::watch> step_watch_;
   condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.

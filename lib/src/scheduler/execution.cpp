@@ -32,6 +32,7 @@ void engine::start(job_entry& job, const taken_run& taken) {
   fill(who.attempt, job, taken);
   who.attempt.definition = job.definition;
   who.attempt.context.job = &who.attempt.definition->id;
+  who.attempt.context.task = &who.attempt.definition->task_name();
   who.attempt.context.arguments = &who.attempt.definition->arguments.str();
   who.body = job.how->body;
   who.place = job.how->place;
@@ -66,6 +67,7 @@ void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
   auto& context = attempt.context;
   attempt.job = &job;
   context.job = &job.definition->id;
+  context.task = &job.definition->task_name();
   context.instance = &options_.instance;
   context.logger = logger_.get();
   context.arguments = &job.definition->arguments.str();
@@ -101,24 +103,36 @@ void engine::run_plain(job_entry& job, const taken_run& taken) {
   finish(attempt, std::move(result), took, thrown);
 }
 
-/// Begins a run if its executor has a place; else it waits, or fails when too many wait.
-void engine::enter_place(runner& who) {
-  auto* const place = who.place;
-  if (place == nullptr) return begin(who);
-  if (place->has_room()) {
-    ++place->running;
-    begin(who);
-  } else if (place->queue.size() < place->limits.queued) {
-    place->queue.push_back(&who);
+/// Begins a run once it has a place with its executor, if it has one, and then one among all runs.
+void engine::enter_place(runner& who) { seek_place(who, who.place ? *who.place : everything_); }
+
+/// Takes a place, waits for one, or fails when too many wait.
+void engine::seek_place(runner& who, executor_place& place) {
+  if (place.has_room()) {
+    take_place(who, place);
+  } else if (place.queue.size() < place.limits.queued) {
+    who.waits_in = &place;
+    place.queue.push_back(&who);
   } else {
+    const bool is_executor = &place != &everything_;
     outcome result;
     result.kind = outcome_kind::failed;
-    result.failure = "executor full";
-    result.message = fmt::format("executor '{}' is full: {} run and {} wait", place->name, place->running,
-                                 place->queue.size());
+    result.failure = is_executor ? "executor full" : "scheduler full";
+    result.message =
+        fmt::format("{} is full: {} run and {} wait",
+                    is_executor ? fmt::format("executor '{}'", place.name) : std::string{"the scheduler"},
+                    place.running, place.queue.size());
     who.attempt.started = clock_.now();
     run_over(who, std::move(result), nullptr);
   }
+}
+
+void engine::take_place(runner& who, executor_place& place) {
+  ++place.running;
+  who.waits_in = nullptr;
+  if (&place == &everything_) return begin(who);
+  who.has_place = true;
+  seek_place(who, everything_);
 }
 
 void engine::begin(runner& who) {
@@ -209,28 +223,30 @@ void engine::run_over(runner& who, outcome result, const std::exception_ptr& thr
   who.previous = who.next = nullptr;
   ++who.rounds;
   if (std::exchange(who.watched, false)) who.watch.wake();
-  leave_place(who);
+  leave_places(who);
   const auto took = who.begun ? clock_.elapsed() - attempt.began : std::chrono::nanoseconds{0};
   finish(attempt, std::move(result), took, thrown);
   release_runner(who);
 }
 
-/// Gives up the place; the next one in the queue gets it.
-void engine::leave_place(runner& who) {
-  auto* const place = who.place;
-  if (place == nullptr || !who.begun) return;
-  --place->running;
+/// Gives up its places; the next ones in their queues get them.
+void engine::leave_places(runner& who) {
+  if (std::exchange(who.has_place, false)) leave_place(*who.place);
+  if (who.begun) leave_place(everything_);
+}
+
+void engine::leave_place(executor_place& place) {
+  --place.running;
   // Not from here: a queue of bodies that end at once would grow the stack with each.
-  if (!place->queue.empty())
-    boost::asio::post(strand_, [self = shared_from_this(), place] { self->fill_place(*place); });
+  if (!place.queue.empty())
+    boost::asio::post(strand_, [self = shared_from_this(), where = &place] { self->fill_place(*where); });
 }
 
 void engine::fill_place(executor_place& place) {
   if (place.queue.empty() || !place.has_room()) return;
   auto& next = *place.queue.front();
   place.queue.pop_front();
-  ++place.running;
-  begin(next);
+  take_place(next, place);
 }
 
 runner& engine::acquire_runner() {
@@ -271,7 +287,7 @@ void engine::cancel(runner& who, cancel_reason reason) {
     watch(who, clock_.now() + options_.stuck_after);
     who.stop.emit(boost::asio::cancellation_type::all);
   } else {
-    std::erase(who.place->queue, &who);
+    std::erase(std::exchange(who.waits_in, nullptr)->queue, &who);
     who.attempt.started = clock_.now();
     body_ended(who, nullptr);
   }

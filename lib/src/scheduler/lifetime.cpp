@@ -48,6 +48,7 @@ engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, sc
                 logger_->critical("scheduler: {}", outcome_of(failure).message);
               }} {
   check(options_);
+  everything_.limits = options_.limits;
   if (options_.instance.empty()) options_.instance = name_of_this_process();
 }
 
@@ -97,6 +98,7 @@ loop_awaitable<void> engine::start_up() {
   for (auto* asked_before : {&following_, &finding_}) {
     if (asked_before->wanted) ask(*asked_before);
   }
+  open_executors();
   if (!options_.operate_only) {
     co_await done(owning_);
     co_await done(declaring_);
@@ -222,6 +224,15 @@ std::vector<std::shared_ptr<executor_place>> engine::places() {
   std::vector<std::shared_ptr<executor_place>> all;
   for (const auto& [name, place] : places_) all.push_back(place);
   return all;
+}
+
+/// Tells those that have not been told that they may be needed from now on.
+void engine::open_executors() {
+  if (options_.operate_only || !opened_ || !at_work()) return;
+  const auto used = places();
+  for (const auto& place : used) {
+    if (place->how && !std::exchange(place->opened, true)) place->how->open(strand_);
+  }
 }
 
 loop_awaitable<void> engine::wait_until_running() {

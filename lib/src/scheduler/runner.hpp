@@ -27,6 +27,7 @@ struct executor_place {
   executor_limits limits;
   std::uint32_t running = 0;
   std::deque<runner*> queue;
+  bool opened = false;  ///< `how` has been told that it begins.
 
   bool has_room() const noexcept { return limits.running == 0 || running < limits.running; }
 };
@@ -64,6 +65,8 @@ class runner : public std::enable_shared_from_this<runner> {
   wall_timer watch;          ///< Rings at the deadline; once the body was asked to stop, when it should have.
   std::uint64_t rounds = 0;  ///< Tells the latest wait on `watch` from those before it.
   instant rings_at{};
+  executor_place* waits_in = nullptr;  ///< The place whose queue it stands in.
+  bool has_place = false;              ///< It counts among the runs of `place`.
   bool watched = false;        ///< A wait on `watch` is under way.
   bool launched = false;       ///< It has a coroutine.
   bool begun = false;          ///< As against waiting in its executor's queue.

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <carillon/job/job.hpp>
 #include <cstdint>
@@ -17,12 +18,12 @@ struct executor_limits {
       1000;  ///< Runs that wait for a place. One more fails at once with `failure` "executor full".
 };
 
-/// HOW a run is carried out: in the event loop (`inline_executor`), as a child process, later on threads or
-/// over HTTP.
+/// HOW a run is carried out: in the event loop (`inline_executor`), on threads (`thread_executor`), in worker
+/// processes (`process_executor`), as a command (`command_executor`).
 ///
 /// The scheduler keeps the limits: it calls `execute` only when there is a place, and lets the others wait. A
-/// job picks an executor by name in `job_options::executor`; the empty name is the event loop. Thread safety:
-/// none; called on the scheduler's strand only.
+/// job picks an executor by name in `job_options::executor`; the empty name is the event loop. An executor
+/// belongs to one scheduler. Thread safety: none; called on the scheduler's strand only.
 class executor {
  public:
   virtual ~executor() = default;
@@ -38,6 +39,10 @@ class executor {
   /// parked).
   virtual std::optional<std::string> fault_of(const job_definition& job) const;
 
+  /// Told once, when the scheduler starts, or when the executor comes to one that runs, before its first run:
+  /// starts what is better started ahead. `where` is the scheduler's strand. Must neither throw nor block.
+  virtual void open(const boost::asio::any_io_executor& where);
+
   /// Carries out one attempt, and returns when it is over. Runs on the scheduler's strand, in a coroutine
   /// that is used for one run after another; to return is to have succeeded, to throw is to have failed
   /// (`failure` carries a name for the retry policy).
@@ -47,7 +52,8 @@ class executor {
   /// does not matter: `run.cancel_reason()` is the outcome.
   virtual boost::asio::awaitable<void> execute(run& run, const task* body) = 0;
 
-  /// Asked once, when the scheduler has ended its last run: gives up threads, connections and the like.
+  /// Asked once, when the scheduler has ended its last run, opened or not: gives up threads, connections and
+  /// the like.
   virtual boost::asio::awaitable<void> close();
 };
 

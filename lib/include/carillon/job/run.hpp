@@ -14,8 +14,8 @@ namespace carillon {
 /// stop.
 ///
 /// A test of a body makes its own from a `run_context`.
-/// Lifetime: until the body has returned. Thread safety: none, but for `cancel_reason` and `log`, which any
-/// thread may use.
+/// Lifetime: until the body has returned. Thread safety: all but `note` from any thread; `note` from where
+/// the body runs.
 class run {
  public:
   explicit run(run_context& context) noexcept : context_{&context} {}
@@ -23,6 +23,8 @@ class run {
   run& operator=(const run&) = delete;
 
   const std::string& job_id() const noexcept { return *context_->job; }
+  /// Under which the body was registered.
+  const std::string& task_name() const noexcept { return context_->task ? *context_->task : *context_->job; }
   /// Of this run, unique in the fleet.
   const std::string& id() const noexcept { return context_->id; }
   /// Who runs it.

@@ -17,6 +17,7 @@ namespace carillon {
 /// body has returned; may be used again for the next run. Nothing in it is owned but the run's id.
 struct run_context {
   const std::string* job = nullptr;        ///< Job id. Never null while a run refers to this.
+  const std::string* task = nullptr;       ///< The name of the body; null: that of the job.
   const std::string* instance = nullptr;   ///< Never null while a run refers to this.
   const std::string* arguments = nullptr;  ///< A JSON array; null or empty: none.
   std::string id;                          ///< Run id.

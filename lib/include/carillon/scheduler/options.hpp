@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/executor/executor.hpp>
 #include <carillon/time/clock.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
@@ -31,6 +32,11 @@ struct scheduler_options {
   /// Runs no jobs: for programs that only look and operate, as a command line does. `run()` must run all the
   /// same. Of a shared store such a scheduler is no member; with the memory store it has nothing to do.
   bool operate_only = false;
+  /// Of all runs of this scheduler together, on whichever executor, on top of the limits of each; `running`
+  /// 0: as many as there are. Bodies that are plain calls in the event loop do not count: no two of them run
+  /// at once. A run takes its place with its executor first, and waits with that for one here. One more than
+  /// may wait fails at once with `failure` "scheduler full".
+  executor_limits limits{.running = 0, .queued = 10'000};
   /// Over how long the jobs are spread that became due while the machine was suspended.
   milliseconds resume_spread{3'000};
   /// A body that keeps the event loop longer than this is reported (`event::loop_blocked`).

@@ -11,6 +11,7 @@
 #include <carillon/job/job.hpp>
 #include <carillon/job/task.hpp>
 #include <carillon/scheduler/delayed_call.hpp>
+#include <carillon/job/task_registry.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
@@ -142,6 +143,10 @@ class scheduler {
   template <typename Body>
   void task(std::string name, Body&& body) {
     add_task(std::move(name), carillon::task(std::forward<Body>(body)));
+  }
+  /// Registers all bodies of a registry: those that a `process_executor` runs, for one.
+  void tasks(const task_registry& all) {
+    for (const auto& name : all.names()) add_task(name, *all.find(name));
   }
 
   /// Makes an executor known, for `job_options::executor`. Under the empty name it is the default, in place
