@@ -32,6 +32,8 @@ constexpr std::array text_keys{
     key_option{"--on-overlap", "on_overlap", "What becomes of a fire that finds no place",
                "skip|queue|\"queue N\"|cancel_running"},
     key_option{"--on-lost", "on_lost", "What becomes of a run whose instance died", "skip|rerun"},
+    key_option{"--executor", "executor", "Where it runs: one of the daemon's [executors], or of a program",
+               "NAME"},
     key_option{"--cwd", "cwd", "Working directory of the command", "FOLDER"},
 };
 

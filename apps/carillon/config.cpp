@@ -59,12 +59,14 @@ void read_scheduler(config_section section, daemon_settings& settings) {
   settings.drain = section.duration("drain", 0ms, 24h);
   settings.resume_spread = section.duration("resume_spread", 0ms, 1h);
   if (const auto given = section.number("history", 0, 100'000'000)) settings.history = *given;
+  settings.running = section.number("running", 1, 100'000);
+  settings.queued = section.number("queued", 0, 1'000'000);
   section.finish();
 }
 
-void read_command_executor(config_section section, daemon_settings& settings) {
-  settings.commands_running = section.number("running", 1, 100'000);
-  settings.commands_queued = section.number("queued", 0, 1'000'000);
+void read_executor(config_section section, executor_settings& settings) {
+  settings.running = section.number("running", 1, 100'000);
+  settings.queued = section.number("queued", 0, 1'000'000);
   if (const auto given = section.number("output_tail", 0, 1 << 20)) settings.output_tail = *given;
   section.finish();
 }
@@ -119,7 +121,7 @@ class config_reader {
     config_section top{source_, root, "the file"};
     if (const auto* table = top.table("scheduler"))
       read_scheduler({source_, *table, "[scheduler]"}, out_.settings);
-    if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"});
+    if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"}, *table);
     if (const auto* table = top.table("log")) read_log({source_, *table, "[log]"}, out_.settings);
     if (const auto* table = top.table("calendars"))
       read_calendars({source_, *table, "[calendars]"}, *table, out_.calendars);
@@ -149,11 +151,17 @@ class config_reader {
     return std::move(out_);
   }
 
-  void read_executors(config_section section) {
-    if (const auto* table = section.table("command")) {
-      read_command_executor({source_, *table, "[executors.command]"}, out_.settings);
+  void read_executors(config_section section, const toml::table& all) {
+    for (const auto& [key, value] : all) {
+      const std::string name{key.str()};
+      const auto* table = section.table(name);
+      if (table == nullptr) continue;
+      if (name.empty() || fault_of_id(name)) {
+        section.complain(value, fmt::format("'{}' is no name of an executor", shown(name)));
+      } else {
+        read_executor({source_, *table, fmt::format("[executors.{}]", name)}, out_.settings.executors[name]);
+      }
     }
-    section.finish();
   }
 
   void read_jobs(const toml::array& list, const job_settings& defaults) {

@@ -5,6 +5,8 @@
 #include <carillon/trigger/date_calendars.hpp>
 
 #include <cstddef>
+#include <functional>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -26,6 +28,14 @@ enum class log_level { trace, debug, info, warn, error, off };
 /// The store that is the daemon's own.
 inline constexpr const char* memory_store_name = "memory:";
 
+/// `[executors.NAME]`: one that runs commands.
+struct executor_settings {
+  std::optional<std::uint32_t> running;
+  std::optional<std::uint32_t> queued;
+  std::optional<std::size_t> output_tail;
+  friend bool operator==(const executor_settings&, const executor_settings&) = default;
+};
+
 /// `[scheduler]`, `[executors]`, `[log]`: what holds for the whole daemon. A member that a file does not give
 /// is empty.
 struct daemon_settings {
@@ -37,9 +47,9 @@ struct daemon_settings {
   std::optional<milliseconds> drain;
   std::optional<milliseconds> resume_spread;
   std::optional<std::size_t> history;
-  std::optional<std::uint32_t> commands_running;
-  std::optional<std::uint32_t> commands_queued;
-  std::optional<std::size_t> output_tail;
+  std::optional<std::uint32_t> running;                             ///< Of all runs together ...
+  std::optional<std::uint32_t> queued;                              ///< ... and those that wait for that.
+  std::map<std::string, executor_settings, std::less<>> executors;  ///< By their names.
   std::optional<enum log_format> log_format;
   std::optional<enum log_level> log_level;
   friend bool operator==(const daemon_settings&, const daemon_settings&) = default;

@@ -72,6 +72,7 @@ void read_options(config_section& section, job_options& options) {
   set_if(options.pause_after, section.number("pause_after", 0, 1'000'000));
   if (const auto place = section.choice("on_lost", {"skip", "rerun"}))
     options.on_lost = static_cast<lost_action>(*place);
+  set_if(options.executor, section.text("executor"));
   set_if(options.tags, section.texts("tags"));
   if (const auto given = section.text_map("metadata")) {
     for (const auto& [name, value] : *given) options.metadata[name] = value;
@@ -195,7 +196,7 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
   set_if(settings.options.description, section.text("description"));
   section.finish();
   if (!id || !when || !runs_something) return std::nullopt;
-  settings.options.executor = command_executor_name;
+  if (settings.options.executor.empty()) settings.options.executor = command_executor_name;
   if (const auto fault = fault_of(settings.command)) {
     section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, *fault));
     return std::nullopt;

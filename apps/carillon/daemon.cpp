@@ -63,10 +63,10 @@ std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const f
   return all;
 }
 
-command_executor_options command_options(const daemon_settings& settings) {
+command_executor_options command_options(const executor_settings& settings) {
   command_executor_options options;
-  options.limits.running = settings.commands_running.value_or(options.limits.running);
-  options.limits.queued = settings.commands_queued.value_or(options.limits.queued);
+  options.limits.running = settings.running.value_or(options.limits.running);
+  options.limits.queued = settings.queued.value_or(options.limits.queued);
   options.tail_bytes = settings.output_tail.value_or(options.tail_bytes);
   return options;
 }
@@ -80,11 +80,10 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
       where_(style.where),
       log_(make_log(style)),
       calendars_(std::make_shared<date_calendars>(plan_.calendars)),
-      commands_(std::make_shared<command_executor>(command_options(plan_.settings))),
       prune_(prune),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
       scheduler_(io_, make_store(), options_for_scheduler()) {
-  scheduler_.executor(command_executor_name, commands_);
+  make_executors(plan_.settings);
   events_ = scheduler_.on(all_but_the_scheduler_s_own,
                           [this](const event& what) { log_event(*log_, what, where_); });
 }
@@ -105,9 +104,23 @@ scheduler_options daemon::options_for_scheduler() const {
   options.calendars = calendars_;
   options.logger = make_scheduler_log(log_);
   options.drain = settings.drain.value_or(options.drain);
+  options.limits.running = settings.running.value_or(options.limits.running);
+  options.limits.queued = settings.queued.value_or(options.limits.queued);
   options.resume_spread = settings.resume_spread.value_or(options.resume_spread);
   options.ledger_size = settings.history.value_or(options.ledger_size);
   return options;
+}
+
+/// Those that there are not yet; the others stay as they are.
+void daemon::make_executors(const daemon_settings& settings) {
+  auto wanted = settings.executors;
+  wanted.try_emplace(command_executor_name);
+  for (const auto& [name, how] : wanted) {
+    if (executors_.contains(name)) continue;
+    const auto made = std::make_shared<command_executor>(command_options(how));
+    executors_.emplace(name, made);
+    scheduler_.executor(name, made);
+  }
 }
 
 void daemon::run() {
@@ -244,8 +257,12 @@ asio::awaitable<void> daemon::read_again() {
 
 asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   if (!(plan.settings == plan_.settings)) {
-    log_->warn("[scheduler], [executors] and [log] have changed: that waits for the next start");
+    log_->warn(
+        "[scheduler], [executors] and [log] have changed: that waits for the next start, but for executors "
+        "that "
+        "are new");
   }
+  make_executors(plan.settings);
   declare_result all;
   const auto moved = co_await take_calendars(plan);
   co_await declare(plan, undeclared::remove_ours, all);
@@ -292,7 +309,7 @@ void daemon::stop(const char* signal_name) {
   if (std::exchange(stopping_, true)) {
     log_->error("{} again: killing all commands and ending at once", signal_name);
     log_->flush();
-    commands_->kill_all();
+    for (const auto& [name, executor] : executors_) executor->kill_all();
     std::_Exit(exit_code::failed);
   }
   log_->info("{}: no new runs; waiting up to {} for running commands, a second signal ends at once",

@@ -41,6 +41,7 @@ class daemon {
   void leave_out_missed_starts(daemon_plan& plan);
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;
+  void make_executors(const daemon_settings& settings);
   std::shared_ptr<job_store> make_store();
 
   file_list files_;
@@ -50,7 +51,7 @@ class daemon {
   zone where_;
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<date_calendars> calendars_;
-  std::shared_ptr<command_executor> commands_;
+  std::map<std::string, std::shared_ptr<command_executor>> executors_;  // by their names
   const bool prune_;
   bool begun_ = false, stopping_ = false, over_ = false;
   bool again_ = false;  // the files are to be read

@@ -73,9 +73,15 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
   join(all.drain, one.drain, "[scheduler] drain", file, found);
   join(all.resume_spread, one.resume_spread, "[scheduler] resume_spread", file, found);
   join(all.history, one.history, "[scheduler] history", file, found);
-  join(all.commands_running, one.commands_running, "[executors.command] running", file, found);
-  join(all.commands_queued, one.commands_queued, "[executors.command] queued", file, found);
-  join(all.output_tail, one.output_tail, "[executors.command] output_tail", file, found);
+  join(all.running, one.running, "[scheduler] running", file, found);
+  join(all.queued, one.queued, "[scheduler] queued", file, found);
+  for (const auto& [name, executor] : one.executors) {
+    auto& known = all.executors[name];
+    const auto section = fmt::format("[executors.{}]", shown(name));
+    join(known.running, executor.running, section + " running", file, found);
+    join(known.queued, executor.queued, section + " queued", file, found);
+    join(known.output_tail, executor.output_tail, section + " output_tail", file, found);
+  }
   join(all.log_format, one.log_format, "[log] format", file, found);
   join(all.log_level, one.log_level, "[log] level", file, found);
 }
@@ -118,12 +124,24 @@ class file_reader {
     auto in_force = known_;
     for (const auto name : plan_.calendars.names()) in_force.define(name, *plan_.calendars.find(name));
     for (const auto& job : plan_.jobs) look_for_fires(job, in_force);
+    for (const auto& job : plan_.jobs) look_for_executor(job);
     return std::move(plan_);
   }
 
  private:
   void keep(std::vector<diagnostic> found) {
     for (auto& one : found) plan_.found.push_back(std::move(one));
+  }
+
+  void look_for_executor(const declaration& job) {
+    const auto& wanted = job.definition.options->executor;
+    if (wanted == command_executor_name || plan_.settings.executors.contains(wanted)) return;
+    std::vector<std::string_view> known{command_executor_name};
+    for (const auto& [name, settings] : plan_.settings.executors) known.emplace_back(name);
+    plan_.found.push_back(
+        {job.file, job.line, 0,
+         fmt::format("job '{}': there is no executor '{}'", job.definition.id, shown(wanted)),
+         fmt::format("{}; [executors.NAME] makes another", suggestion(wanted, known)), false});
   }
 
   // A schedule may be well said and yet fire never.

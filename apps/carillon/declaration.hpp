@@ -15,7 +15,13 @@ struct declaration {
                           ///< has just passed.
 };
 
-/// The name under which the daemon keeps the executor that runs commands.
+/// The name of the executor that runs the commands of jobs which name none, and of the task that all jobs
+/// with a command have.
 inline constexpr const char* command_executor_name = "command";
+
+/// Whether a job runs a command, on whichever executor; else it runs a task of some program.
+inline bool runs_command(const job_definition& job) {
+  return job.task.str() == command_executor_name && !job.options->executor.empty();
+}
 
 }  // namespace carillon::app

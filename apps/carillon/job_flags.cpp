@@ -38,8 +38,6 @@ void speak_of_options(std::vector<diagnostic>& found) {
   }
 }
 
-bool runs_commands(const job_definition& job) { return job.options->executor == command_executor_name; }
-
 class flag_reader {
  public:
   explicit flag_reader(const job_flags& flags)
@@ -69,7 +67,7 @@ class flag_reader {
     auto job = old;
     job_settings settings;
     settings.options = *old.options;
-    const bool was_command = runs_commands(old);
+    const bool was_command = runs_command(old);
     if (was_command) settings.command = command_of(old.arguments.str());
     if (const auto id = section_.text("id"); id && *id != old.id)
       source_.complain({}, "a job keeps its id",
@@ -124,9 +122,7 @@ class flag_reader {
       if (!flags_.task && (was_command || command)) source_.complain({}, "--args is for jobs with --task");
     }
     const bool is_command = command || (was_command && !flags_.task);
-    settings.options.executor = is_command    ? command_executor_name
-                                : was_command ? std::string{}
-                                              : job.options->executor;
+    settings.options.executor = executor_of(settings.options.executor, is_command, was_command);
     if (is_command) {
       if (const auto fault = fault_of(settings.command)) source_.complain({}, *fault);
       job.task = std::string{command_executor_name};
@@ -136,6 +132,13 @@ class flag_reader {
       if (flags_.task) job.task = *flags_.task;
       if (flags_.arguments) job.arguments = *flags_.arguments;
     }
+  }
+
+  // A job that changes from one to the other leaves its executor, unless it is told which to take.
+  std::string executor_of(std::string asked_or_old, bool is_command, bool was_command) {
+    if (section_.text("executor") || is_command == was_command)
+      return is_command && asked_or_old.empty() ? command_executor_name : asked_or_old;
+    return is_command ? command_executor_name : std::string{};
   }
 
   std::optional<job_definition> finished(job_definition job, job_settings settings) {

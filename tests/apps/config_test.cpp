@@ -108,6 +108,10 @@ instance = "one"
 drain = "1m"
 resume_spread = "3s"
 history = 5000
+running = 12
+queued = 0
+[executors.heavy]
+running = 2
 [executors.command]
 running = 4
 queued = 9
@@ -121,9 +125,10 @@ format = "json"
     CHECK(all.settings.drain == 60s);
     CHECK(all.settings.resume_spread == 3s);
     CHECK(all.settings.history == 5000);
-    CHECK(all.settings.commands_running == 4);
-    CHECK(all.settings.commands_queued == 9);
-    CHECK(all.settings.output_tail == 100);
+    CHECK(all.settings.running == 12);
+    CHECK(all.settings.queued == 0);
+    CHECK(all.settings.executors.at("command") == executor_settings{4, 9, 100});
+    CHECK(all.settings.executors.at("heavy") == executor_settings{2, std::nullopt, std::nullopt});
     CHECK(all.settings.log_level == log_level::warn);
     CHECK(all.settings.log_format == log_format::json);
   }
@@ -154,6 +159,8 @@ format = "json"
         {"[scheduler]\ndrain = \"30x\"", "jobs.toml:2:12: drain: "},
         {"[log]\nlevel = \"inof\"", "jobs.toml:2:9: level 'inof' is not known: did you mean info?"},
         {"[http]\nlisten = \"x\"", "jobs.toml:1:1: http: this version has no HTTP interface"},
+        {"[executors]\ncommand = 3", "jobs.toml:2:11: command must be a table"},
+        {"[executors.heavy]\nrunnin = 3", "jobs.toml:2:1: unknown key 'runnin' in [executors.heavy]"},
         {"[executors.command]\nrunning = 0", "jobs.toml:2:11: running 0: 1 to 100000"},
         {"[calendars]\nx = [\"2026-02-30\"]", "jobs.toml:2:"},
         {"[calendars]\nx = \"2026-02-03\"", "jobs.toml:2:5: calendar 'x' must be a list of dates"},

@@ -52,6 +52,34 @@ TEST_SUITE("daemon_files") {
     CHECK(command_of(plan.jobs[0].definition.arguments.str()).shell == "x");
   }
 
+  TEST_CASE("an executor is one that some file has") {
+    const temporary_folder folder;
+    const auto job = [](const std::string& executor) {
+      return "[[job]]\nid = \"" + executor + "\"\nschedule = \"every 5m\"\nshell = \"x\"\nexecutor = \"" +
+             executor + "\"\n";
+    };
+    const auto executors = folder.write("1.toml", "[executors.heavy]\nrunning = 2\n");
+    const auto jobs = folder.write("2.toml", job("heavy") + job("command") + job("heavi"));
+    const auto plan = read({{jobs, executors}, {}});
+    REQUIRE(plan.jobs.size() == 3);
+    CHECK(plan.jobs[0].definition.options->executor == "heavy");
+    CHECK(runs_command(plan.jobs[0].definition));
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].to_string() ==
+          jobs +
+              ":11: job 'heavi': there is no executor 'heavi': did you mean heavy?; "
+              "[executors.NAME] makes another");
+  }
+
+  TEST_CASE("an executor that stands in two files differently is a fault of the second") {
+    const temporary_folder folder;
+    const auto first = folder.write("1.toml", "[executors.heavy]\nrunning = 2\n");
+    const auto second = folder.write("2.toml", "[executors.heavy]\nrunning = 3\n");
+    const auto plan = read({{first, second}, {}});
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].message == "[executors.heavy] running is another one than in a file before it");
+  }
+
   TEST_CASE("an id that stands in two files is a fault of the second") {
     const temporary_folder folder;
     const std::string job = "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\"\n";

@@ -81,6 +81,24 @@ TEST_SUITE("daemon") {
     CHECK(daemon.ends() == 0);
   }
 
+  TEST_CASE("a named executor has limits of its own, and SIGHUP brings new ones") {
+    const temporary_folder folder;
+    const auto job_on = [](const char* id, const std::string& executor) {
+      return job(id, std::string{at_once} + "shell = \"sleep 1000\"\nexecutor = \"" + executor + "\"");
+    };
+    const std::string heavy = "[executors.heavy]\nrunning = 1\nqueued = 0\n";
+    program daemon{run_with(folder.write("jobs.toml", heavy + job_on("a", "heavy") + job_on("b", "heavy")))};
+    CHECK(daemon.says("executor 'heavy' is full: 1 run and 0 wait"));
+    folder.write("jobs.toml", heavy + "[executors.light]\n" + job_on("c", "light"));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("the files are read"));
+    CHECK(daemon.says("c["));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.says("wait"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() != 0);
+  }
+
   TEST_CASE("SIGTERM lets a running command end") {
     const temporary_folder folder;
     const auto fifo = folder.path("fifo");

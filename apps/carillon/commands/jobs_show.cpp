@@ -34,7 +34,7 @@ std::vector<instant> next_times(const job_record& job) {
 }
 
 std::string runs_what(const job_definition& job) {
-  if (job.options->executor == command_executor_name) {
+  if (runs_command(job)) {
     try {
       return shown(to_string(command_of(job.arguments.str())), 1000);
     } catch (const std::invalid_argument& fault) {

@@ -194,10 +194,12 @@ class examiner {
     if (seen_.members.members.empty() || shares.unserved == 0) return;
     std::map<std::string, std::vector<std::string>> by_need;
     for (const auto& job : shares.unserved_jobs) {
-      const auto need = job.executor == command_executor_name ? std::string{"commands"}
-                        : job.executor.empty()
-                            ? fmt::format("task '{}'", shown(job.task))
-                            : fmt::format("task '{}' on executor '{}'", shown(job.task), shown(job.executor));
+      const bool on_usual = job.executor == command_executor_name;
+      const bool is_command = on_usual || (job.task == command_executor_name && !job.executor.empty());
+      const auto what = is_command ? std::string{"commands"} : fmt::format("task '{}'", shown(job.task));
+      const auto need = on_usual || job.executor.empty()
+                            ? what
+                            : fmt::format("{} on executor '{}'", what, shown(job.executor));
       by_need[need].push_back(job.id);
     }
     std::uint64_t told = 0;
@@ -210,9 +212,10 @@ class examiner {
           fmt::format("no live instance runs {}, so nobody runs job '{}'{}", need, shown(ids.front()),
                       one ? "" : fmt::format(" and {} more", ids.size() - 1)),
           somebody_claims,
-          need == "commands" ? "start an instance that does: carillon run FILE --store URL"
-                             : "start an instance of a program that registers it, or pause or remove what "
-                               "needs it: carillon jobs list --task NAME");
+          need.starts_with("commands")
+              ? "start an instance that does: carillon run FILE --store URL"
+              : "start an instance of a program that registers it, or pause or remove what "
+                "needs it: carillon jobs list --task NAME");
     }
     if (shares.unserved > told)
       add(weight::fault, fmt::format("and nobody runs {} more jobs", shares.unserved - told), somebody_claims,
