@@ -1,11 +1,13 @@
 // carillon-bench [NAME…] [--scale=0.1] [--json]: measures, and prints what it measured. It asserts nothing.
 #include <fmt/format.h>
 #include <CLI/CLI.hpp>
+#include <carillon/executor/process_worker.hpp>
 
 #include <algorithm>
 #include <cstdio>
 #include <exception>
 
+#include "executors_bench.hpp"
 #include "registry.hpp"
 
 namespace {
@@ -46,6 +48,7 @@ int run(std::vector<std::string> names, bool json) {
 }  // namespace
 
 int main(int argc, char** argv) try {
+  if (const auto worker = carillon::run_worker(worker_tasks())) return *worker;
   if (argc >= 3 && std::string{argv[1]} == "--measure")
     return measure(argv[2], arguments(argv + 3, argv + argc));
   CLI::App options{"Measures Carillon beside its limits, in one run."};

@@ -11,6 +11,9 @@
 #include <carillon/executor/command_line.hpp>
 #include <carillon/executor/executor.hpp>
 #include <carillon/executor/inline_executor.hpp>
+#include <carillon/executor/process_executor.hpp>
+#include <carillon/executor/process_worker.hpp>
+#include <carillon/executor/thread_executor.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/job_builder.hpp>
 #include <carillon/job/run.hpp>

@@ -107,12 +107,14 @@ struct child_setup {
   int input;
   int output;
   const char* cwd;  // null: where it is
+  int kept_open;    // -1: nothing but the first three
 
   template <typename Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const std::filesystem::path&, const char* const*) const {
     ::setpgid(0, 0);
     const bool done = (cwd == nullptr || ::chdir(cwd) == 0) && ::dup2(input, 0) >= 0 &&
-                      ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0;
+                      ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0 &&
+                      (kept_open < 0 || ::fcntl(kept_open, F_SETFD, 0) == 0);
     const auto fault = done ? 0 : errno;
     for (int number = 1; number < NSIG; ++number) ::signal(number, SIG_DFL);
     sigset_t none;
@@ -167,7 +169,7 @@ std::string find_program(const std::string& name, std::string_view path) {
 }
 
 launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,
-                      const std::map<std::string, std::string>& extra_env) {
+                      const std::map<std::string, std::string>& extra_env, const child_means& means) {
   const auto env = environment_of(command, extra_env);
   std::vector<std::string> env_texts;
   for (const auto& [name, value] : env) env_texts.push_back(name + "=" + value);
@@ -175,7 +177,8 @@ launched_child launch(const boost::asio::any_io_executor& executor, const comman
                          ? std::vector<std::string>{command.shell_program, "-c", command.shell}
                          : command.argv;
   const auto path = env.find("PATH");
-  const auto program = find_program(words.front(), path == env.end() ? default_path : path->second);
+  const auto program = find_program(means.program.empty() ? words.front() : means.program,
+                                    path == env.end() ? default_path : path->second);
   if (program.empty())
     throw failure("start", fmt::format("cannot start {}: no such program in PATH", words.front()));
   check_directory(command.cwd);
@@ -192,7 +195,8 @@ launched_child launch(const boost::asio::any_io_executor& executor, const comman
   launcher start;
   start.env = env_pointers.data();
   const child_setup setup{input.number(), written_end.number(),
-                          command.cwd.empty() ? nullptr : command.cwd.c_str()};
+                          command.cwd.empty() ? nullptr : command.cwd.c_str(), means.kept_open};
+  if (means.kept_open >= 0) start.fd_whitelist.push_back(means.kept_open);
   boost::system::error_code fault;
   const char** all_words = argv.data();
   auto started = [&] {

@@ -10,6 +10,8 @@
 #define BOOST_PROCESS_V2_DISABLE_NOTIFY_FORK 1
 #include <boost/process/v2/process.hpp>
 
+#include "executor/child_process.hpp"
+
 namespace carillon {
 
 /// An open file that is closed in the end, and on exec.
@@ -35,10 +37,11 @@ struct launched_child {
 };
 
 /// Starts a command as the leader of a new process group, with default signal handlers and no files open but
-/// the first three.
+/// the first three, and the one that `means` names.
 ///
 /// Errors: throws `failure` named "start".
 launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,
-                      const std::map<std::string, std::string>& extra_env);
+                      const std::map<std::string, std::string>& extra_env,
+                      const child_means& means = child_means());
 
 }  // namespace carillon

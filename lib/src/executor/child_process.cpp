@@ -32,6 +32,7 @@ class running_child final : public child_process {
         output_(executor, child.output.release()),
         ended_(executor, static_cast<int>(::syscall(SYS_pidfd_open, child_.id(), 0))),
         kill_timer_(executor),
+        rest_timer_(executor),
         kill_after_(kill_after),
         on_output_(std::move(on_output)) {
     output_.non_blocking(true);
@@ -59,6 +60,15 @@ class running_child final : public child_process {
     ::kill(-child_.id(), SIGKILL);
   }
 
+  int number() const noexcept override { return static_cast<int>(child_.id()); }
+
+  void flush(std::function<void()> done) override {
+    on_flushed_ = std::move(done);
+    reading_ ? output_.cancel() : flushed();  // in the first case that goes on when the read has ended
+  }
+
+  void rest(milliseconds time) noexcept override { rest_ = time; }
+
  private:
   std::shared_ptr<running_child> self() {
     return std::static_pointer_cast<running_child>(shared_from_this());
@@ -80,13 +90,27 @@ class running_child final : public child_process {
   }
 
   void read() {
+    if (rest_ > milliseconds{0}) return read_later(std::exchange(rest_, milliseconds{0}));
     reading_ = true;
     output_.async_read_some(asio::buffer(buffer_), [self = self()](error_code fault, std::size_t bytes) {
       self->reading_ = false;
       self->on_output_({self->buffer_.data(), bytes});
       self->output_over_ = fault && fault != asio::error::operation_aborted;
+      if (self->on_flushed_) self->flushed();
       self->is_over() || self->output_over_ ? self->finish_if_over() : self->read();
     });
+  }
+
+  void read_later(milliseconds time) {
+    rest_timer_.expires_after(time);
+    rest_timer_.async_wait([self = self()](error_code) {
+      if (!self->done_) self->read();
+    });
+  }
+
+  void flushed() {
+    if (!done_ && !output_over_) read_what_is_there();
+    asio::post(output_.get_executor(), std::exchange(on_flushed_, nullptr));
   }
 
   bool is_over() const {
@@ -106,6 +130,7 @@ class running_child final : public child_process {
     output_.close(ignored);
     ended_.close(ignored);
     kill_timer_.cancel();
+    rest_timer_.cancel();
     child_.wait(ignored);
     end_.status = child_.native_exit_code();
     static_cast<void>(child_.detach());  // its number may be somebody else's from now on
@@ -127,6 +152,9 @@ class running_child final : public child_process {
   asio::posix::stream_descriptor output_;
   asio::posix::stream_descriptor ended_;  // readable when the child has ended: a pidfd
   asio::steady_timer kill_timer_;
+  asio::steady_timer rest_timer_;
+  milliseconds rest_{0};  // before the next read
+  std::function<void()> on_flushed_;
   milliseconds kill_after_;
   output_listener on_output_;
   end_handler handler_;
@@ -140,8 +168,8 @@ class running_child final : public child_process {
 std::shared_ptr<child_process> child_process::start(const asio::any_io_executor& executor,
                                                     const command_line& command,
                                                     const std::map<std::string, std::string>& extra_env,
-                                                    output_listener on_output) {
-  auto child = launch(executor, command, extra_env);
+                                                    output_listener on_output, const child_means& means) {
+  auto child = launch(executor, command, extra_env, means);
   return std::make_shared<running_child>(executor, std::move(child), command.kill_after,
                                          std::move(on_output));
 }

@@ -19,6 +19,12 @@ struct child_end {
   bool killed = false;    ///< SIGTERM was not enough.
 };
 
+/// What only some children need.
+struct child_means {
+  std::string program;  ///< The file that is executed, whatever the first word calls it; empty: that word's.
+  int kept_open = -1;   ///< An open file that the child finds open under the same number.
+};
+
 /// A child process in a process group of its own, whose output is read as it comes.
 ///
 /// The whole group gets the signals. What the child leaves running in the background when it ends by itself
@@ -37,7 +43,8 @@ class child_process : public std::enable_shared_from_this<child_process> {
   static std::shared_ptr<child_process> start(const boost::asio::any_io_executor& executor,
                                               const command_line& command,
                                               const std::map<std::string, std::string>& extra_env,
-                                              output_listener on_output);
+                                              output_listener on_output,
+                                              const child_means& means = child_means());
   virtual ~child_process() = default;
 
   /// Waits until it has ended and its output has been read.
@@ -54,6 +61,17 @@ class child_process : public std::enable_shared_from_this<child_process> {
 
   /// Sends SIGKILL to its group.
   virtual void kill() noexcept = 0;
+
+  /// Its number; of one that has ended perhaps somebody else's.
+  virtual int number() const noexcept = 0;
+
+  /// Hands over what the child has printed up to now, then calls `done`, never within this call. One at a
+  /// time.
+  virtual void flush(std::function<void()> done) = 0;
+
+  /// Reads no output for a while: what the child then prints waits in the pipe, and the child with it. Called
+  /// by the listener.
+  virtual void rest(milliseconds time) noexcept = 0;
 
  private:
   virtual void wait(end_handler handler) = 0;

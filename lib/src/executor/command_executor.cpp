@@ -4,8 +4,6 @@
 #include <carillon/time/timestamp.hpp>
 
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/wait.h>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -18,6 +16,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "executor/child_judgement.hpp"
 #include "executor/child_process.hpp"
 #include "executor/command_output.hpp"
 
@@ -29,40 +28,12 @@ namespace json = boost::json;
 
 constexpr std::size_t longest_logged_line = 8192;
 
-std::string signal_name(int number) {
-  static constexpr std::pair<int, std::string_view> names[] = {
-      {SIGHUP, "SIGHUP"},   {SIGINT, "SIGINT"},   {SIGQUIT, "SIGQUIT"}, {SIGILL, "SIGILL"},
-      {SIGTRAP, "SIGTRAP"}, {SIGABRT, "SIGABRT"}, {SIGBUS, "SIGBUS"},   {SIGFPE, "SIGFPE"},
-      {SIGKILL, "SIGKILL"}, {SIGUSR1, "SIGUSR1"}, {SIGSEGV, "SIGSEGV"}, {SIGUSR2, "SIGUSR2"},
-      {SIGPIPE, "SIGPIPE"}, {SIGALRM, "SIGALRM"}, {SIGTERM, "SIGTERM"}, {SIGXCPU, "SIGXCPU"},
-      {SIGXFSZ, "SIGXFSZ"}, {SIGSYS, "SIGSYS"}};
-  for (const auto& [known, text] : names) {
-    if (known == number) return std::string{text};
-  }
-  return fmt::format("{}", number);
-}
-
 // With milliseconds always, so that a script can cut it at fixed places.
 std::string in_milliseconds(instant time, const zone& where) {
   auto text = format_instant(time, where);
   constexpr std::size_t seconds_end = sizeof("2026-03-30T09:00:00") - 1;
   if (text.size() > seconds_end && text[seconds_end] != '.') text.insert(seconds_end, ".000");
   return text;
-}
-
-[[noreturn]] void fail(std::string name, std::string summary, const command_output& output) {
-  const auto tail = output.tail();
-  if (!tail.empty()) summary += "\n" + tail;
-  throw failure(std::move(name), summary);
-}
-
-void judge(const child_end& end, const command_output& output) {
-  if (WIFSIGNALED(end.status)) {
-    const auto name = signal_name(WTERMSIG(end.status));
-    fail("signal:" + name, fmt::format("ended by {}", name), output);
-  }
-  const auto code = WEXITSTATUS(end.status);
-  if (code != 0) fail(fmt::format("exit:{}", code), fmt::format("exit code {}", code), output);
 }
 
 // Keeps a child in a set for as long as it runs.
@@ -129,7 +100,8 @@ asio::awaitable<void> command_executor::execute(run& run, const task*) {
   run.note(output.tail());
   if (run.cancel_reason() != cancel_reason::none)
     throw boost::system::system_error(asio::error::operation_aborted);
-  judge(end, output);
+  const auto result = judge_child(end, output.tail());
+  if (result.is_failure()) throw failure(result.failure, result.message);
 }
 
 }  // namespace carillon

@@ -13,6 +13,11 @@ thread_local const log_fields* fields_of_this_line = nullptr;
 
 const log_fields* current_log_fields() noexcept { return fields_of_this_line; }
 
+int run_log::least_level() const noexcept {
+  const auto* logger = context_->logger ? context_->logger : spdlog::default_logger_raw();
+  return logger ? static_cast<int>(logger->level()) : static_cast<int>(spdlog::level::off);
+}
+
 void run_log::write(level severity, fmt::string_view words, fmt::format_args args) const {
   auto* logger = context_->logger ? context_->logger : spdlog::default_logger_raw();
   const auto at = static_cast<spdlog::level::level_enum>(severity);

@@ -41,6 +41,9 @@ class run_log {
     write(level::critical, words, fmt::make_format_args(args...));
   }
 
+  /// What is logged now: lines of this level and above, in spdlog's numbers, 0 (trace) to 6 (nothing).
+  int least_level() const noexcept;
+
  private:
   enum class level : std::uint8_t { trace, debug, info, warn, error, critical };  // in spdlog's order
 

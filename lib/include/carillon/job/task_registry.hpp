@@ -1,9 +1,12 @@
 #pragma once
 #include <boost/unordered/unordered_flat_set.hpp>
 #include <carillon/job/task.hpp>
+#include <concepts>
 #include <memory>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 namespace carillon {
@@ -15,6 +18,12 @@ class task_registry {
  public:
   /// Errors: throws `std::invalid_argument` if the name is taken or empty.
   void add(std::string name, task body);
+  /// The same of a body as it is: `add("resize", resize)`.
+  template <typename Body>
+    requires(!std::same_as<std::remove_cvref_t<Body>, task>)
+  void add(std::string name, Body&& body) {
+    add(std::move(name), task(std::forward<Body>(body)));
+  }
 
   /// Null if nobody has registered that name.
   const task* find(std::string_view name) const;
