@@ -16,6 +16,7 @@ inline rules adding_rules() {
          auto given = w.record("a");
          given.note = "from yesterday";
          given.skip_next = 2;
+         given.skip_at = {at(120), at(240)};
          const auto answer = w.put(given);
          CHECK(answer.what == put::added);
          const auto job = w.seen("a");
@@ -26,6 +27,7 @@ inline rules adding_rules() {
          CHECK(job.anchor == at(0));
          CHECK(job.note == "from yesterday");
          CHECK(job.skip_next == 2);
+         CHECK(job.skip_at == given.skip_at);
          CHECK(job.revision == answer.revision);
          CHECK(job.revision > 0);
          CHECK(job.born > 0);
@@ -181,6 +183,62 @@ inline rules changing_rules() {
          CHECK(w.seen("a").revision > before.revision);
          CHECK(w.wait(w.store().update("a", before.revision, what)) == change_answer::conflict);
          CHECK(w.wait(w.store().update("b", before.revision, what)) == change_answer::gone);
+       }},
+      {"times to be left out are kept as they are written, over claims and whatever else happens to the job",
+       [](world& w) {
+         w.add("a");
+         CHECK(w.seen("a").skip_at.empty());
+         std::vector<instant> times;
+         for (int k = 1; k <= 1'000; ++k) times.push_back(at(60 * k));
+         job_change what;
+         what.skip_at = times;
+         CHECK(w.update("a", what) == change_answer::done);
+         CHECK(w.seen("a").skip_at == times);
+         w.run_once("a");
+         w.set_state("a", paused);
+         auto other = w.record("a", {}, "every 5s");
+         w.put(other, on_conflict::replace);
+         CHECK(w.seen("a").skip_at == times);
+         what.skip_at->clear();
+         CHECK(w.update("a", what) == change_answer::done);
+         CHECK(w.seen("a").skip_at.empty());
+       }},
+      {"a job that is removed and added again leaves out nothing of what it did before",
+       [](world& w) {
+         for (const bool tombstone : {false, true}) {
+           auto given = w.declared("a");
+           given.skip_at = {at(60)};
+           w.put(given);
+           w.remove("a", tombstone);
+           w.put(w.record("a", {}, "every 5s"));
+           CHECK(w.seen("a").skip_at.empty());
+           w.remove("a");
+         }
+       }},
+      {"waiting runs can be dropped, with an entry each, and what is active stays",
+       [](world& w) {
+         w.add("a");
+         const auto fence = w.win("a", "r1");
+         w.fail_and_retry("a", "r1", fence, at(500));
+         w.run_now("a", at(300));
+         w.run_now("a", at(400));
+         CHECK(w.take("a", "r2", at(300)).what == take_answer::kind::won);
+         job_change what;
+         what.drop_waiting = true;
+         CHECK(w.update("a", what) == change_answer::done);
+         const auto job = w.seen("a");
+         CHECK_FALSE(job.next_waiting);
+         CHECK(job.active == 1);
+         CHECK(job.counters.skipped == 2);
+         const auto ledger = w.ledger("a");
+         REQUIRE(ledger.size() == 3);
+         CHECK(ledger[0].result.message == "cancelled");
+         CHECK(ledger[0].first == at(60));  // The retry.
+         CHECK_FALSE(ledger[0].extra);
+         CHECK(ledger[1].result.kind == outcome_kind::skipped);
+         CHECK(ledger[1].first == at(400));
+         CHECK(ledger[1].extra);
+         CHECK(w.take("a", "r3", at(600)).what == take_answer::kind::none_due);
        }},
       {"of two changes at one revision one is made",
        [](world& w) {

@@ -136,8 +136,10 @@ TEST_SUITE("inspection") {
     world.finds_and_mends(data_fault_kind::id_without_job, "ghost");
     world.ask({"HSET", world.key("definitions"), "ghost", "{}"});
     world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
-    world.ask({"HSET", world.key("notes"), "ghost", "why"});
-    world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
+    for (const auto* index : {"notes", "skips"}) {
+      world.ask({"HSET", world.key(index), "ghost", "why"});
+      world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
+    }
   }
 
   TEST_CASE("an index that disagrees with the record is put right") {

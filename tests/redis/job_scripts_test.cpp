@@ -109,7 +109,7 @@ TEST_SUITE("redis scripts") {
     for (const auto& id : run_ids) request.runs.push_back({at(60), at(60), id});
     CHECK(w.claim({request}).at(0).runs.back().what == place::won);
     CHECK(w.seen("a").active == 5'000);
-    CHECK(w.run(w.backend.ask_to_stop("a", cancel_reason::user)) == 5'000);
+    CHECK(w.run(w.backend.ask_to_stop("a", "", cancel_reason::user)) == 5'000);
   }
 
   TEST_CASE("runs of a job that was removed and added again end in the ledger, and nowhere else") {
@@ -249,11 +249,40 @@ TEST_SUITE("redis scripts") {
     CHECK(w.until([&] { return !w.heard.stops.empty(); }));
     CHECK(w.heard.stops == std::vector<std::string>{"a/1 r1 overlap"});
     w.heard.stops.clear();
-    CHECK(w.run(w.backend.ask_to_stop("a", cancel_reason::user)) == 2);
+    CHECK(w.run(w.backend.ask_to_stop("a", "", cancel_reason::user)) == 2);
     CHECK(w.until([&] { return w.heard.stops.size() == 2; }));
     CHECK(w.heard.stops == std::vector<std::string>{"a/1 r1 user", "a/1 r2 user"});
     for (const auto& each : w.look().runs) CHECK(each.stop == cancel_reason::user);
-    CHECK(w.run(w.backend.ask_to_stop("nobody", cancel_reason::user)) == 0);
+    CHECK(w.run(w.backend.ask_to_stop("nobody", "", cancel_reason::user)) == 0);
+  }
+
+  TEST_CASE("one run that is to stop is marked, and the others are not") {
+    script_world w;
+    w.add("a", two_at_once());
+    w.win("a", "r1");
+    w.win("a", "r2");
+    CHECK(w.run(w.backend.ask_to_stop("a", "r2", cancel_reason::user)) == 1);
+    CHECK(w.until([&] { return !w.heard.stops.empty(); }));
+    CHECK(w.heard.stops == std::vector<std::string>{"a/1 r2 user"});
+    for (const auto& each : w.look().runs)
+      CHECK(each.stop == (each.run_id == "r2" ? cancel_reason::user : cancel_reason::none));
+    CHECK(w.run(w.backend.ask_to_stop("a", "r3", cancel_reason::user)) == 0);
+    CHECK(w.run(w.backend.ask_to_stop("b", "r1", cancel_reason::user)) == 0);
+  }
+
+  TEST_CASE("times to be left out lie beside the record, which earlier versions go on reading") {
+    script_world w;
+    w.add("a");
+    const auto record = w.cli({"HGET", w.key("jobs"), "a"});
+    CHECK(w.cli({"EXISTS", w.key("skips")}) == "0");
+    auto job = *w.load("a");
+    job_change what;
+    what.skip_at = std::vector<instant>{job.due};
+    CHECK(w.run(w.backend.update("a", job.revision, what)) == change_answer::done);
+    CHECK(w.load("a")->skip_at == *what.skip_at);
+    CHECK(w.cli({"HGET", w.key("jobs"), "a"}).size() == record.size());
+    CHECK(w.run(w.backend.remove("a", std::nullopt, false)) == change_answer::done);
+    CHECK(w.cli({"EXISTS", w.key("skips")}) == "0");
   }
 
   TEST_CASE("numbers only grow, whatever Redis's clock says") {

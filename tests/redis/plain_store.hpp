@@ -70,8 +70,8 @@ class plain_store final : public job_store {
     auto answers = co_await backend_.finish(partition_of(report.id), std::span(&step, 1));
     co_return std::move(answers.at(0));
   }
-  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why) override {
-    co_return co_await backend_.ask_to_stop(std::move(id), why);
+  loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why) override {
+    co_return co_await backend_.ask_to_stop(std::move(id), std::move(run_id), why);
   }
 
  private:

@@ -176,7 +176,7 @@ TEST_SUITE("unreadable records") {
     CHECK(w.reap_both(of_a, of_b) == 0);
     CHECK(w.logged(why) == 1);
     CHECK(w.win("a", "r3") > of_a);
-    CHECK(w.run(w.backend.ask_to_stop("a", cancel_reason::user)) == 1);
+    CHECK(w.run(w.backend.ask_to_stop("a", "", cancel_reason::user)) == 1);
   }
 
   TEST_CASE("of a waiting run stop what would take it, and what would go before it") {

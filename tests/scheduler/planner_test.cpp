@@ -20,10 +20,12 @@ struct planned {
   std::uint32_t skip_next = 0;
   std::uint32_t free_places = 1;
   bool catching_up = false;
+  std::vector<instant> skip_at{};
 
   planner_job job() const {
     const auto nominal = start + std::chrono::seconds{cursor};
-    return {when, bound, options, {nominal, when.due(bound, nominal)}, skip_next, free_places, catching_up};
+    return {when,      bound,       options,     {nominal, when.due(bound, nominal)},
+            skip_next, free_places, catching_up, skip_at};
   }
   fire_plan at(milliseconds now) const { return plan_fires(job(), start + now); }
 };
@@ -117,6 +119,95 @@ TEST_SUITE("planner") {
     CHECK(in_words(job.at(100s)) ==
           "skipped 10-20 (2) skip_next; missed 30-60 (4); coalesced 70-90 (3) into 100; run 100; next 110");
     CHECK(job.at(100s).skips_used == 2);
+  }
+
+  TEST_CASE("fires that are left out by their times are skipped, and the others go on as without them") {
+    struct row {
+      coalesce_policy coalesce;
+      std::optional<milliseconds> grace;
+      std::vector<int> times;
+      milliseconds now;
+      const char* plan;
+    };
+    using enum coalesce_policy;
+    const std::optional<milliseconds> never;
+    const row rows[] = {
+        {latest, 30s, {20}, 10s, "run 10; next 20"},
+        {latest, 30s, {10}, 10s, "skipped 10-10 (1) skip_at; next 20"},
+        {latest, 30s, {10}, 20s, "skipped 10-10 (1) skip_at; run 20; next 30"},
+        {latest, 30s, {13}, 10s, "run 10; next 20"},
+        {latest, 30s, {13}, 20s, "coalesced 10-10 (1) into 20; run 20; next 30"},
+        {latest, never, {50}, 50s, "coalesced 10-30 (3) into 40; skipped 50-50 (1) skip_at; run 40; next 60"},
+        {latest,
+         never,
+         {30},
+         50s,
+         "coalesced 10-20 (2) into 50; skipped 30-30 (1) skip_at; coalesced 40-40 (1) into 50; run 50; next "
+         "60"},
+        {latest,
+         never,
+         {20, 30},
+         50s,
+         "coalesced 10-10 (1) into 50; skipped 20-20 (1) skip_at; skipped 30-30 (1) skip_at; "
+         "coalesced 40-40 (1) into 50; run 50; next 60"},
+        {latest,
+         never,
+         {10, 20, 30, 40, 50},
+         50s,
+         "skipped 10-10 (1) skip_at; skipped 20-20 (1) skip_at; skipped 30-30 (1) skip_at; "
+         "skipped 40-40 (1) skip_at; skipped 50-50 (1) skip_at; next 60"},
+        {latest,
+         15s,
+         {20},
+         60s,
+         "missed 10-10 (1); skipped 20-20 (1) skip_at; missed 30-40 (2); coalesced 50-50 (1) into 60; run "
+         "60; "
+         "next 70"},
+        {earliest,
+         never,
+         {10, 40},
+         50s,
+         "skipped 10-10 (1) skip_at; coalesced 30-30 (1) into 20; skipped 40-40 (1) skip_at; "
+         "coalesced 50-50 (1) into 20; run 20; next 60"},
+    };
+    for (const auto& [coalesce, grace, times, now, expected] : rows) {
+      planned job;
+      job.options.coalesce = coalesce;
+      job.options.misfire_grace = grace;
+      for (const int time : times) job.skip_at.push_back(start + std::chrono::seconds{time});
+      CAPTURE(expected);
+      CHECK(in_words(job.at(now)) == expected);
+    }
+  }
+
+  TEST_CASE("with `all`, a fire that is left out takes no place, and is told of once") {
+    planned job;
+    job.options.coalesce = coalesce_policy::all;
+    job.options.misfire_grace = std::nullopt;
+    job.free_places = 2;
+    job.skip_at = {start + 20s, start + 40s};
+    CHECK(in_words(job.at(60s)) == "skipped 20-20 (1) skip_at; run 10; run 30; next 40, more");
+    job.cursor = 40;
+    CHECK(in_words(job.at(60s)) == "skipped 40-40 (1) skip_at; run 50; run 60; next 70");
+  }
+
+  TEST_CASE("a fire that is left out by its time does not count for skip_next") {
+    planned job;
+    job.options.misfire_grace = std::nullopt;
+    job.skip_next = 2;
+    job.skip_at = {start + 20s};
+    const auto plan = job.at(40s);
+    CHECK(in_words(plan) ==
+          "skipped 10-10 (1) skip_next; skipped 20-20 (1) skip_at; skipped 30-30 (1) skip_next; run 40; next "
+          "50");
+    CHECK(plan.skips_used == 2);
+  }
+
+  TEST_CASE("a fixed delay whose next fire is left out waits for the one after it") {
+    planned job;
+    job.when = trigger{"every 10s fixed_delay"};
+    job.skip_at = {start + 10s};
+    CHECK(in_words(job.at(12s)) == "skipped 10-10 (1) skip_at; next 22");
   }
 
   TEST_CASE("ten years of a job every second are planned at once") {

@@ -162,7 +162,7 @@ TEST_SUITE("shared_store after a fail-over") {
     CHECK(claim_again(world, a, "r3").what == run_answer::kind::still_runs);  // once more
     world.pass(12s);                                                          // looks find it, and know it
     CHECK(a.told.found.empty());
-    CHECK(world.on(a, a.store.stop_runs("job", cancel_reason::user)) == 1);
+    CHECK(world.on(a, a.store.stop_runs("job", "", cancel_reason::user)) == 1);
     world.settle();
     CHECK(a.told.stops.back() == "job r1 user");  // the body's own name
     CHECK(finish(world, a, "job", "r1", fence).what == finish_answer::kind::done);

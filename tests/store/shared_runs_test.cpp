@@ -102,13 +102,30 @@ TEST_SUITE("shared_store") {
     auto& b = world.add("b", {});
     put_job(world, "job");
     win(world, a, "job", "r1");
-    CHECK(world.on(b, b.store.stop_runs("job", cancel_reason::user)) == 1);
+    CHECK(world.on(b, b.store.stop_runs("job", "", cancel_reason::user)) == 1);
     world.settle();
     CHECK(a.told.stops == std::vector<std::string>{"job r1 user"});
     CHECK(b.told.stops.empty());
     a.told.stops.clear();
     world.pass(4s);
     CHECK(a.told.stops == std::vector<std::string>{"job r1 user"});
+  }
+
+  TEST_CASE("one of several runs is named to whoever holds it, and the others go on") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b", {});
+    job_options many;
+    many.max_instances = 3;
+    put_job(world, "job", many);
+    win(world, a, "job", "r1");
+    win(world, a, "job", "r2");
+    CHECK(world.on(b, b.store.stop_runs("job", "r2", cancel_reason::user)) == 1);
+    CHECK(world.on(b, b.store.stop_runs("job", "r3", cancel_reason::user)) == 0);
+    CHECK(world.on(b, b.store.stop_runs("other", "r1", cancel_reason::user)) == 0);
+    world.pass(4s);
+    for (const auto& told : a.told.stops) CHECK(told == "job r2 user");
+    CHECK_FALSE(a.told.stops.empty());
   }
 
   TEST_CASE("the runs of an instance that died are ended by another, by what their jobs say of lost runs") {

@@ -112,8 +112,8 @@ class scripted_store final : public job_store {
     loaded += page.jobs.size();
     co_return page;
   }
-  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason) override {
-    ++calls["stop_runs " + id];
+  loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason) override {
+    ++calls["stop_runs " + id + (run_id.empty() ? "" : " " + run_id)];
     co_return running_elsewhere;
   }
   loop_awaitable<std::vector<member_info>> members() override {

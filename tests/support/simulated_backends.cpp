@@ -226,10 +226,11 @@ class simulated_jobs final : public job_backend {
       return ended;
     });
   }
-  loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override {
-    return ask<std::size_t>([&store = store_, id = std::move(id), why] {
-      const auto asked = store.change(
-          [id, why](simulated_store::server& there) { return there.jobs->ask_to_stop(id, why); });
+  loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override {
+    return ask<std::size_t>([&store = store_, id = std::move(id), run_id = std::move(run_id), why] {
+      const auto asked = store.change([id, run_id, why](simulated_store::server& there) {
+        return there.jobs->ask_to_stop(id, run_id, why);
+      });
       for (const auto* run : asked) {
         for (const auto& tell : store.on_stop_) tell(*run->member, run->id, why);
       }

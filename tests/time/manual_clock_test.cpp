@@ -39,6 +39,18 @@ TEST_SUITE("manual_clock") {
     CHECK(!clock.next_alarm());
   }
 
+  TEST_CASE("of equal ones those that were armed with an order come in that order") {
+    manual_clock clock{start};
+    std::vector<std::string> log;
+    sleeper a{"a", log}, b{"b", log}, c{"c", log};
+    clock.arm_in_order(a, start + 1s, 200us);
+    clock.arm_in_order(b, start + 1s, 100us);
+    clock.arm(c, start + 1s);
+    clock.advance(1s);
+    CHECK(log == std::vector<std::string>{"c", "b", "a"});
+    CHECK(clock.arm_in_order(a, start, 200us) < clock.arm_in_order(b, start, 201us));
+  }
+
   TEST_CASE("to arm again replaces the time; a time that has passed is not waited for") {
     manual_clock clock{start};
     std::vector<std::string> log;

@@ -44,6 +44,10 @@ job_builder& job_builder::options(job_options all) {
   return *this;
 }
 
+job_builder& job_builder::priority(std::int32_t higher_first) {
+  options_.priority = higher_first;
+  return *this;
+}
 job_builder& job_builder::max_instances(std::uint32_t runs) {
   options_.max_instances = runs;
   return *this;

@@ -5,6 +5,7 @@
 #include <carillon/time/timestamp.hpp>
 
 #include <array>
+#include <concepts>
 #include <limits>
 #include <utility>
 
@@ -91,10 +92,11 @@ class reader {
     if (!value->is_bool()) refuse(path(name), "true or false is expected");
     to = value->get_bool();
   }
-  void read(std::string_view name, std::uint32_t& to) {
+  template <std::integral Number>
+  void read(std::string_view name, Number& to) {
     const auto* value = find(name);
     if (!value) return;
-    const auto number = value->try_to_number<std::uint32_t>();
+    const auto number = value->try_to_number<Number>();
     if (!number || value->is_double())
       refuse(path(name), "a whole number is expected, not " + json::serialize(*value));
     to = *number;
@@ -185,6 +187,7 @@ job_options read_options(const json::value& from) {
   if (const auto* retry = in.find("retry")) options.retry = read_retry(*retry, in.path("retry"));
   in.read("pause_after", options.pause_after);
   in.read("on_lost", options.on_lost, lost_names);
+  in.read("priority", options.priority);
   in.read("keep", options.keep);
   in.read("executor", options.executor);
   in.read("description", options.description);
@@ -267,6 +270,7 @@ json::object to_json(const job_options& options) {
   if (!retry.empty()) all["retry"] = std::move(retry);
   out.put("pause_after", options.pause_after, usual.pause_after);
   out.put("on_lost", options.on_lost, usual.on_lost, lost_names);
+  out.put("priority", options.priority, usual.priority);
   out.put("keep", options.keep, usual.keep);
   out.put("executor", options.executor, usual.executor);
   out.put("description", options.description, usual.description);

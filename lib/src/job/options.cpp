@@ -46,6 +46,7 @@ std::size_t hash_of(const job_options& options) {
   mix(static_cast<std::size_t>(options.misfire_grace.value_or(milliseconds{-1}).count()));
   mix(static_cast<std::size_t>(options.timeout.value_or(milliseconds{-1}).count()));
   mix(options.retry.attempts);
+  mix(static_cast<std::size_t>(options.priority));
   mix(static_cast<std::size_t>(options.retry.backoff_min.count()));
   mix_text(options.executor);
   mix_text(options.description);
@@ -95,6 +96,7 @@ void check(const job_options& options) {
   if (options.misfire_grace) check_positive("misfire_grace", *options.misfire_grace);
   if (options.timeout) check_positive("timeout", *options.timeout);
   check(options.retry);
+  check_range<std::int32_t>("priority", options.priority, -100, 100);
 }
 
 const std::shared_ptr<const job_options>& default_options() {

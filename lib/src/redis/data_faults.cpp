@@ -35,8 +35,9 @@ constexpr std::array known_faults{known_fault{due_without_job, "due_without_job"
                                   known_fault{foreign_partition, "foreign_partition", false}};
 
 /// The names of a partition's keys, and whether they stay.
-constexpr std::array<std::string_view, 11> lasting{"store", "seq",     "jobs", "definitions", "notes", "ids",
-                                                   "due",   "waiting", "runs", "active",      "ledger"};
+constexpr std::array<std::string_view, 12> lasting{"store",   "seq",   "jobs",   "definitions",
+                                                   "notes",   "skips", "ids",    "due",
+                                                   "waiting", "runs",  "active", "ledger"};
 
 }  // namespace
 

@@ -78,7 +78,7 @@ class job_backend : public carillon::job_backend {
                                                                  std::span<const finish_step> steps) override;
   loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
                                    instant now) override;
-  loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) override;
+  loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
 
  private:

@@ -37,7 +37,7 @@ void pack_definition(packer& out, const std::shared_ptr<const job_definition>& d
 
 std::string packed_change(std::string_view id, std::uint64_t expected_revision, const job_change& change) {
   packer out;
-  out.list(11).add(id).add(expected_revision).add(change.token);
+  out.list(13).add(id).add(expected_revision).add(change.token);
   pack_definition(out, change.definition);
   pack_or_none(out, change.state);
   pack_or_none(out, change.note);
@@ -47,6 +47,11 @@ std::string packed_change(std::string_view id, std::uint64_t expected_revision, 
   out.list(3 * change.ledger.size());
   for (const auto& entry : change.ledger)
     out.add(static_cast<int>(entry.result.kind)).add(entry.count).add(packed_times(entry));
+  if (change.skip_at)
+    out.add(packed_skips(*change.skip_at));
+  else
+    out.none();
+  out.add(change.drop_waiting ? 1 : 0);
   return out.take();
 }
 
@@ -55,8 +60,8 @@ std::string packed_additions(std::span<const add_step> steps) {
   out.list(steps.size());
   for (const auto& step : steps) {
     const auto& definition = *step.job->definition;
-    out.list(5).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
-    out.add(definition_text(definition)).add(step.job->note);
+    out.list(6).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
+    out.add(definition_text(definition)).add(step.job->note).add(packed_skips(step.job->skip_at));
   }
   return out.take();
 }
@@ -131,16 +136,16 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
   auto arguments = head();
   for (const auto& id : ids) arguments.add(id);
   const auto said = co_await run(partition, scripts::load, std::move(arguments));
-  for (std::size_t list = 0; list < 5; ++list) expect_size(said[list], ids.size());
+  for (std::size_t list = 0; list < 6; ++list) expect_size(said[list], ids.size());
   auto record = said[0].begin(), definition = said[1].begin(), note = said[2].begin();
-  auto waits = said[3].begin(), active = said[4].begin();
-  for (std::size_t k = 0; k < ids.size(); ++k, ++record, ++definition, ++note, ++waits, ++active) {
+  auto waits = said[3].begin(), active = said[4].begin(), skip_at = said[5].begin();
+  for (std::size_t k = 0; k < ids.size(); ++k, ++record, ++definition, ++note, ++waits, ++active, ++skip_at) {
     if ((*record).is_null()) continue;
-    const auto text = *definition, words = *note, next = *waits;
+    const auto text = *definition, words = *note, next = *waits, skips = *skip_at;
     const auto packed = *record;
     const auto read = [&] {
       return read_record(ids[k], packed.text(), text.is_null() ? "" : text.text(),
-                         words.is_null() ? "" : words.text());
+                         words.is_null() ? "" : words.text(), skips.is_null() ? "" : skips.text());
     };
     auto& job = records[k] = readable("job", ids[k], read);
     if (!job) continue;

@@ -141,9 +141,9 @@ loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span
   co_return static_cast<std::size_t>(said[0].integer());
 }
 
-loop_awaitable<std::size_t> job_backend::ask_to_stop(std::string id, cancel_reason why) {
+loop_awaitable<std::size_t> job_backend::ask_to_stop(std::string id, std::string run_id, cancel_reason why) {
   auto arguments = head_of_change();
-  arguments.add(id).add(static_cast<int>(why));
+  arguments.add(id).add(static_cast<int>(why)).add(run_id);
   const auto said = co_await run(partition_of(id), scripts::stop, std::move(arguments));
   co_return static_cast<std::size_t>(said[0].integer());
 }

@@ -103,6 +103,14 @@ std::string pack_times(outcome_kind kind, instant first, instant last, std::uint
   return out.add(extra ? 1 : 0).take();
 }
 
+std::vector<instant> read_skips(std::string_view packed) {
+  std::vector<instant> times;
+  if (packed.empty()) return times;
+  unpacker in{packed};
+  for (auto left = in.list(); left > 0; --left) times.push_back(in.time());
+  return times;
+}
+
 void read_times(unpacker in, ledger_entry& entry) {
   in.list();
   entry.result.kind = static_cast<outcome_kind>(in.integer());
@@ -145,6 +153,14 @@ std::string packed_record(const job_record& job) {
   return out.add(packed_rest(job)).take();
 }
 
+std::string packed_skips(const std::vector<instant>& times) {
+  if (times.empty()) return {};
+  packer out;
+  out.list(times.size());
+  for (const auto time : times) out.add(time);
+  return out.take();
+}
+
 std::string definition_text(const job_definition& job) {
   auto all = to_json(job);
   all.stable_erase(all.find("id"));
@@ -153,9 +169,10 @@ std::string definition_text(const job_definition& job) {
 }
 
 job_record read_record(std::string_view id, std::string_view packed, std::string_view definition,
-                       std::string_view note) {
+                       std::string_view note, std::string_view skips) {
   short_record record{packed};
   record.job.note = note;
+  record.job.skip_at = read_skips(skips);
   auto read = read_definition(id, definition, record.origin);
   const auto where = record.zone_name.empty() ? zone{} : zone::find(record.zone_name);
   if (read && where) {

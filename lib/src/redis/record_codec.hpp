@@ -22,7 +22,9 @@ std::string definition_text(const job_definition& job);
 
 /// A job from its parts. One whose definition this version cannot read is parked, with a note that says why.
 job_record read_record(std::string_view id, std::string_view packed, std::string_view definition,
-                       std::string_view note);
+                       std::string_view note, std::string_view skips = {});
+/// The times that a job leaves out; empty: none.
+std::string packed_skips(const std::vector<instant>& times);
 job_brief read_brief(std::string_view id, std::string_view packed, bool waits);
 active_record read_run(std::string_view run_id, std::string_view packed);
 

@@ -223,6 +223,9 @@ const run_means* engine::means_of(const job_definition& job) {
 
 /// Finds out by what a job's runs are carried out; or that nobody here can.
 void engine::settle_body(job_entry& job) {
+  if (job.options().priority != 0 && !std::exchange(prioritized_, true)) {
+    chores_.spawn(wake_all());  // From now on all are looked at in an order.
+  }
   const auto fault = fault_of(*job.definition);
   if (!fault) {
     job.how = means_of(*job.definition);

@@ -30,17 +30,18 @@
 
 namespace carillon {
 
+struct documented_job;
 struct pending_call;
 
 /// What a scheduler is behind its public face.
 ///
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
-/// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp and
-/// queries.cpp (what is asked at run time), following.cpp (which jobs have a loop here, and how it keeps up
-/// with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
-/// execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp
-/// (events), errands.cpp (work in the background, and a store that fails),
-/// lifetime.cpp (start and stop).
+/// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
+/// skipping.cpp, extra_runs.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run time),
+/// following.cpp (which jobs have a loop here, and how it keeps up with the store), sharing.cpp (what a store
+/// tells that others use as well), loop.cpp (claims), execution.cpp and finish.cpp (runs), calls.cpp (those of
+/// `once`), listening.cpp and reports.cpp (events), errands.cpp (work in the background, and a store that
+/// fails), lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
@@ -82,8 +83,18 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<bool> remove(std::string id);
   loop_awaitable<std::size_t> clear();
   loop_awaitable<bool> run_now(std::string id);
+  loop_awaitable<bool> trigger_at(std::string id, instant time);
+  loop_awaitable<std::size_t> backfill(std::string id, instant from, instant to, backfill_options how);
   loop_awaitable<bool> skip_next(std::string id, std::uint32_t fires);
+  loop_awaitable<bool> skip_at(std::string id, instant time);
+  loop_awaitable<bool> take_back_skip_at(std::string id, instant time);
   loop_awaitable<std::size_t> cancel_runs(std::string id);
+  loop_awaitable<bool> cancel_one_run(std::string id, std::string run_id);
+  loop_awaitable<bool> cancel_waiting(std::string id);
+  loop_awaitable<export_result> export_jobs(job_query which);
+  loop_awaitable<import_report> import_jobs(std::string document, import_options how);
+  loop_awaitable<std::string> table_of_jobs(job_query which);
+  loop_awaitable<void> print_jobs(std::ostream* out, job_query which);
   loop_awaitable<std::vector<upcoming_fire>> next_runs(std::size_t count, std::string id);
   loop_awaitable<ledger_page> history(ledger_query query);
   loop_awaitable<void> pause_all();
@@ -161,6 +172,14 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> look_for_others(const std::vector<std::string>& ids, other_declarers& others);
   loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
   loop_awaitable<loaded_job> require(std::string id);
+  loop_awaitable<bool> put_down(extra_run run);
+  job_record record_of(const documented_job& wanted, bool begin_anew) const;
+  loop_awaitable<void> look_at_import(const documented_job& wanted, on_conflict policy, bool begin_anew,
+                                      import_report::entry& into);
+  loop_awaitable<void> import_one(const documented_job& wanted, bool begin_anew, import_report::entry& into);
+  loop_awaitable<bool> add_imported(const documented_job& wanted, bool begin_anew);
+  loop_awaitable<bool> change_to_imported(const documented_job& wanted);
+  loop_awaitable<std::map<std::string, std::string>> last_outcomes(const std::vector<job_record>& jobs);
   loop_awaitable<bool> change(job_record seen, job_change what);
   fire_plan leave_out_due(const job_record& record, job_change& what, std::string_view reason);
   job_change change_to(const job_record& old, definition_ptr definition, bool afresh);
@@ -281,6 +300,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void run_over(runner& who, outcome result, const std::exception_ptr& thrown);
   void cancel(runner& who, cancel_reason reason);
   void cancel_run(std::string_view run_id, cancel_reason reason);
+  bool cancel_run_of(std::string_view id, std::string_view run_id, cancel_reason reason);
   std::size_t cancel_all(std::string_view id, cancel_reason reason);
   void watch(runner& who, instant until);
   void on_watch(runner& who);
@@ -354,6 +374,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
+  bool prioritized_ = false;      ///< Some job has had a priority: all are looked at in an order.
   bool opened_ = false;           ///< The store is open: it may be asked, and is to be closed.
   bool member_ = true;            ///< Of a shared store: claims are allowed.
   bool reachable_ = true;         ///< The store has not said otherwise.

@@ -2,6 +2,7 @@
 // again and again.
 
 #include <fmt/format.h>
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/deferred.hpp>
@@ -18,6 +19,13 @@ namespace carillon {
 namespace {
 
 constexpr std::size_t most_parked = 4'096;  // Runners kept for the next burst.
+
+/// Which of two runs gets a place of their executor first.
+bool goes_before(const runner* one, const runner* other) {
+  const auto first = one->attempt.definition->options->priority;
+  const auto second = other->attempt.definition->options->priority;
+  return first != second ? first > second : one->attempt.context.due < other->attempt.context.due;
+}
 
 }  // namespace
 
@@ -112,7 +120,7 @@ void engine::seek_place(runner& who, executor_place& place) {
     take_place(who, place);
   } else if (place.queue.size() < place.limits.queued) {
     who.waits_in = &place;
-    place.queue.push_back(&who);
+    place.queue.insert(std::ranges::upper_bound(place.queue, &who, goes_before), &who);
   } else {
     const bool is_executor = &place != &everything_;
     outcome result;
@@ -298,6 +306,17 @@ void engine::cancel_run(std::string_view run_id, cancel_reason reason) {
   for (const auto& who : runners_) {
     if (who->attempt.job && who->attempt.context.id == run_id) return cancel(*who, reason);
   }
+}
+
+/// The same, if it is one of that job. Whether it was one of this instance.
+bool engine::cancel_run_of(std::string_view id, std::string_view run_id, cancel_reason reason) {
+  for (const auto& who : runners_) {
+    const auto& attempt = who->attempt;
+    if (!attempt.job || attempt.context.id != run_id || *attempt.context.job != id) continue;
+    cancel(*who, reason);
+    return true;
+  }
+  return false;
 }
 
 /// Asks all runs of a job to stop, those included that were begun before it was removed or given to another

@@ -6,6 +6,8 @@
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/post.hpp>
 #include <functional>
+#include <string_view>
+#include <tuple>
 #include <utility>
 #include <vector>
 
@@ -27,6 +29,16 @@ bool may_fire_again(const job_record& record) {
     case job_state::removed: return record.next_waiting.has_value();
   }
   return false;
+}
+
+/// What is due comes first, in the order in which it would have fired.
+void put_overdue_first(std::vector<job_entry*>& jobs, instant now) {
+  const auto due = [](const job_entry* job) { return std::min(job->cursor.due, job->next_waiting); };
+  const auto rest = std::ranges::partition(jobs, [&](const job_entry* job) { return due(job) <= now; });
+  const auto place = [&](const job_entry* job) {
+    return std::tuple{due(job), job->place_in_order(), std::string_view{job->id()}};
+  };
+  std::ranges::sort(jobs.begin(), rest.begin(), {}, place);
 }
 
 /// Whether nothing fires it before its run has ended (fixed_delay).
@@ -250,7 +262,8 @@ void engine::settle_idle(job_entry& job) {
 /// Has every loop look at the time and at its job again: in batches, between which others get their turn.
 loop_awaitable<void> engine::wake_all() {
   ++waking_;  // Until it is done, no job goes away.
-  const std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
+  std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
+  if (prioritized_) put_overdue_first(all, clock_.now());
   for (std::size_t i = 0; i < all.size(); ++i) {
     all[i]->bell.wake();
     if (i % batch == batch - 1) co_await boost::asio::post(boost::asio::deferred);

@@ -2,10 +2,12 @@
 #include <carillon/async/wall_timer.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/store/job_store.hpp>
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 #include "scheduler/planner.hpp"
 
 namespace carillon {
@@ -40,6 +42,10 @@ struct job_entry {
   bool parked() const noexcept { return how == nullptr; }
   const job_options& options() const noexcept { return *definition->options; }
   bool full() const noexcept { return active >= definition->options->max_instances; }
+  /// How much later than others that are due at the same instant it is looked at.
+  std::chrono::microseconds place_in_order() const noexcept {
+    return (100 - definition->options->priority) * std::chrono::microseconds{2};
+  }
   bool has_cursor() const noexcept { return cursor.nominal != never; }
   void set_cursor(std::optional<fire> next) noexcept { cursor = next.value_or(fire{never, never}); }
 
@@ -54,6 +60,10 @@ struct job_entry {
     set_cursor(record.cursor ? std::optional{fire{*record.cursor, record.due}} : std::nullopt);
     next_waiting = record.next_waiting.value_or(never);
     skip_next = record.skip_next;
+    if (record.skip_at.empty())
+      skip_at.reset();
+    else
+      skip_at = std::make_unique<const std::vector<instant>>(record.skip_at);
     fired = fired_of(record);
     state = record.state;
     stale = false;
@@ -72,7 +82,8 @@ struct job_entry {
   std::uint64_t revision = 0;
   instant anchor = never;
   zone where;
-  std::uint32_t fired = 0;  ///< `fired_of` it, kept up.
+  std::uint32_t fired = 0;                              ///< `fired_of` it, kept up.
+  std::unique_ptr<const std::vector<instant>> skip_at;  ///< Null: none.
   std::uint32_t skip_next = 0;
   std::uint32_t active = 0;    ///< Runs of this instance.
   std::uint16_t failures = 0;  ///< Of its loop, in a row.

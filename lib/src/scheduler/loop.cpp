@@ -71,7 +71,11 @@ void engine::set_bell(job_entry& job) {
   if (at == job_entry::never) {
     job.bell.set_never();
   } else {
-    job.bell.set(std::max(at, job.not_before));
+    const auto when = std::max(at, job.not_before);
+    if (prioritized_)
+      job.bell.set(when, job.place_in_order());
+    else
+      job.bell.set(when);
   }
 }
 
@@ -186,9 +190,11 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
 
 planner_job engine::planned(const job_entry& job, const binding& bound) const {
   const auto places = job.options().max_instances;
+  std::span<const instant> skip_at;
+  if (job.skip_at) skip_at = *job.skip_at;
   return {job.definition->when, bound,         job.options(),
           job.cursor,           job.skip_next, places - std::min(job.active, places),
-          job.catching_up};
+          job.catching_up,      skip_at};
 }
 
 /// Plans what is due and writes the request. False: nothing is.

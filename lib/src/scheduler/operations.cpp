@@ -13,9 +13,6 @@ namespace carillon {
 
 namespace {
 
-constexpr std::uint32_t most_skips = 10'000;
-constexpr std::uint32_t most_repeats = 2;  // Of what may safely be asked twice.
-
 ledger_entry entry_of(const std::string& job, const ledger_stretch& stretch) {
   ledger_entry entry;
   entry.job = job;
@@ -242,51 +239,6 @@ loop_awaitable<std::size_t> engine::clear() {
 loop_awaitable<void> engine::remove_counted(std::string id, std::shared_ptr<std::size_t> removed) {
   const bool done = co_await remove(std::move(id));
   if (done) ++*removed;
-}
-
-loop_awaitable<bool> engine::run_now(std::string id) {
-  extra_run run;
-  run.id = id;
-  run.occurrence = run.at = clock_.now();
-  const auto token = run_ids_.next();  // By it the store knows what is asked twice.
-  run.token.assign(token.data(), token.size());
-  std::optional<bool> found;
-  for (std::uint32_t failures = 0; !found; ++failures) {
-    std::exception_ptr failure;
-    try {
-      found = co_await store_->enqueue(run);
-    } catch (...) {
-      failure = std::current_exception();
-    }
-    if (!failure) break;
-    const bool again = store_failure(failure) == errc::store_unreachable && failures < most_repeats;
-    if (!again) std::rethrow_exception(failure);
-    co_await rest(failures);
-  }
-  if (*found) tell_requested(run);
-  if (*found) co_await follow(id);
-  co_return *found;
-}
-
-loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
-  if (fires > most_skips)
-    throw std::invalid_argument(fmt::format("skip_next: {} fires: 0 to {}", fires, most_skips));
-  for (;;) {
-    const auto job = co_await require(id);
-    if (job.record.state == job_state::ended) co_return false;
-    job_change what;
-    what.skip_next = fires;
-    const bool done = co_await change(job.record, std::move(what));
-    if (done) break;
-  }
-  tell_job(event_kind::job_changed, id, fmt::format("the next {} fires are left out", fires));
-  co_return true;
-}
-
-loop_awaitable<std::size_t> engine::cancel_runs(std::string id) {
-  const auto here = cancel_all(id, cancel_reason::user);
-  const auto everywhere = co_await store_->stop_runs(std::move(id), cancel_reason::user);
-  co_return std::max(here, everywhere);
 }
 
 loop_awaitable<void> engine::pause_all() {

@@ -9,23 +9,36 @@ namespace {
 
 constexpr milliseconds one_tick{1};
 
+using skipped_times = boost::container::small_vector<instant, 1>;
+
 /// The fires of a job that are due and have not been claimed. The cursor is one of them even if the trigger
 /// does not name it: it may have been set by hand, or computed with older zone data.
+///
+/// Once `leave_out` has been called, those that are to be left out by their times are none of them.
 class pile {
  public:
   explicit pile(const planner_job& job) : when_{job.when}, bound_{job.bound}, first_{job.cursor} {}
 
   instant first() const { return first_.nominal; }
-  std::optional<instant> after(instant nominal) const { return when_.next(bound_, nominal).value(); }
+  std::optional<instant> after(instant nominal) const {
+    auto next = when_.next(bound_, nominal).value();
+    while (next && is_out(*next)) next = when_.next(bound_, *next).value();
+    return next;
+  }
   instant before(instant nominal) const {
-    const auto earlier = when_.previous(bound_, nominal).value();
+    auto earlier = when_.previous(bound_, nominal).value();
+    while (earlier && is_out(*earlier)) earlier = when_.previous(bound_, *earlier).value();
     return earlier ? std::max(*earlier, first_.nominal) : first_.nominal;
   }
   instant due(instant nominal) const {
     return nominal == first_.nominal ? first_.due : when_.due(bound_, nominal);
   }
   /// How many fires lie in [from, to], both of them fires.
-  std::uint64_t count(instant from, instant to) const { return 1 + when_.count(bound_, from, to).value(); }
+  std::uint64_t count(instant from, instant to) const {
+    const auto all = 1 + when_.count(bound_, from, to).value();
+    return all - static_cast<std::uint64_t>(
+                     std::ranges::count_if(out_, [&](instant time) { return time >= from && time <= to; }));
+  }
 
   /// The last fire that is due by `time`. @pre `first` is.
   instant last_due_by(instant time) const {
@@ -34,7 +47,7 @@ class pile {
     if (!latest) return first_.nominal;
     // A fire is never due later than the next one's nominal time: two steps at most.
     auto last = *latest;
-    while (last > first_.nominal && due(last) > time) last = before(last);
+    while (last > first_.nominal && (due(last) > time || is_out(last))) last = before(last);
     return last;
   }
 
@@ -46,10 +59,30 @@ class pile {
 
   void drop_until(instant nominal) { first_ = fire{nominal, due(nominal)}; }
 
+  /// Leaves out what of `times` is a fire no later than `last`. Answers the last fire that stays; none: not
+  /// one does.
+  std::optional<instant> leave_out(std::span<const instant> times, instant last) {
+    for (const auto time : times) {
+      const bool due = time >= first_.nominal && time <= last;
+      if (due && (time == first_.nominal || fires_at(when_, bound_, time))) out_.push_back(time);
+    }
+    while (is_out(last)) {
+      if (last == first_.nominal) return std::nullopt;
+      const auto earlier = when_.previous(bound_, last).value();
+      last = earlier ? std::max(*earlier, first_.nominal) : first_.nominal;
+    }
+    if (is_out(first_.nominal)) drop_until(*after(first_.nominal));
+    return last;
+  }
+  const skipped_times& left_out() const noexcept { return out_; }
+
  private:
+  bool is_out(instant time) const { return !out_.empty() && std::ranges::binary_search(out_, time); }
+
   const trigger& when_;
   const binding& bound_;
   fire first_;
+  skipped_times out_;
 };
 
 ledger_stretch stretch(outcome_kind kind, instant first, instant last, std::uint64_t count) {
@@ -145,17 +178,78 @@ instant run_all(fire_plan& plan, pile& due, instant last, const planner_job& job
   return nominal;
 }
 
+ledger_stretch left_out_at(instant time) {
+  auto left_out = stretch(outcome_kind::skipped, time, time, 1);
+  left_out.reason = "skip_at";
+  return left_out;
+}
+
+/// Adds what is left out by its time to the rest of a plan, which has not counted it: stretches around it
+/// come apart. What the plan leaves for later is left out later.
+void tell_left_out(fire_plan& plan, const pile& raw, std::span<const instant> times) {
+  if (plan.next && plan.more) {
+    const auto passed = std::ranges::lower_bound(times, plan.next->nominal);
+    times = times.first(static_cast<std::size_t>(passed - times.begin()));
+  }
+  if (times.empty()) return;
+  auto rest = times;
+  decltype(plan.left_out) all;
+  const auto tell_until = [&](instant end) {
+    for (; !rest.empty() && rest.front() <= end; rest = rest.subspan(1))
+      all.push_back(left_out_at(rest.front()));
+  };
+  for (auto& one : plan.left_out) {
+    tell_until(one.first);
+    auto from = one.first;
+    for (; !rest.empty() && rest.front() < one.last; rest = rest.subspan(1)) {
+      const auto time = rest.front();
+      if (from < time) {
+        auto part = one;
+        part.first = from;
+        part.last = raw.before(time);
+        part.count = raw.count(part.first, part.last);
+        all.push_back(std::move(part));
+      }
+      all.push_back(left_out_at(time));
+      from = *raw.after(time);
+    }
+    if (from != one.first) one.count = raw.count(from, one.last);
+    one.first = from;
+    all.push_back(std::move(one));
+  }
+  tell_until(times.back());
+  plan.left_out = std::move(all);
+}
+
 /// Of a fire whose successor is not known before its run has ended.
 fire_plan plan_fixed_delay(const planner_job& job, instant now) {
   fire_plan plan;
   pile due{job};
   const auto only = due.first();
-  if (skip(plan, due, only, job.skip_next) && miss_late(plan, due, only, job.options.misfire_grace, now)) {
+  if (std::ranges::binary_search(job.skip_at, only)) {
+    plan.left_out.push_back(left_out_at(only));
+    set_next(plan, fire_after_run(job.when, job.bound, now));
+  } else if (skip(plan, due, only, job.skip_next) &&
+             miss_late(plan, due, only, job.options.misfire_grace, now)) {
     plan.runs.push_back(job.cursor);
   } else {
     set_next(plan, fire_after_run(job.when, job.bound, now));
   }
   return plan;
+}
+
+/// What becomes of fires that are due and not left out by their times, the last of them at `last`.
+void plan_rest(fire_plan& plan, pile& due, instant last, const planner_job& job, instant now) {
+  if (!skip(plan, due, last, job.skip_next)) return;
+  if (!miss_late(plan, due, last, job.options.misfire_grace, now)) return;
+  switch (job.options.coalesce) {
+    case coalesce_policy::latest: return run_latest(plan, due, last);
+    case coalesce_policy::earliest: return run_earliest(plan, due, last);
+    case coalesce_policy::all: break;
+  }
+  const auto taken = run_all(plan, due, last, job);
+  const pile raw{job};
+  if (plan.more) set_next(plan, raw.fire_after(taken));
 }
 
 }  // namespace
@@ -180,17 +274,13 @@ fire_plan plan_fires(const planner_job& job, instant now) {
     next = due.fire_after(last);
   }
   set_next(plan, next);
-  if (!skip(plan, due, last, job.skip_next)) return plan;
-  if (!miss_late(plan, due, last, options.misfire_grace, now)) return plan;
-  switch (options.coalesce) {
-    case coalesce_policy::latest: run_latest(plan, due, last); break;
-    case coalesce_policy::earliest: run_earliest(plan, due, last); break;
-    case coalesce_policy::all: {
-      const auto taken = run_all(plan, due, last, job);
-      if (plan.more) set_next(plan, due.fire_after(taken));
-      break;
-    }
+  if (job.skip_at.empty()) {
+    plan_rest(plan, due, last, job, now);
+    return plan;
   }
+  const auto last_staying = due.leave_out(job.skip_at, last);
+  if (last_staying) plan_rest(plan, due, *last_staying, job, now);
+  tell_left_out(plan, pile{job}, due.left_out());
   return plan;
 }
 

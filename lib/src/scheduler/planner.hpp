@@ -6,11 +6,12 @@
 #include <carillon/trigger/trigger.hpp>
 #include <cstdint>
 #include <optional>
+#include <span>
 #include <string_view>
 
 // What a job should do next, computed from values: no clock, no store, no coroutine. Everything here costs
-// the same however much has piled up, but for `coalesce_policy::all` and `skip_next`, which walk over the
-// fires they name.
+// the same however much has piled up, but for `coalesce_policy::all`, `skip_next` and `skip_at`, which walk
+// over the fires they name.
 //
 // Errors: all of it throws `system_error` with `errc::search_exhausted` where the trigger answers so.
 
@@ -28,10 +29,11 @@ struct planner_job {
   const trigger& when;
   const binding& bound;
   const job_options& options;
-  fire cursor;                    ///< The first fire that has not been claimed.
-  std::uint32_t skip_next = 0;    ///< Fires still to be left out.
-  std::uint32_t free_places = 1;  ///< Runs that could start now.
-  bool catching_up = false;       ///< The plan before left fires over (`fire_plan::more`).
+  fire cursor;                         ///< The first fire that has not been claimed.
+  std::uint32_t skip_next = 0;         ///< Fires still to be left out, beside those of `skip_at`.
+  std::uint32_t free_places = 1;       ///< Runs that could start now.
+  bool catching_up = false;            ///< The plan before left fires over (`fire_plan::more`).
+  std::span<const instant> skip_at{};  ///< Nominal times to be left out, earliest first, each once.
 };
 
 /// What to claim.

@@ -34,15 +34,19 @@ struct engine::listed_job {
   binding bound;
   instant cursor;
   std::uint32_t skip_next = 0;
+  std::vector<instant> skip_at;
 
   /// None also where it cannot be said here: it leaves out dates that only other instances know.
   std::optional<instant> after(instant at) const {
-    const auto next = definition->when.next(bound, at);
+    auto next = definition->when.next(bound, at);
+    while (next && *next && leaves_out(**next)) next = definition->when.next(bound, **next);
     return next ? *next : std::nullopt;
   }
+  bool leaves_out(instant time) const { return std::ranges::binary_search(skip_at, time); }
   /// The cursor, or what follows the fires that are to be left out.
   std::optional<instant> first() const {
     std::optional at{cursor};
+    if (leaves_out(cursor)) at = after(cursor);
     for (auto skips = skip_next; at && skips > 0; --skips) at = after(*at);
     return at;
   }
@@ -111,7 +115,8 @@ loop_awaitable<std::vector<upcoming_fire>> engine::next_runs(std::size_t count, 
     for (const auto* job : jobs_) {
       const bool asked = id.empty() || job->id() == id;
       if (!asked || job->state != job_state::active || !job->has_cursor()) continue;
-      jobs.push_back({job->definition, bound_to(*job), job->cursor.nominal, job->skip_next});
+      jobs.push_back({job->definition, bound_to(*job), job->cursor.nominal, job->skip_next, {}});
+      if (job->skip_at) jobs.back().skip_at = *job->skip_at;
     }
   }
   co_return timetable(std::move(jobs), count);
@@ -122,7 +127,7 @@ loop_awaitable<std::vector<engine::listed_job>> engine::listed_in_store(std::str
   std::vector<listed_job> jobs;
   const auto put = [&](const job_record& record) {
     if (record.state != job_state::active || !record.cursor) return;
-    jobs.push_back({record.definition, bound_to(record), *record.cursor, record.skip_next});
+    jobs.push_back({record.definition, bound_to(record), *record.cursor, record.skip_next, record.skip_at});
   };
   if (!id.empty()) {
     const auto job = co_await store_->load(std::move(id));

@@ -26,8 +26,8 @@ struct executor_place {
   std::shared_ptr<executor> how;  ///< Null: in the event loop.
   executor_limits limits;
   std::uint32_t running = 0;
-  std::deque<runner*> queue;
-  bool opened = false;  ///< `how` has been told that it begins.
+  std::deque<runner*> queue;  ///< By priority, then by when they were due, then in the order of arrival.
+  bool opened = false;        ///< `how` has been told that it begins.
 
   bool has_room() const noexcept { return limits.running == 0 || running < limits.running; }
 };

@@ -100,6 +100,38 @@ void start_clear(engine_ptr self, completion_handler<std::size_t> done) {
 void start_run_now(engine_ptr self, std::string id, completion_handler<bool> done) {
   self->operate(self->run_now(std::move(id)), std::move(done));
 }
+void start_trigger_at(engine_ptr self, std::string id, instant time, completion_handler<bool> done) {
+  self->operate(self->trigger_at(std::move(id), time), std::move(done));
+}
+void start_backfill(engine_ptr self, std::string id, instant from, instant to, backfill_options how,
+                    completion_handler<std::size_t> done) {
+  self->operate(self->backfill(std::move(id), from, to, how), std::move(done));
+}
+void start_skip_at(engine_ptr self, std::string id, instant time, completion_handler<bool> done) {
+  self->operate(self->skip_at(std::move(id), time), std::move(done));
+}
+void start_take_back_skip_at(engine_ptr self, std::string id, instant time, completion_handler<bool> done) {
+  self->operate(self->take_back_skip_at(std::move(id), time), std::move(done));
+}
+void start_cancel_run(engine_ptr self, std::string id, std::string run_id, completion_handler<bool> done) {
+  self->operate(self->cancel_one_run(std::move(id), std::move(run_id)), std::move(done));
+}
+void start_cancel_waiting(engine_ptr self, std::string id, completion_handler<bool> done) {
+  self->operate(self->cancel_waiting(std::move(id)), std::move(done));
+}
+void start_export_jobs(engine_ptr self, job_query which, completion_handler<export_result> done) {
+  self->operate(self->export_jobs(std::move(which)), std::move(done));
+}
+void start_import_jobs(engine_ptr self, std::string document, import_options how,
+                       completion_handler<import_report> done) {
+  self->operate(self->import_jobs(std::move(document), how), std::move(done));
+}
+void start_table_of_jobs(engine_ptr self, job_query which, completion_handler<std::string> done) {
+  self->operate(self->table_of_jobs(std::move(which)), std::move(done));
+}
+void start_print_jobs(engine_ptr self, std::ostream* out, job_query which, completion_handler<void> done) {
+  self->operate(self->print_jobs(out, std::move(which)), std::move(done));
+}
 void start_skip_next(engine_ptr self, std::string id, std::uint32_t fires, completion_handler<bool> done) {
   self->operate(self->skip_next(std::move(id), fires), std::move(done));
 }

@@ -77,7 +77,10 @@ job_record memory_job::record() const {
   seen.skip_next = skip_next;
   seen.counters = counters();
   seen.last_fire = optional_of(last_fire);
-  if (rare) seen.note = rare->note;
+  if (rare) {
+    seen.note = rare->note;
+    seen.skip_at = rare->skip_at;
+  }
   return seen;
 }
 
@@ -169,6 +172,7 @@ memory_job& memory_jobs::make(job_record&& wanted) {
   job->due = wanted.due;
   job->skip_next = wanted.skip_next;
   if (!wanted.note.empty()) job->rarely().note = std::move(wanted.note);
+  if (!wanted.skip_at.empty()) job->rarely().skip_at = std::move(wanted.skip_at);
   if (const auto orphans = orphans_.find(job->id()); orphans != orphans_.end()) {
     job->live = std::move(orphans->second);
     orphans_.erase(orphans);
@@ -192,16 +196,16 @@ void memory_jobs::replace(memory_job& job, job_record&& wanted) {
 /// Takes a job out of the index. Its active runs stay, and count against a job of that id that is added
 /// again.
 void memory_jobs::forget(memory_job& job) {
-  drop_waiting(job);
+  drop_waiting(job, "removed");
   if (job.live && !job.live->held.empty()) orphans_[job.id()] = std::move(job.live);
   jobs_.erase(jobs_.iterator_to(job));
   const auto last_hold = std::move(job.self);
 }
 
-/// What waited for a job that goes away does not run, and the ledger says so.
-void memory_jobs::drop_waiting(memory_job& job) {
+/// What waited does not run, and the ledger says so.
+void memory_jobs::drop_waiting(memory_job& job, std::string_view why) {
   if (!job.live) return;
-  for (const auto& run : job.live->waiting) write_skip(job, run.occurrence, run.extra, "removed");
+  for (const auto& run : job.live->waiting) write_skip(job, run.occurrence, run.extra, why);
   job.live->waiting.clear();
 }
 
@@ -231,6 +235,11 @@ void memory_jobs::change(memory_job& job, job_change&& what) {
   }
   if (what.note) job.rarely().note = std::move(*what.note);
   if (what.skip_next) job.skip_next = *what.skip_next;
+  if (what.skip_at) job.rarely().skip_at = std::move(*what.skip_at);
+  if (what.drop_waiting) {
+    drop_waiting(job, "cancelled");
+    release_live(job);
+  }
   if (what.anchor) job.anchor = *what.anchor;
   if (what.cursor) {
     job.cursor = what.cursor->cursor.value_or(memory_job::none);
@@ -256,7 +265,7 @@ change_answer memory_jobs::remove(std::string_view id, std::optional<std::uint64
     forget(*job);
     return change_answer::done;
   }
-  drop_waiting(*job);
+  drop_waiting(*job, "removed");
   job->state = job_state::removed;
   job->cursor = memory_job::none;
   job->skip_next = 0;

@@ -61,10 +61,11 @@ struct live_runs {
   const waiting_run* find_queued(std::string_view planned_as) const;
 };
 
-/// What few jobs have: counters beyond successes, a note.
+/// What few jobs have: counters beyond successes, a note, times to be left out.
 struct rare_record {
   job_counters counters;
   std::string note;
+  std::vector<instant> skip_at;
 };
 
 /// A job. Kept small, because there may be a million: what is rare stands behind pointers.
@@ -123,8 +124,8 @@ class memory_jobs {
   // ---- For several members.
   /// Ends a run as lost, by its fence, if it is still active. Whether it was.
   bool reap(std::string_view id, std::string_view run_id, std::uint64_t fence, std::string_view why);
-  /// Marks the active runs of a job; answers which.
-  std::vector<const held_run*> ask_to_stop(std::string_view id, cancel_reason why);
+  /// Marks the active runs of a job, or the one of that id; answers which.
+  std::vector<const held_run*> ask_to_stop(std::string_view id, std::string_view run_id, cancel_reason why);
   /// Calls `visit(job, run)` for each active run, those of removed jobs included; in no order.
   void visit_active(const std::function<void(const std::string&, const held_run&)>& visit) const;
   /// In the order of their ids.
@@ -151,7 +152,7 @@ class memory_jobs {
   memory_job& make(job_record&& wanted);
   void replace(memory_job& job, job_record&& wanted);
   void forget(memory_job& job);
-  void drop_waiting(memory_job& job);
+  void drop_waiting(memory_job& job, std::string_view why);
   void change(memory_job& job, job_change&& what);
 
   live_runs& live_of(memory_job& job);

@@ -101,11 +101,13 @@ bool memory_jobs::enqueue(const extra_run& wanted) {
   return true;
 }
 
-std::vector<const held_run*> memory_jobs::ask_to_stop(std::string_view id, cancel_reason why) {
+std::vector<const held_run*> memory_jobs::ask_to_stop(std::string_view id, std::string_view run_id,
+                                                      cancel_reason why) {
   std::vector<const held_run*> asked;
   auto* const live = runs_of(id);
   if (!live) return asked;
   for (auto& run : live->held) {
+    if (!run_id.empty() && run.id != run_id) continue;
     if (run.stop == cancel_reason::none) run.stop = why;
     asked.push_back(&run);
   }

@@ -114,8 +114,8 @@ loop_awaitable<bool> shared_core::enqueue(extra_run run) {
   co_return answer;
 }
 
-loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, cancel_reason why) {
-  const auto call = [&] { return backend_->ask_to_stop(id, why); };
+loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, std::string run_id, cancel_reason why) {
+  const auto call = [&] { return backend_->ask_to_stop(id, run_id, why); };
   const auto answer = co_await repeated(call);
   co_return answer;
 }

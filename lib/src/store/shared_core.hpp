@@ -62,7 +62,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<job_page> list(job_query query);
   loop_awaitable<bool> enqueue(extra_run run);
   loop_awaitable<ledger_page> history(ledger_query query);
-  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why);
+  loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why);
   loop_awaitable<std::vector<member_info>> members();
 
   // ---- shared_runs.cpp

@@ -133,8 +133,8 @@ loop_awaitable<own_jobs> shared_store::load_own(std::string from, known_job is_k
   return opened().load_own(std::move(from), std::move(is_known));
 }
 
-loop_awaitable<std::size_t> shared_store::stop_runs(std::string id, cancel_reason why) {
-  return opened().stop_runs(std::move(id), why);
+loop_awaitable<std::size_t> shared_store::stop_runs(std::string id, std::string run_id, cancel_reason why) {
+  return opened().stop_runs(std::move(id), std::move(run_id), why);
 }
 
 loop_awaitable<std::vector<member_info>> shared_store::members() { return opened().members(); }

@@ -54,13 +54,22 @@ instant corrected_clock::now() const noexcept {
   return instant{std::chrono::floor<milliseconds>(since_epoch)};
 }
 
-std::chrono::steady_clock::time_point corrected_clock::arm(sleeper& who, instant wake_at) {
-  if (!corrected_) return inner_->arm(who, wake_at);
+/// When the inner clock shows what this one will at `wake_at`.
+instant corrected_clock::by_inner(instant wake_at) const {
+  if (!corrected_) return wake_at;
   const auto time = now();
   const auto there = inner_->now();
-  if (wake_at <= time) return inner_->arm(who, there);
-  const auto rest = std::min<milliseconds>(wake_at - time, instant::max() - there);
-  return inner_->arm(who, there + rest);
+  if (wake_at <= time) return there;
+  return there + std::min<milliseconds>(wake_at - time, instant::max() - there);
+}
+
+std::chrono::steady_clock::time_point corrected_clock::arm(sleeper& who, instant wake_at) {
+  return inner_->arm(who, by_inner(wake_at));
+}
+
+std::chrono::steady_clock::time_point corrected_clock::arm_in_order(sleeper& who, instant wake_at,
+                                                                    std::chrono::microseconds later) {
+  return inner_->arm_in_order(who, by_inner(wake_at), later);
 }
 
 std::unique_ptr<clock::watch> corrected_clock::watch_steps(boost::asio::any_io_executor where,

@@ -49,13 +49,18 @@ void manual_clock::suspend(milliseconds duration) {
 
 std::optional<instant> manual_clock::next_alarm() const {
   if (sleepers_.empty()) return std::nullopt;
-  return sleepers_.begin()->first.first;
+  return sleepers_.begin()->first.at;
 }
 
 std::chrono::steady_clock::time_point manual_clock::arm(sleeper& who, instant wake_at) {
+  return arm_in_order(who, wake_at, std::chrono::microseconds{0});
+}
+
+std::chrono::steady_clock::time_point manual_clock::arm_in_order(sleeper& who, instant wake_at,
+                                                                 std::chrono::microseconds later) {
   disarm(who);
-  if (wake_at <= now()) return std::chrono::steady_clock::time_point::min();
-  const place at{wake_at, ++armed_};
+  if (wake_at <= now()) return std::chrono::steady_clock::time_point::min() + later;
+  const place at{wake_at, later, ++armed_};
   sleepers_.emplace(at, &who);
   places_.emplace(&who, at);
   return std::chrono::steady_clock::time_point::max();
@@ -76,7 +81,7 @@ std::unique_ptr<clock::watch> manual_clock::watch_steps(boost::asio::any_io_exec
 }
 
 void manual_clock::wake_due() {
-  while (!sleepers_.empty() && sleepers_.begin()->first.first <= now()) {
+  while (!sleepers_.empty() && sleepers_.begin()->first.at <= now()) {
     auto* const who = sleepers_.begin()->second;
     disarm(*who);
     who->wake();

@@ -45,6 +45,12 @@ std::chrono::steady_clock::time_point system_clock::arm(sleeper&, instant wake_a
   return steady + first_sleep(wake_at, wall);
 }
 
+std::chrono::steady_clock::time_point clock::arm_in_order(sleeper& who, instant wake_at,
+                                                          std::chrono::microseconds later) {
+  const auto at = arm(who, wake_at);
+  return at == std::chrono::steady_clock::time_point::max() ? at : at + later;
+}
+
 void system_clock::disarm(sleeper&) noexcept {}
 
 std::unique_ptr<clock::watch> system_clock::watch_steps(boost::asio::any_io_executor where,

@@ -19,6 +19,10 @@ class wall_timer final : public clock::sleeper {
 
   /// Rings at `wake_at`, at once if that has passed. Ends a wait that is under way.
   void set(instant wake_at) { timer_.expires_at(time_.arm(*this, wake_at)); }
+  /// The same `later` than others of that instant (`clock::arm_in_order`).
+  void set(instant wake_at, std::chrono::microseconds later) {
+    timer_.expires_at(time_.arm_in_order(*this, wake_at, later));
+  }
 
   /// Rings only when woken. Ends a wait that is under way.
   void set_never() {

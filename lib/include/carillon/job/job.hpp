@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace carillon {
 
@@ -78,6 +79,8 @@ struct job_record {
   std::optional<instant> next_waiting;  ///< The earliest waiting run (retry, queued, run_now).
   std::uint32_t active = 0;             ///< Runs; those of a removed job of this id included.
   std::uint32_t skip_next = 0;          ///< Fires still to be left out.
+  /// Nominal times to be left out, earliest first, each once. Those before the cursor have been.
+  std::vector<instant> skip_at;
   job_counters counters;
   std::optional<instant> last_fire;  ///< The last nominal time that the cursor has passed.
   std::string note;                  ///< Why it is paused or parked; what was changed, by whom.

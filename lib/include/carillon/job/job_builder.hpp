@@ -53,6 +53,7 @@ class job_builder {
   /// All options at once; what the following set is kept when it comes after.
   job_builder& options(job_options all);
   job_builder& max_instances(std::uint32_t runs);
+  job_builder& priority(std::int32_t higher_first);
   job_builder& on_overlap(overlap_action action);
   /// `overlap_action::queue`, with room for so many.
   job_builder& queue(std::uint32_t places);

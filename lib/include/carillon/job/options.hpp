@@ -51,6 +51,9 @@ struct job_options {
   retry_policy retry;
   std::uint32_t pause_after = 0;  ///< Consecutive failed runs that pause the job; 0: never.
   lost_action on_lost = lost_action::skip;
+  /// Among jobs that are due at the same instant, and among runs that wait for a place of their executor, the
+  /// higher first. -100 to 100. It stops nothing that runs, and says nothing across instances.
+  std::int32_t priority = 0;
   bool keep = false;     ///< Keep a job put at run time when its trigger has ended.
   std::string executor;  ///< Name of the executor; empty: the default, in the event loop.
   std::string description;

@@ -8,6 +8,8 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
+#include <vector>
 
 namespace carillon {
 
@@ -64,6 +66,45 @@ enum class resume_from : std::uint8_t {
   now,       ///< What came due meanwhile is left out, and in the ledger as skipped ("paused").
   catch_up,  ///< What came due meanwhile is a misfire like any other: the job's policy decides.
 };
+
+/// How `scheduler::backfill` puts down runs.
+struct backfill_options {
+  std::size_t limit = 10'000;  ///< More times than these are refused. 1 to 10,000.
+  bool again = false;          ///< Also those that were put down by an earlier call.
+};
+
+/// What `scheduler::export_jobs` wrote.
+struct export_result {
+  std::string document;               ///< JSON; see docs/operations.md.
+  std::size_t jobs = 0;               ///< How many are in it.
+  std::vector<std::string> left_out;  ///< Those that are not, and why: "'a': its definition cannot be read".
+};
+
+/// How `scheduler::import_jobs` brings jobs in.
+struct import_options {
+  on_conflict policy = on_conflict::refuse;  ///< What to do with one that is there and differs.
+  bool begin_anew = false;  ///< Added jobs fire as if they were new, in the place of going on where they were
+                            ///< when they were exported (what came due since is a misfire).
+  bool partial = false;     ///< Bring in those that can be, also when others are refused.
+  bool dry_run = false;     ///< Change nothing: only report.
+};
+
+/// What `scheduler::import_jobs` did, or would do.
+struct import_report {
+  enum class kind : std::uint8_t { added, changed, unchanged, refused };
+  struct entry {
+    std::string job;  ///< Its id; of one that cannot be read without an id, its place: "jobs[3]".
+    kind what{};
+    std::string why;  ///< Of changed, what: "schedule: 'every 5m', was 'every 1h'"; of refused, the reason.
+    friend bool operator==(const entry&, const entry&) = default;
+  };
+  bool done = false;           ///< False: nothing was changed.
+  std::vector<entry> entries;  ///< In the order of the document.
+
+  std::size_t count(kind what) const noexcept;
+};
+
+std::string_view name(import_report::kind what) noexcept;
 
 /// One entry of a timetable.
 struct upcoming_fire {

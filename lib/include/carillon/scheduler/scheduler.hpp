@@ -19,6 +19,7 @@
 #include <chrono>
 #include <concepts>
 #include <cstddef>
+#include <iosfwd>
 #include <memory>
 #include <optional>
 #include <string>
@@ -53,6 +54,17 @@ void start_resume(engine_ptr, std::string, resume_from, completion_handler<bool>
 void start_remove(engine_ptr, std::string, completion_handler<bool>);
 void start_clear(engine_ptr, completion_handler<std::size_t>);
 void start_run_now(engine_ptr, std::string, completion_handler<bool>);
+void start_trigger_at(engine_ptr, std::string, instant, completion_handler<bool>);
+void start_backfill(engine_ptr, std::string, instant, instant, backfill_options,
+                    completion_handler<std::size_t>);
+void start_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
+void start_take_back_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
+void start_cancel_run(engine_ptr, std::string, std::string, completion_handler<bool>);
+void start_cancel_waiting(engine_ptr, std::string, completion_handler<bool>);
+void start_export_jobs(engine_ptr, job_query, completion_handler<export_result>);
+void start_import_jobs(engine_ptr, std::string, import_options, completion_handler<import_report>);
+void start_table_of_jobs(engine_ptr, job_query, completion_handler<std::string>);
+void start_print_jobs(engine_ptr, std::ostream*, job_query, completion_handler<void>);
 void start_skip_next(engine_ptr, std::string, std::uint32_t, completion_handler<bool>);
 void start_cancel_runs(engine_ptr, std::string, completion_handler<std::size_t>);
 void start_next_runs(engine_ptr, std::size_t, std::string, completion_handler<std::vector<upcoming_fire>>);
@@ -274,6 +286,44 @@ class scheduler {
     return detail::begin<bool>(detail::start_run_now, token, engine_, std::move(id));
   }
 
+  /// Runs a job outside its schedule as if `time` had come (`run::scheduled_for`), as soon as there is a
+  /// place; the cursor does not move. Any time will do, also one at which it does not fire. False if there is
+  /// no such job.
+  template <typename Token = boost::asio::deferred_t>
+  auto trigger_at(std::string id, instant time, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_trigger_at, token, engine_, std::move(id), time);
+  }
+
+  /// Makes up for nominal times that have passed: puts down a run outside the schedule for each one in
+  /// [from, to], the oldest first. Answers how many there are.
+  ///
+  /// They are the times that the trigger has, whether the job was there then or not; an interval and a
+  /// `limit` have none before their anchor. As many run at once as `max_instances` allows; while they wait,
+  /// a new fire finds no place, and its `on_overlap` decides. Asked again for the same times within the
+  /// hour, it puts down those that are missing and no others (`backfill_options::again`). `cancel_waiting`
+  /// takes back what has not begun.
+  /// Errors: `no_such_job`; `std::invalid_argument` for a stretch that ends before it begins or has not
+  /// passed, with more times than the limit (how many is said), or of a `fixed_delay`; a store that fails on
+  /// the way has put down some of them: ask again.
+  template <typename Token = boost::asio::deferred_t>
+  auto backfill(std::string id, instant from, instant to, backfill_options how = {}, Token&& token = {}) {
+    return detail::begin<std::size_t>(detail::start_backfill, token, engine_, std::move(id), from, to, how);
+  }
+
+  /// Leaves out one fire of a job, by its nominal time; the ledger has it as skipped ("skip_at"). It does not
+  /// count for `skip_next`. At most 1,000 of a job are left out so at a time. False if this one was already.
+  /// Errors: `no_such_job`; `std::invalid_argument` if the job does not fire then (any more), with the
+  /// nearest fires.
+  template <typename Token = boost::asio::deferred_t>
+  auto skip_at(std::string id, instant time, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_skip_at, token, engine_, std::move(id), time);
+  }
+  /// Takes it back. False if that fire was not to be left out, or is over. Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto take_back_skip_at(std::string id, instant time, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_take_back_skip_at, token, engine_, std::move(id), time);
+  }
+
   /// Leaves out the next `fires` fires of a job (0 to 10,000; 0 takes it back). False if it has ended.
   /// Errors: `no_such_job`.
   template <typename Token = boost::asio::deferred_t>
@@ -286,6 +336,52 @@ class scheduler {
   template <typename Token = boost::asio::deferred_t>
   auto cancel_runs(std::string id, Token&& token = {}) {
     return detail::begin<std::size_t>(detail::start_cancel_runs, token, engine_, std::move(id));
+  }
+
+  /// Asks one run of a job to stop, wherever it runs (its id: `run::id`, `event::run`, the ledger). False if
+  /// it is not active, which a plain call never is for others.
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_run(std::string id, std::string run_id, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_cancel_run, token, engine_, std::move(id), std::move(run_id));
+  }
+
+  /// Drops the runs of a job that wait: retries, queued ones, those of `run_now`, `trigger_at` and
+  /// `backfill`. The ledger has each as skipped ("cancelled"). What runs goes on. False if none waited.
+  /// Errors: `no_such_job`.
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_waiting(std::string id, Token&& token = {}) {
+    return detail::begin<bool>(detail::start_cancel_waiting, token, engine_, std::move(id));
+  }
+
+  /// Writes jobs as a JSON document: definition, state, note, zone, anchor, cursor, what is to be left out.
+  /// Not their counters, waiting runs and history. All jobs, or those that `which` fits; its `limit` does not
+  /// count.
+  template <typename Token = boost::asio::deferred_t>
+  auto export_jobs(job_query which = {}, Token&& token = {}) {
+    return detail::begin<export_result>(detail::start_export_jobs, token, engine_, std::move(which));
+  }
+
+  /// Brings in jobs of a document that `export_jobs` has written, or a person. Of one job after another: what
+  /// is there already, as it is in the document, is unchanged; what differs is treated by the policy; a job
+  /// that replaces another keeps its cursor as by `modify`. All are looked at first: if one is refused,
+  /// nothing is changed and the report says why, unless `import_options::partial` is said.
+  /// Errors: `std::invalid_argument` for a document that is none, with the place; then nothing was changed.
+  template <typename Token = boost::asio::deferred_t>
+  auto import_jobs(std::string document, import_options how = {}, Token&& token = {}) {
+    return detail::begin<import_report>(detail::start_import_jobs, token, engine_, std::move(document), how);
+  }
+
+  /// The jobs as a table for people: id, schedule, next fire, state, active runs, how many succeeded and
+  /// failed, and how the last run ended, as far as the latest 10,000 entries of the ledger say. All that
+  /// `which` fits; its `limit` does not count.
+  template <typename Token = boost::asio::deferred_t>
+  auto table_of_jobs(job_query which = {}, Token&& token = {}) {
+    return detail::begin<std::string>(detail::start_table_of_jobs, token, engine_, std::move(which));
+  }
+  /// Prints it, on the scheduler's strand. Lifetime: of `out`, until it has completed.
+  template <typename Token = boost::asio::deferred_t>
+  auto print_jobs(std::ostream& out, job_query which = {}, Token&& token = {}) {
+    return detail::begin<void>(detail::start_print_jobs, token, engine_, &out, std::move(which));
   }
 
   /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
@@ -378,6 +474,30 @@ class job_ref {
   template <typename Token = boost::asio::deferred_t>
   auto skip_next(std::uint32_t fires = 1, Token&& token = {}) const {
     return owner_->skip_next(id_, fires, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto trigger_at(instant time, Token&& token = {}) const {
+    return owner_->trigger_at(id_, time, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto backfill(instant from, instant to, backfill_options how = {}, Token&& token = {}) const {
+    return owner_->backfill(id_, from, to, how, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto skip_at(instant time, Token&& token = {}) const {
+    return owner_->skip_at(id_, time, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto take_back_skip_at(instant time, Token&& token = {}) const {
+    return owner_->take_back_skip_at(id_, time, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_run(std::string run_id, Token&& token = {}) const {
+    return owner_->cancel_run(id_, std::move(run_id), std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto cancel_waiting(Token&& token = {}) const {
+    return owner_->cancel_waiting(id_, std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
   auto cancel_runs(Token&& token = {}) const {

@@ -169,8 +169,9 @@ class job_backend {
   /// many of them were still active under their fences. What it cannot read it leaves alone, and tells of.
   virtual loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
                                            instant now) = 0;
-  /// Marks all active runs of a job to be stopped, and tells. Answers how many there are.
-  virtual loop_awaitable<std::size_t> ask_to_stop(std::string id, cancel_reason why) = 0;
+  /// Marks all active runs of a job to be stopped, or the one named `run_id` where that is not empty, and
+  /// tells. Answers how many there are.
+  virtual loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) = 0;
   virtual loop_awaitable<partition_look> look(std::uint32_t partition, instant now) = 0;
 };
 

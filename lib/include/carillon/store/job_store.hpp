@@ -45,6 +45,8 @@ struct job_change {
   std::optional<job_state> state;
   std::optional<std::string> note;
   std::optional<std::uint32_t> skip_next;
+  std::optional<std::vector<instant>> skip_at;
+  bool drop_waiting = false;  ///< Its waiting runs go, with an entry each (skipped, "cancelled").
   struct cursor_move {
     std::optional<instant> cursor;
     instant due{};
@@ -311,10 +313,11 @@ class job_store {
   /// job's `on_lost` that is all, or they wait to be run again as the next attempt.
   virtual loop_awaitable<void> close() = 0;
 
-  /// Adds a job: definition, state, anchor, zone, cursor, `skip_next` and note are those of `job`, everything
-  /// else begins anew. One that is there with the same definition (origin apart) stays as it is: `unchanged`.
-  /// A record in state `removed` stands in the way only of the same definition declared again (one that has
-  /// an origin). Runs of a removed job of this id that are still active count against the new one.
+  /// Adds a job: definition, state, anchor, zone, cursor, `skip_next`, `skip_at` and note are those of `job`,
+  /// everything else begins anew. One that is there with the same definition (origin apart) stays as it is:
+  /// `unchanged`. A record in state `removed` stands in the way only of the same definition declared again
+  /// (one that has an origin). Runs of a removed job of this id that are still active count against the new
+  /// one.
   virtual loop_awaitable<put_answer> add(job_record job, on_conflict policy) = 0;
   /// Changes a job that is at `expected_revision`. Back from paused to active it has no failures in a row.
   ///
@@ -368,8 +371,9 @@ class job_store {
   /// Begins with an empty `from`. Those that `is_known` knows at that revision are left out.
   using known_job = std::function<bool(std::string_view id, std::uint64_t revision)>;
   virtual loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) = 0;
-  /// Asks whoever holds active runs of a job to end them. Answers how many there are.
-  virtual loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why);
+  /// Asks whoever holds active runs of a job, or the one named `run_id`, to end them. Answers how many there
+  /// are.
+  virtual loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why);
   /// The `member_info::id` under which this instance acts; empty while it is no member, and where the store
   /// is not shared.
   virtual std::string member() const { return {}; }

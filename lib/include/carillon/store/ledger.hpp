@@ -15,7 +15,7 @@ struct ledger_stretch {
   instant last;
   std::uint64_t count = 1;
   std::optional<instant> into;  ///< Of coalesced: the occurrence that ran in their place.
-  std::string reason;           ///< Of skipped: "overlap", "paused", "skip_next"; told only: "already ran".
+  std::string reason;  ///< Of skipped: "overlap", "paused", "skip_next", "skip_at"; told only: "already ran".
 };
 
 /// What became of one occurrence, or of a contiguous stretch of them: the answer to "why did it not run?".
@@ -27,8 +27,9 @@ struct ledger_entry {
   instant last;             ///< Of a stretch; else the same as `first`.
   std::uint64_t count = 1;  ///< Nominal times in the stretch.
   std::optional<instant> into;
-  bool extra = false;  ///< Outside the schedule (run_now): not one of the nominal times.
-  bool final = true;   ///< False for an attempt that is tried again.
+  bool extra =
+      false;          ///< Outside the schedule (run_now, trigger_at, backfill): not one of the nominal times.
+  bool final = true;  ///< False for an attempt that is tried again.
 
   std::string run;  ///< Run id; the rest only for what ran.
   std::string instance;

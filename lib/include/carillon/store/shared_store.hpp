@@ -116,7 +116,7 @@ class shared_store : public job_store {
   void serve(served_work work) override;
   bool owns(const job_record& job) const override;
   loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
-  loop_awaitable<std::size_t> stop_runs(std::string id, cancel_reason why) override;
+  loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<std::vector<member_info>> members() override;
   void loop_answers() override;
   std::string member() const override;

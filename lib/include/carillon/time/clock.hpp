@@ -55,6 +55,11 @@ class clock {
   /// Arming again replaces the time.
   virtual std::chrono::steady_clock::time_point arm(sleeper& who, instant wake_at) = 0;
 
+  /// The same for one of many who are to be woken at `wake_at` in an order: those of a smaller `later`, which
+  /// is less than a millisecond, first.
+  virtual std::chrono::steady_clock::time_point arm_in_order(sleeper& who, instant wake_at,
+                                                             std::chrono::microseconds later);
+
   /// Forgets `who`. Must be called before an armed sleeper is destroyed; may be called for one that is not
   /// armed.
   virtual void disarm(sleeper& who) noexcept = 0;

@@ -28,6 +28,8 @@ class corrected_clock final : public clock {
   instant now() const noexcept override;
   std::chrono::nanoseconds elapsed() const noexcept override { return inner_->elapsed(); }
   std::chrono::steady_clock::time_point arm(sleeper& who, instant wake_at) override;
+  std::chrono::steady_clock::time_point arm_in_order(sleeper& who, instant wake_at,
+                                                     std::chrono::microseconds later) override;
   void disarm(sleeper& who) noexcept override { inner_->disarm(who); }
   std::unique_ptr<watch> watch_steps(boost::asio::any_io_executor where,
                                      std::function<void(clock_step)> on_step) override;
@@ -37,6 +39,7 @@ class corrected_clock final : public clock {
   class registration;
 
   void tell(milliseconds by);
+  instant by_inner(instant wake_at) const;
 
   std::shared_ptr<clock> inner_;
   std::atomic<bool> corrected_ = false;

@@ -1,6 +1,7 @@
 #pragma once
 #include <atomic>
 #include <carillon/time/clock.hpp>
+#include <compare>
 #include <list>
 #include <map>
 #include <optional>
@@ -11,7 +12,8 @@ namespace carillon {
 
 /// A clock that moves only when told to: for tests, also those of programs that use the library.
 ///
-/// Moving it wakes sleepers in a fixed order: the earliest first, of equal ones the one that was armed first.
+/// Moving it wakes sleepers in a fixed order: the earliest first, of equal ones by the order that they were
+/// armed with, then the one that was armed first.
 /// To wake is to let a waiting coroutine go on as soon as its event loop runs; nothing runs inside `advance`.
 /// So a test moves the clock, then polls its io_context, and sees the same each time. Thread safety: `now`
 /// and `elapsed` from any thread. All else on the strand of those who sleep, or while no event loop of theirs
@@ -44,12 +46,19 @@ class manual_clock final : public clock {
   std::optional<instant> next_alarm() const;
 
   std::chrono::steady_clock::time_point arm(sleeper& who, instant wake_at) override;
+  std::chrono::steady_clock::time_point arm_in_order(sleeper& who, instant wake_at,
+                                                     std::chrono::microseconds later) override;
   void disarm(sleeper& who) noexcept override;
   std::unique_ptr<watch> watch_steps(boost::asio::any_io_executor where,
                                      std::function<void(clock_step)> on_step) override;
 
  private:
-  using place = std::pair<instant, std::uint64_t>;  // By time, then in the order of arming.
+  struct place {
+    instant at;
+    std::chrono::microseconds later;
+    std::uint64_t armed;
+    auto operator<=>(const place&) const = default;
+  };
   struct watcher;
   class registration;
 

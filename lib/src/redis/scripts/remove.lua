@@ -13,11 +13,11 @@ local DONE, CONFLICT, GONE = 0, 1, 2
 local id, expected, tombstone = unpack(cmsgpack.unpack(ARGV[3]))
 
 local function leave_record(job)
-  drop_waiting(id)
+  drop_waiting(id, 'removed')
   job[STATE], job[CURSOR], job[DELAY], job[SKIP_NEXT] = IS_REMOVED, false, 0, 0
   job[SUCCEEDED], job[IN_A_ROW] = 0, 0
   for field = FAILED, COALESCED do job[field] = 0 end
-  notes[id] = ''
+  notes[id], skips[id] = '', ''
   job[REVISION] = take_number()
   changed_jobs[id], changed_due[id] = true, true
 end

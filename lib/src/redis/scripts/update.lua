@@ -7,13 +7,14 @@ ARGV[3]  packed: { job, expected revision, token or '',
          false or the packed record of which the options count, the definition without id and origin,
          state or false, note or false, skip_next or false, anchor or false,
          false or { cursor or false, its delay, the cursor that this was computed from or false },
-         { outcome kind, count, packed ledger entry, ... } }
+         { outcome kind, count, packed ledger entry, ... },
+         false or the packed times to be left out ('': none), 1 if what waits is to be dropped }
 Returns  { 0 done | 1 conflict | 2 gone } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again with the same token, within an hour, it answers done and changes nothing.
 --]]
 -- include: partition
 local DONE, CONFLICT, GONE = 0, 1, 2
-local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out =
+local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out, skip_at, drops =
   unpack(cmsgpack.unpack(ARGV[3]))
 
 local function change(job)
@@ -29,6 +30,8 @@ local function change(job)
   end
   if note then notes[id] = note end
   if skip_next then job[SKIP_NEXT] = skip_next end
+  if skip_at then skips[id] = skip_at end
+  if drops == 1 then drop_waiting(id, 'cancelled') end
   if anchor then job[ANCHOR] = anchor end
   if move then job[CURSOR], job[DELAY] = move[1], move[2] end
   for k = 1, #left_out, 3 do
@@ -42,6 +45,7 @@ end
 
 if token ~= '' and redis.call('EXISTS', prefix .. 'token:' .. token) == 1 then return {DONE} end
 read_jobs({id})
+read_waiting({id})
 local job = jobs[id]
 if unreadable and unreadable['job ' .. id] or job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
 if not job or job[STATE] == IS_REMOVED then return {GONE} end

@@ -104,7 +104,7 @@ local function job_in(text)
 end
 
 -- Jobs by id; false: there is none, or it is unreadable.
-local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
+local jobs, changed_jobs, changed_due, forgotten, notes, definitions, skips = {}, {}, {}, {}, {}, {}, {}
 local function read_jobs(ids) read_records('job', ids, job_in, jobs) end
 local function count(id, kind, times)
   local which = COUNTER_OF[kind]
@@ -214,19 +214,19 @@ local function follow_waiting(id)
   end
 end
 
--- What waits for a job that goes away does not run, and the ledger says so. Its active runs stay.
-local function drop_waiting(id)
+-- What waits does not run, and the ledger says so. Active runs stay.
+local function drop_waiting(id, why)
   if not waiting[id] then return end
   local readable, damaged = waiting_runs(id)
-  for _, each in ipairs(readable) do write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], 'removed') end
-  for _, each in ipairs(damaged) do write_skip(id, each[2], 0, 'removed') end
+  for _, each in ipairs(readable) do write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], why) end
+  for _, each in ipairs(damaged) do write_skip(id, each[2], 0, why) end
   redis.call('DEL', prefix .. 'wait:' .. id)
   redis.call('ZREM', prefix .. 'waiting', id)
   waiting[id] = false
 end
 local function forget(id)
-  drop_waiting(id)
-  jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id] = false, nil, nil, nil, nil
+  drop_waiting(id, 'removed')
+  jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id], skips[id] = false, nil, nil, nil, nil, nil
   forgotten[id] = true
 end
 -- Removes a job that has ended and of which nothing runs or waits, unless it is to be kept.
@@ -290,12 +290,23 @@ local function write_jobs()
   call_all('ZADD', 'due', times)
   call_all('ZREM', 'due', not_due)
   if old[1] then
-    for _, key in ipairs({'jobs', 'definitions', 'notes'}) do call_all('HDEL', key, old) end
+    for _, key in ipairs({'jobs', 'definitions', 'notes', 'skips'}) do call_all('HDEL', key, old) end
     call_all('ZREM', 'ids', old)
   end
   for id, note in pairs(notes) do
     if note == '' then redis.call('HDEL', prefix .. 'notes', id) else redis.call('HSET', prefix .. 'notes', id, note) end
   end
+  local skipping, not_skipping = {}, {}
+  for id, packed in pairs(skips) do
+    if packed == '' then
+      not_skipping[#not_skipping + 1] = id
+    else
+      skipping[#skipping + 1] = id
+      skipping[#skipping + 1] = packed
+    end
+  end
+  call_all('HSET', 'skips', skipping)
+  call_all('HDEL', 'skips', not_skipping)
   for id, text in pairs(definitions) do redis.call('HSET', prefix .. 'definitions', id, text) end
 end
 local function write_all()
