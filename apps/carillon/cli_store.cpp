@@ -40,6 +40,8 @@ constexpr std::array text_keys{
 constexpr std::array number_keys{
     key_option{"--max-instances", "max_instances", "Runs at once, over all instances", "N"},
     key_option{"--catch-up", "catch_up", "Of --coalesce all: the most recent N", "N"},
+    key_option{"--priority", "priority", "Among jobs due at the same instant the higher first, -100 to 100",
+               "N"},
     key_option{"--pause-after", "pause_after", "So many failed runs in a row pause the job", "N"},
 };
 
@@ -156,6 +158,73 @@ void add_edits(CLI::App& jobs, store_command_choice& choice) {
   add_job_flags(*modify, choice.modify.flags);
 }
 
+// What is done to single fires and runs.
+void add_occasions(CLI::App& jobs, store_command_choice& choice) {
+  auto* cancel = jobs.add_subcommand("cancel", "Ask the running bodies of jobs to stop");
+  cancel->add_option("ID", choice.cancel.ids, "Jobs")->required()->type_name("");
+  auto* run = cancel->add_option("--run", choice.cancel.run, "Only this run (history --json, watch)");
+  run->type_name("RUN");
+  cancel
+      ->add_flag("--waiting", choice.cancel.waiting,
+                 "Cancel what waits, in the place of what runs: retries, queued runs, a backfill")
+      ->excludes(run);
+
+  auto* skip = jobs.add_subcommand("skip", "Leave out the next fires of a job, or the one at a time");
+  skip->add_option("ID", choice.id, "The job")->required()->type_name("");
+  auto* fires = skip->add_option("-n,--fires", choice.fires, "How many; 0 takes it back; 1, if not given");
+  fires->check(CLI::Range(0u, 10'000u));
+  auto* at = skip->add_option("--at", choice.at, "The fire at this time (09:00, RFC 3339)");
+  at->type_name("TIME")->excludes(fires);
+  skip->add_flag("--take-back", choice.take_back, "Fire at that time after all")->needs(at);
+
+  auto* trigger =
+      jobs.add_subcommand("trigger-at", "Run a job now, beside its schedule, as if a time had come");
+  trigger->add_option("ID", choice.id, "The job")->required()->type_name("");
+  trigger->add_option("TIME", choice.at, "As its run sees it (09:00, \"2h ago\", RFC 3339)")
+      ->required()
+      ->type_name("");
+
+  auto* backfill =
+      jobs.add_subcommand("backfill", "Run a job for each time of its schedule in a stretch that has passed");
+  backfill->add_option("ID", choice.backfill.id, "The job")->required()->type_name("");
+  backfill->add_option("--from", choice.backfill.from, "Times from this one on (09:00, \"2h ago\", RFC 3339)")
+      ->required()
+      ->type_name("TIME");
+  backfill->add_option("--to", choice.backfill.to, "Times up to this one; now, if not given")
+      ->type_name("TIME");
+  backfill->add_option("--limit", choice.backfill.limit, "More times than these are refused")
+      ->check(CLI::Range(std::size_t{1}, std::size_t{10'000}))
+      ->capture_default_str()
+      ->type_name("N");
+  backfill->add_flag("--again", choice.backfill.again, "Also times that were put down within the hour");
+}
+
+void add_exchange(CLI::App& jobs, store_command_choice& choice) {
+  auto* exported = jobs.add_subcommand("export", "Print the jobs as a document (JSON) that import takes");
+  exported->add_option("--prefix", choice.exported.prefix, "Those whose id begins so")->type_name("TEXT");
+  exported->add_option("--tag", choice.exported.tags, "Those with this tag; may be given again")
+      ->type_name("TAG")
+      ->allow_extra_args(false);
+  exported->add_option("--task", choice.exported.task, "Those that run this task")->type_name("NAME");
+
+  auto& how = choice.imported.how;
+  auto* imported = jobs.add_subcommand("import", "Bring in the jobs of a document, and say what changed");
+  imported->add_option("FILE", choice.imported.file, "The document; - is standard input")
+      ->required()
+      ->type_name("");
+  auto* replace = imported->add_flag_callback(
+      "--replace", [&how] { how.policy = on_conflict::replace; },
+      "Jobs that differ become as in the document");
+  imported
+      ->add_flag_callback(
+          "--keep", [&how] { how.policy = on_conflict::keep; }, "Jobs that are there stay as they are")
+      ->excludes(replace);
+  imported->add_flag("--begin-anew", how.begin_anew,
+                     "Added jobs fire as if they were new, in the place of going on where they were");
+  imported->add_flag("--partial", how.partial, "Bring in what can be, also when some are refused");
+  imported->add_flag("--dry-run", how.dry_run, "Change nothing, and say what would be");
+}
+
 void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
   auto* jobs = app.add_subcommand("jobs", "Look at the jobs of a store, and change them");
   add_store_options(*jobs, choice);
@@ -173,13 +242,9 @@ void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
   resume->add_flag("--catch-up", choice.catch_up,
                    "Make up for what came due, as each job's misfire policy says");
   add_ids_command(*jobs, choice, "run", "Run jobs now, beside their schedules");
-  add_ids_command(*jobs, choice, "cancel", "Ask the running bodies of jobs to stop");
+  add_occasions(*jobs, choice);
+  add_exchange(*jobs, choice);
   add_ids_command(*jobs, choice, "remove", "Remove jobs");
-  auto* skip = jobs->add_subcommand("skip", "Leave out the next fires of a job");
-  skip->add_option("ID", choice.id, "The job")->required()->type_name("");
-  skip->add_option("-n,--fires", choice.fires, "How many; 0 takes it back")
-      ->check(CLI::Range(0u, 10'000u))
-      ->capture_default_str();
   for (auto* command : jobs->get_subcommands({})) command->fallthrough();
 }
 
@@ -216,9 +281,14 @@ loop_awaitable<int> do_jobs_command(const CLI::App& jobs, command_context& conte
   if (jobs.got_subcommand("resume"))
     co_return co_await resume_jobs(context, std::move(choice.ids), choice.catch_up);
   if (jobs.got_subcommand("run")) co_return co_await run_jobs_now(context, std::move(choice.ids));
-  if (jobs.got_subcommand("cancel")) co_return co_await cancel_jobs(context, std::move(choice.ids));
+  if (jobs.got_subcommand("cancel")) co_return co_await cancel_jobs(context, std::move(choice.cancel));
+  if (jobs.got_subcommand("trigger-at")) co_return co_await trigger_job_at(context, choice.id, choice.at);
+  if (jobs.got_subcommand("backfill")) co_return co_await backfill_job(context, std::move(choice.backfill));
+  if (jobs.got_subcommand("export")) co_return co_await export_jobs(context, std::move(choice.exported));
+  if (jobs.got_subcommand("import")) co_return co_await import_jobs(context, std::move(choice.imported));
   if (jobs.got_subcommand("remove")) co_return co_await remove_jobs(context, std::move(choice.ids));
-  co_return co_await skip_fires(context, choice.id, choice.fires);
+  if (!choice.at.empty()) co_return co_await skip_fire_at(context, choice.id, choice.at, choice.take_back);
+  co_return co_await skip_fires(context, choice.id, choice.fires.value_or(1));
 }
 
 // What a file or a flag has to say, but not both.
@@ -233,6 +303,8 @@ void check_edits(const CLI::App& jobs, const store_command_choice& choice) {
           "carillon jobs add --id backup --schedule \"every day at 02:30\" -- /usr/local/bin/backup, "
           "or --file FILE");
   }
+  if (jobs.got_subcommand("cancel") && !choice.cancel.run.empty() && choice.cancel.ids.size() != 1)
+    throw wrong_argument("--run names a run of one job", "carillon jobs cancel ID --run RUN");
   if (jobs.got_subcommand("modify") && choice.modify.flags.empty())
     throw wrong_argument("jobs modify needs something to change", "--schedule \"every 5m\", for example");
 }
@@ -269,15 +341,20 @@ bool asks_for_store(const CLI::App& app) {
 }
 
 bool may_create_store(const CLI::App& app) {
-  return app.got_subcommand("jobs") && app.get_subcommand("jobs")->got_subcommand("add");
+  if (!app.got_subcommand("jobs")) return false;
+  const auto* jobs = app.get_subcommand("jobs");
+  return jobs->got_subcommand("add") ||
+         (jobs->got_subcommand("import") && jobs->get_subcommand("import")->count("--dry-run") == 0);
 }
 
 void check_store_command(const CLI::App& app, const store_command_choice& choice) {
   if (!app.got_subcommand("jobs")) return;
   const auto* jobs = app.get_subcommand("jobs");
   if (jobs->get_subcommands().empty())
-    throw wrong_argument("jobs: say what to do",
-                         "list, show, add, modify, pause, resume, run, cancel, skip or remove");
+    throw wrong_argument(
+        "jobs: say what to do",
+        "list, show, add, modify, pause, resume, run, trigger-at, backfill, cancel, skip, export, "
+        "import or remove");
   check_edits(*jobs, choice);
 }
 

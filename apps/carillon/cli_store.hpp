@@ -1,12 +1,15 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "carillon/commands/explain_job.hpp"
 #include "carillon/commands/history.hpp"
+#include "carillon/commands/jobs_change.hpp"
 #include "carillon/commands/jobs_edit.hpp"
+#include "carillon/commands/jobs_exchange.hpp"
 #include "carillon/commands/jobs_list.hpp"
 
 namespace carillon::app {
@@ -22,7 +25,13 @@ struct store_command_choice {
   std::string note;
   bool catch_up = false;
   bool repair = false;
-  std::uint32_t fires = 1;
+  std::optional<std::uint32_t> fires;
+  std::string at;
+  bool take_back = false;
+  jobs_cancel_request cancel;
+  jobs_backfill_request backfill;
+  jobs_list_request exported;
+  jobs_import_request imported;
   jobs_add_request add;
   jobs_modify_request modify;
   history_request history;

@@ -69,6 +69,7 @@ void read_options(config_section& section, job_options& options) {
   set_if(options.misfire_grace, section.duration_or_none("misfire_grace", 0ms));
   set_if(options.timeout, section.duration_or_none("timeout", 1ms));
   read_retry(section, options.retry);
+  set_if(options.priority, section.signed_number("priority", -100, 100));
   set_if(options.pause_after, section.number("pause_after", 0, 1'000'000));
   if (const auto place = section.choice("on_lost", {"skip", "rerun"}))
     options.on_lost = static_cast<lost_action>(*place);

@@ -92,6 +92,17 @@ std::optional<std::uint32_t> config_section::number(std::string_view key, std::u
   return std::nullopt;
 }
 
+std::optional<std::int32_t> config_section::signed_number(std::string_view key, std::int32_t least,
+                                                          std::int32_t most) {
+  const auto* found = node(key);
+  if (found == nullptr) return std::nullopt;
+  if (!found->is_integer()) return wrong_type(key, *found, "a whole number"), std::nullopt;
+  const auto value = *found->value<std::int64_t>();
+  if (value >= least && value <= most) return static_cast<std::int32_t>(value);
+  complain(*found, fmt::format("{} {}: {} to {}", key, value, least, most));
+  return std::nullopt;
+}
+
 std::optional<milliseconds> config_section::duration(std::string_view key, milliseconds least,
                                                      milliseconds most) {
   const auto* found = node(key);

@@ -46,6 +46,8 @@ class config_section {
   std::optional<std::string> text(std::string_view key);
   std::optional<bool> flag(std::string_view key);
   std::optional<std::uint32_t> number(std::string_view key, std::uint32_t least, std::uint32_t most);
+  /// The same of one that may be negative.
+  std::optional<std::int32_t> signed_number(std::string_view key, std::int32_t least, std::int32_t most);
   /// A duration such as "1h30m".
   std::optional<milliseconds> duration(std::string_view key, milliseconds least, milliseconds most);
   /// A duration, or "none": then the inner optional is empty.

@@ -143,6 +143,8 @@ class accountant {
     } else if (job_.state == job_state::ended || job_.state == job_state::removed) {
       hold(fmt::format("the job is {}: it fires no more", name(job_.state)));
     }
+    if (std::ranges::binary_search(job_.skip_at, fire))
+      hold("it will be skipped: somebody asked to leave out this fire (jobs skip --at)");
     if (job_.skip_next > 0 && fires_until(fire) <= job_.skip_next)
       hold(fmt::format("it will be skipped: the next {} of this job {} to be left out (jobs skip)",
                        job_.skip_next == 1 ? "fire" : fmt::format("{} fires", job_.skip_next),

@@ -53,6 +53,11 @@ boost::json::object job_json(const job_record& job, const zone& where) {
   object["anchor"] = time_json(job.anchor, where);
   object["active"] = job.active;
   object["skip_next"] = job.skip_next;
+  boost::json::array times;
+  for (const auto time : job.skip_at) {
+    if (!job.cursor || time >= *job.cursor) times.emplace_back(format_instant(time, where));
+  }
+  object["skip_at"] = std::move(times);
   object["note"] = in_utf8(job.note);
   object["origin"] = in_utf8(job.definition->origin.str());
   object["counters"] = counters_json(job.counters);

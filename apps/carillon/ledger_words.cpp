@@ -84,6 +84,9 @@ std::string skip_reason(std::string_view reason, const job_options* options) {
   }
   if (reason == "paused") return "the job was paused";
   if (reason == "skip_next") return "somebody asked to leave out this fire (jobs skip)";
+  if (reason == "skip_at") return "somebody asked to leave out this fire (jobs skip --at)";
+  if (reason == "cancelled")
+    return "it waited, and somebody has cancelled what waited (jobs cancel --waiting)";
   if (reason == "rescheduled") return "the job was given another schedule before it ran";
   if (reason == "removed") return "the job was removed before it ran";
   return shown(reason, 200);

@@ -8,6 +8,7 @@
 #include "carillon/commands/history.hpp"
 #include "carillon/commands/jobs_change.hpp"
 #include "carillon/commands/jobs_edit.hpp"
+#include "carillon/commands/jobs_exchange.hpp"
 #include "carillon/commands/jobs_list.hpp"
 #include "support/temporary_folder.hpp"
 
@@ -205,6 +206,85 @@ TEST_SUITE("job commands") {
     CHECK(list(world).out == "no jobs\n");
   }
 
+  TEST_CASE("the fire at a time is left out, and that is taken back") {
+    command_world world;
+    world.start();
+    add(world, backup());
+    const auto skip = [&](std::string at, bool take_back, bool json = false) {
+      return world.ask(
+          [&](command_context& context) { return skip_fire_at(context, "backup", at, take_back); }, json);
+    };
+    CHECK(skip("2024-01-02T02:30", false).out == "backup: leaves out its fire at 2024-01-02 02:30:00\n");
+    CHECK(skip("2024-01-02T02:30", false, true).object().at("done") == false);
+    CHECK(show(world, "backup", true).object().at("skip_at").as_array().size() == 1);
+    CHECK(holds(show(world, "backup").out, "leaves out   2024-01-02 02:30:00"));
+    CHECK_FALSE(holds(show(world, "backup").out, "next         2024-01-02"));
+    CHECK(skip("2024-01-02T02:30", true).out == "backup: fires at 2024-01-02 02:30:00 again\n");
+    const auto wrong = skip("2024-01-02T02:31", false);
+    CHECK(wrong.code == 1);
+    CHECK(holds(wrong.err, "the nearest fires are at 2024-01-02T02:30:00+00:00"));
+    CHECK_THROWS_AS(skip("soon", false), wrong_argument);
+  }
+
+  TEST_CASE("what the schedule had in a stretch is made up for, and what waits of it is cancelled") {
+    command_world world;
+    world.start();
+    add(world, backup());
+    world.ask([](command_context& context) { return pause_jobs(context, ids{"backup"}, ""); });
+    const auto backfill = [&](std::string from, std::size_t limit, bool json = false) {
+      return world.ask(
+          [&](command_context& context) { return backfill_job(context, {"backup", from, "", limit, false}); },
+          json);
+    };
+    CHECK(backfill("2023-12-29", 10'000, true).object().at("runs") == 3);
+    CHECK(holds(backfill("2023-12-29", 10'000).out, "backup: 3 runs put down"));
+    CHECK(backfill("23:59", 10'000).code == 1);
+    const auto many = backfill("2023-01-01", 100);
+    CHECK(many.code == 1);
+    CHECK(holds(many.err, "has 365 times from "));
+    const auto cancel = [&](jobs_cancel_request request) {
+      return world.ask([&](command_context& context) { return cancel_jobs(context, request); });
+    };
+    CHECK(cancel({ids{"backup"}, "", true}).out == "backup: what waited of it is cancelled\n");
+    CHECK(cancel({ids{"backup"}, "", true}).out == "backup: nothing of it waits\n");
+    CHECK(cancel({ids{"backup"}, "k3f9-7", false}).out == "backup: no run k3f9-7 of it is active\n");
+    CHECK(cancel({ids{"backup"}, "", false}).out == "backup: nothing of it runs\n");
+    CHECK(holds(
+        world.ask([](command_context& context) { return trigger_job_at(context, "backup", "2h ago"); }).out,
+        "backup: will run as if it were 2023-12-31 22:00:00"));
+  }
+
+  TEST_CASE("jobs are carried to another store as a document, with a report of what changed") {
+    command_world from, to;
+    from.start();
+    to.start();
+    add(from, backup());
+    const auto exported = from.ask([](command_context& context) { return export_jobs(context, {}); });
+    CHECK(exported.code == 0);
+    const temporary_folder folder;
+    const auto file = folder.write("jobs.json", exported.out);
+    const auto import = [&](import_options how, bool json = false) {
+      return to.ask([&](command_context& context) { return import_jobs(context, {file, how}); }, json);
+    };
+    import_options dry;
+    dry.dry_run = true;
+    CHECK(import(dry).out ==
+          "backup: added\n1 job: 1 added, 0 changed, 0 unchanged, 0 refused (a dry run: nothing was "
+          "changed)\n");
+    CHECK(import({}).out == "backup: added\n1 job: 1 added, 0 changed, 0 unchanged, 0 refused\n");
+    CHECK(holds(import({}, true).out, R"({"done":true,"added":0,"changed":0,"unchanged":1,"refused":0})"));
+    job_flags change;
+    change.keys.insert("max_instances", 3);
+    modify(to, change);
+    const auto refused = import({});
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.out, "backup: refused (it is there and differs: options: "));
+    CHECK(holds(refused.err, "--replace"));
+    const auto missing =
+        to.ask([](command_context& context) { return import_jobs(context, {"nowhere.json", {}}); });
+    CHECK(missing.err == "carillon: 'nowhere.json' cannot be read\n");
+  }
+
   TEST_CASE("a job that is not there is a failure that names the nearest") {
     command_world world;
     world.start();
@@ -220,7 +300,10 @@ TEST_SUITE("job commands") {
              [](command_context& context) { return resume_jobs(context, ids{"x"}, true); },
              [](command_context& context) { return remove_jobs(context, ids{"x"}); },
              [](command_context& context) { return skip_fires(context, "x", 1); },
-             [](command_context& context) { return cancel_jobs(context, ids{"x"}); },
+             [](command_context& context) { return cancel_jobs(context, {ids{"x"}, "", false}); },
+             [](command_context& context) { return skip_fire_at(context, "x", "now", false); },
+             [](command_context& context) { return trigger_job_at(context, "x", "now"); },
+             [](command_context& context) { return backfill_job(context, {"x", "2h ago", ""}); },
              [](command_context& context) { return print_history(context, {"x", "", "", {}, 10}); },
              [](command_context& context) { return explain_job(context, {"x", "now", {}}); }})
       CHECK(world.ask(command).code == 1);

@@ -28,7 +28,19 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"jobs", "show", "backup", "--json"}).object().at("note") == "month end");
     CHECK(world.on_store({"jobs", "resume", "backup"}).code == 0);
     CHECK(world.on_store({"jobs", "skip", "backup", "-n", "2"}).code == 0);
+    CHECK(world.on_store({"jobs", "skip", "backup", "--at", "2026-12-31"}).code == 1);
+    CHECK(world.on_store({"jobs", "skip", "backup", "-n", "1", "--at", "02:30"}).code == 2);
     CHECK(world.on_store({"jobs", "run", "backup"}).code == 0);
+    CHECK(world.on_store({"jobs", "cancel", "backup", "--waiting", "--json"}).object().at("done") == true);
+    CHECK(world.on_store({"jobs", "cancel", "backup", "--run", "none"}).out ==
+          "backup: no run none of it is active\n");
+    CHECK(world.on_store({"jobs", "trigger-at", "backup", "2h ago"}).code == 0);
+    const auto backfill =
+        world.on_store({"jobs", "backfill", "backup", "--from", "73h ago", "--json"}).object();
+    CHECK((backfill.at("runs") == 3 || backfill.at("runs") == 4));
+    const auto document = world.on_store({"jobs", "export"});
+    CHECK(world.on_store({"jobs", "import", world.folder.write("jobs.json", document.out)}).out ==
+          "backup: unchanged\n1 job: 0 added, 0 changed, 1 unchanged, 0 refused\n");
     const auto job = world.on_store({"jobs", "show", "backup", "--json"}).object();
     CHECK(job.at("skip_next") == 2);
     CHECK(job.at("next_waiting").is_string());

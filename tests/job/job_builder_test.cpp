@@ -57,6 +57,7 @@ TEST_SUITE("job_builder") {
                          .retry(retry)
                          .pause_after(5)
                          .on_lost(carillon::lost_action::rerun)
+                         .priority(-7)
                          .keep()
                          .executor("command")
                          .description("what it is for")
@@ -65,7 +66,7 @@ TEST_SUITE("job_builder") {
     CHECK(boost::json::serialize(carillon::to_json(*job.options)) ==
           R"({"max_instances":2,"on_overlap":"queue","queue_limit":4,"coalesce":"all","catch_up":7,)"
           R"("misfire_grace":null,"timeout":"1m30s","retry":{"attempts":3},"pause_after":5,)"
-          R"("on_lost":"rerun","keep":true,"executor":"command","description":"what it is for",)"
+          R"("on_lost":"rerun","priority":-7,"keep":true,"executor":"command","description":"what it is for",)"
           R"("metadata":{"owner":"ada"}})");
   }
 

@@ -31,6 +31,7 @@ job_definition full_job() {
                  .retry(retry)
                  .pause_after(5)
                  .on_lost(carillon::lost_action::rerun)
+                 .priority(7)
                  .keep()
                  .executor("command")
                  .description("takes the money")

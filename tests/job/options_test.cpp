@@ -15,6 +15,7 @@ TEST_SUITE("job_options") {
       const char* fault;
     };
     const row rows[] = {
+        {[](auto& o) { o.priority = -101; }, "priority: -101 is not allowed; -100 to 100"},
         {[](auto& o) { o.max_instances = 0; }, "max_instances: 0 is not allowed; 1 to 10000"},
         {[](auto& o) { o.max_instances = 10'001; }, "max_instances: 10001 is not allowed; 1 to 10000"},
         {[](auto& o) { o.queue_limit = 0; }, "queue_limit: 0 is not allowed; 1 to 10000"},

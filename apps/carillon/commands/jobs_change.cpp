@@ -11,6 +11,7 @@
 
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
+#include "carillon/ledger_words.hpp"
 #include "carillon/table.hpp"
 
 namespace carillon::app {
@@ -102,14 +103,107 @@ loop_awaitable<int> remove_jobs(command_context& context, std::vector<std::strin
   co_return co_await operate_on(context, std::move(ids), remove);
 }
 
-loop_awaitable<int> cancel_jobs(command_context& context, std::vector<std::string> ids) {
+namespace {
+
+loop_awaitable<done_to_job> cancel_in(command_context& context, std::string id,
+                                      const jobs_cancel_request& request) {
+  if (request.waiting) {
+    const bool waited = co_await context.operations.cancel_waiting(id);
+    co_return done_to_job(waited, waited ? "what waited of it is cancelled" : "nothing of it waits");
+  }
+  if (!request.run.empty()) {
+    const bool ran = co_await context.operations.cancel_run(id, request.run);
+    const auto run = shown(request.run);
+    co_return done_to_job(ran, ran ? fmt::format("run {} is asked to stop", run)
+                                   : fmt::format("no run {} of it is active", run));
+  }
+  const auto runs = co_await context.operations.cancel_runs(id);
+  co_return done_to_job(
+      runs > 0, runs > 0 ? fmt::format("{} asked to stop", counted(runs, "run")) : "nothing of it runs");
+}
+
+// Does what may be refused, as usage or as a failure, and prints why.
+loop_awaitable<int> unless_refused(command_context& context, loop_awaitable<int> work) {
+  std::string refused;
+  int code = exit_code::failed;
+  try {
+    code = co_await std::move(work);
+  } catch (const wrong_argument&) {
+    throw;
+  } catch (const std::invalid_argument& fault) {
+    refused = fault.what();
+  }
+  co_return refused.empty() ? code : print_failure(context, refused);
+}
+
+loop_awaitable<int> skip_at(command_context& context, std::string id, instant time, bool take_back) {
+  const auto at = short_time(time, context.where);
+  if (take_back) {
+    const bool done = co_await context.operations.take_back_skip_at(id, time);
+    print_done(context, id,
+               {done, done ? fmt::format("fires at {} again", at)
+                           : fmt::format("does not leave out its fire at {}", at)});
+  } else {
+    const bool done = co_await context.operations.skip_at(id, time);
+    print_done(context, id, {done, fmt::format("leaves out its fire at {}{}", at, done ? "" : " already")});
+  }
+  co_return exit_code::done;
+}
+
+loop_awaitable<int> backfill(command_context& context, std::string id, instant from, instant to,
+                             backfill_options how) {
+  const auto runs = co_await context.operations.backfill(id, from, to, how);
+  if (context.json) {
+    const boost::json::object object{{"job", id}, {"done", runs > 0}, {"runs", runs}};
+    context.out << boost::json::serialize(object) << '\n';
+  } else if (runs == 0) {
+    context.out << fmt::format("{}: its schedule has no times there\n", shown(id));
+  } else {
+    context.out << fmt::format(
+        "{}: {} put down, the oldest first; jobs cancel --waiting takes back what has not begun\n", shown(id),
+        counted(runs, "run"));
+  }
+  co_return exit_code::done;
+}
+
+}  // namespace
+
+loop_awaitable<int> cancel_jobs(command_context& context, jobs_cancel_request request) {
   const job_operation cancel = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
     if (is_removed(job)) co_return std::nullopt;
-    const auto runs = co_await context.operations.cancel_runs(job.id());
-    co_return done_to_job(
-        runs > 0, runs > 0 ? fmt::format("{} asked to stop", counted(runs, "run")) : "nothing of it runs");
+    auto done = co_await cancel_in(context, job.id(), request);
+    co_return std::move(done);
   };
-  co_return co_await operate_on(context, std::move(ids), cancel);
+  co_return co_await operate_on(context, request.ids, cancel);
+}
+
+loop_awaitable<int> skip_fire_at(command_context& context, std::string id, std::string at, bool take_back) {
+  const auto time = time_of(context.now, context.where, "--at", at);
+  const auto job = co_await context.store.load(id);
+  if (!job || is_removed(job->record)) co_return co_await print_no_such_job(context, id);
+  co_return co_await unless_refused(context, skip_at(context, id, time, take_back));
+}
+
+loop_awaitable<int> trigger_job_at(command_context& context, std::string id, std::string at) {
+  const auto time = time_of(context.now, context.where, "TIME", at);
+  const bool done = co_await context.operations.trigger_at(id, time);
+  if (!done) co_return co_await print_no_such_job(context, id);
+  print_done(
+      context, id,
+      {true,
+       fmt::format("will run as if it were {}, as soon as an instance that can run it has a place for it",
+                   short_time(time, context.where))});
+  co_return exit_code::done;
+}
+
+loop_awaitable<int> backfill_job(command_context& context, jobs_backfill_request request) {
+  const auto from = time_of(context.now, context.where, "--from", request.from);
+  const auto now = context.operations.now();
+  const auto to = request.to.empty() ? now : time_of(now, context.where, "--to", request.to);
+  const auto job = co_await context.store.load(request.id);
+  if (!job || is_removed(job->record)) co_return co_await print_no_such_job(context, request.id);
+  const backfill_options how{request.limit, request.again};
+  co_return co_await unless_refused(context, backfill(context, request.id, from, to, how));
 }
 
 loop_awaitable<int> skip_fires(command_context& context, std::string id, std::uint32_t fires) {

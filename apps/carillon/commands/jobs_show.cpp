@@ -4,6 +4,7 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/job/json.hpp>
 
+#include <algorithm>
 #include <ostream>
 
 #include "carillon/commands/jobs_list.hpp"
@@ -24,11 +25,15 @@ constexpr std::size_t next_times_shown = 3;
 std::vector<instant> next_times(const job_record& job) {
   std::vector<instant> times;
   if (!job.cursor || job.state != job_state::active) return times;
-  times.push_back(*job.cursor);
-  while (times.size() < next_times_shown && !job.definition->when.fixed_delay()) {
-    const auto next = job.definition->when.next(job.bound(), times.back());
+  const auto put = [&](instant time) {
+    if (!std::ranges::binary_search(job.skip_at, time)) times.push_back(time);
+  };
+  put(*job.cursor);
+  for (auto last = *job.cursor; times.size() < next_times_shown && !job.definition->when.fixed_delay();) {
+    const auto next = job.definition->when.next(job.bound(), last);
     if (!next || !*next) break;
-    times.push_back(**next);
+    last = **next;
+    put(last);
   }
   return times;
 }
@@ -69,6 +74,9 @@ void print_job(const job_record& job, const command_context& context) {
   if (job.cursor && job.due != *job.cursor)
     out << fmt::format("  due          {}, with its jitter\n", time(job.due));
   if (job.skip_next > 0) out << fmt::format("  leaves out   its next {}\n", counted(job.skip_next, "fire"));
+  for (const auto skipped : job.skip_at) {
+    if (!job.cursor || skipped >= *job.cursor) out << fmt::format("  leaves out   {}\n", time(skipped));
+  }
   if (job.next_waiting) out << fmt::format("  waiting      a run, for {}\n", time(*job.next_waiting));
   if (job.last_fire) out << fmt::format("  last fire    {}\n", time(*job.last_fire));
   out << fmt::format("  active       {} of {} allowed\n", job.active, definition.options->max_instances);

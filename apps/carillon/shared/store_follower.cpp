@@ -10,6 +10,7 @@
 #include <utility>
 
 #include "carillon/shared/quiet_link.hpp"
+#include "carillon/store_session.hpp"
 
 namespace carillon::app {
 namespace {

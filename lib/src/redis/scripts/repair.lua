@@ -34,7 +34,7 @@ local function drop_waiting_of_nobody()
   if is_job() then return mend_waiting() end
   follow_waiting(subject)
   if not waiting[subject] then return 0 end
-  drop_waiting(subject)
+  drop_waiting(subject, 'removed')
   write_all()
   return 1
 end
