@@ -123,12 +123,16 @@ class job_store_walk {
     change.state = chance(50) ? job_state::active : job_state::paused;
     if (!there->record.cursor && change.state == job_state::active) change.state.reset();
     if (chance(30)) change.definition = some_definition(id);
+    const bool drops = change.drop_waiting = chance(15);
     const bool stale = chance(20);
     const auto revision = there->record.revision - (stale ? 1 : 0);
     const bool removed = there->record.state == job_state::removed;
     const auto answer = ask(store_.update(id, revision, std::move(change)));
     CHECK(answer == (removed ? change_answer::gone : stale ? change_answer::conflict : change_answer::done));
-    if (answer == change_answer::done) CHECK(ask(store_.load(id))->record.revision > there->record.revision);
+    if (answer != change_answer::done) return;
+    const auto changed = ask(store_.load(id))->record;
+    CHECK(changed.revision > there->record.revision);
+    if (drops) CHECK_FALSE(changed.next_waiting);
   }
 
   void enqueue(const std::string& id) {
