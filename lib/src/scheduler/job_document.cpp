@@ -3,13 +3,15 @@
 #include <fmt/format.h>
 #include <algorithm>
 #include <array>
-#include <boost/json/stream_parser.hpp>
 #include <boost/json/serialize.hpp>
+#include <boost/json/stream_parser.hpp>
 #include <carillon/job/json.hpp>
 #include <carillon/time/timestamp.hpp>
 #include <initializer_list>
 #include <set>
 #include <stdexcept>
+
+#include "scheduler/skip_limits.hpp"
 
 namespace carillon {
 
@@ -19,8 +21,6 @@ namespace json = boost::json;
 
 constexpr std::string_view format_name = "carillon-jobs";
 constexpr std::int64_t format_number = 1;
-constexpr std::uint32_t most_skips = 10'000;
-constexpr std::size_t most_times = 1'000;
 
 std::string in_utc(instant time) { return format_instant(time, zone{}); }
 
@@ -35,38 +35,36 @@ json::object object_of(const job_record& job) {
   }
   if (job.skip_next > 0) all["skip_next"] = job.skip_next;
   json::array times;
-  for (const auto time : job.skip_at) {
-    if (!job.cursor || time >= *job.cursor) times.emplace_back(in_utc(time));
-  }
+  for (const auto time : times_ahead(job)) times.emplace_back(in_utc(time));
   if (!times.empty()) all["skip_at"] = std::move(times);
   return all;
 }
 
 /// Thrown and caught within this file: what is wrong with one job.
-struct misfit {
+struct document_fault {
   std::string why;
 };
 
-[[noreturn]] void refuse(std::string_view member, std::string_view why) {
-  throw misfit{fmt::format("{}: {}", member, why)};
+[[noreturn]] void refuse_member(std::string_view member, std::string_view why) {
+  throw document_fault{fmt::format("{}: {}", member, why)};
 }
 
 [[noreturn]] void refuse_document(const std::string& why) {
   throw std::invalid_argument("this is no document of jobs: " + why);
 }
 
-std::string text_of(std::string_view member, const json::value& value) {
-  if (!value.is_string()) refuse(member, "a text is expected, not " + json::serialize(value));
+std::string member_text(std::string_view member, const json::value& value) {
+  if (!value.is_string()) refuse_member(member, "a text is expected, not " + json::serialize(value));
   return std::string{std::string_view{value.get_string()}};
 }
 
 instant time_in(std::string_view member, const json::value& value) {
-  const auto read = parse_timestamp(text_of(member, value));
-  if (!read) refuse(member, read.error().to_string());
+  const auto read = parse_timestamp(member_text(member, value));
+  if (!read) refuse_member(member, read.error().to_string());
   return read->in(zone{});
 }
 
-std::optional<instant> time_of(const json::object& all, std::string_view member) {
+std::optional<instant> member_time(const json::object& all, std::string_view member) {
   const auto* value = all.if_contains(member);
   return value ? std::optional{time_in(member, *value)} : std::nullopt;
 }
@@ -74,11 +72,11 @@ std::optional<instant> time_of(const json::object& all, std::string_view member)
 job_state state_of(const json::object& all) {
   const auto* value = all.if_contains("state");
   if (!value) return job_state::active;
-  const auto word = text_of("state", *value);
+  const auto word = member_text("state", *value);
   for (const auto state : {job_state::active, job_state::paused, job_state::ended}) {
     if (word == name(state)) return state;
   }
-  refuse("state", fmt::format("'{}' is not one of active, paused, ended", word));
+  refuse_member("state", fmt::format("'{}' is not one of active, paused, ended", word));
 }
 
 std::uint32_t skip_next_of(const json::object& all) {
@@ -86,7 +84,8 @@ std::uint32_t skip_next_of(const json::object& all) {
   if (!value) return 0;
   const auto number = value->try_to_number<std::uint32_t>();
   if (!number || value->is_double() || *number > most_skips)
-    refuse("skip_next", fmt::format("{} is not allowed; 0 to {}", json::serialize(*value), most_skips));
+    refuse_member("skip_next",
+                  fmt::format("{} is not allowed; 0 to {}", json::serialize(*value), most_skips));
   return *number;
 }
 
@@ -94,10 +93,11 @@ std::vector<instant> skip_at_of(const json::object& all) {
   std::vector<instant> times;
   const auto* value = all.if_contains("skip_at");
   if (!value) return times;
-  if (!value->is_array()) refuse("skip_at", "a list of times is expected");
+  if (!value->is_array()) refuse_member("skip_at", "a list of times is expected");
   for (const auto& each : value->get_array()) times.push_back(time_in("skip_at", each));
-  if (times.size() > most_times)
-    refuse("skip_at", fmt::format("{} times, and {} are the most there may be", times.size(), most_times));
+  if (times.size() > most_times_left_out)
+    refuse_member("skip_at", fmt::format("{} times, and {} are the most there may be", times.size(),
+                                         most_times_left_out));
   std::ranges::sort(times);
   const auto repeated = std::ranges::unique(times);
   times.erase(repeated.begin(), repeated.end());
@@ -109,7 +109,7 @@ void refuse_unknown(const json::object& all) {
                                                   "next",       "due",   "skip_next", "skip_at"};
   for (const auto& member : all) {
     if (std::ranges::find(known, std::string_view{member.key()}) == known.end())
-      refuse(member.key(), "there is no such member");
+      refuse_member(member.key(), "there is no such member");
   }
 }
 
@@ -119,29 +119,29 @@ std::string words_of(const parse_error& why) {
 }
 
 void read_members(const json::value& from, documented_job& job) {
-  if (!from.is_object()) throw misfit{"an object is expected, not " + json::serialize(from)};
+  if (!from.is_object()) throw document_fault{"an object is expected, not " + json::serialize(from)};
   const auto& all = from.get_object();
   const auto* definition = all.if_contains("definition");
-  if (!definition) refuse("definition", "is missing");
+  if (!definition) refuse_member("definition", "is missing");
   if (const auto* members = definition->if_object()) {  // Whose fault it is, if there is one.
     if (const auto* id = members->if_contains("id"); id && id->is_string() && !id->get_string().empty())
       job.id = std::string_view{id->get_string()};
   }
   auto read = job_from_json(*definition);
-  if (!read) throw misfit{words_of(read.error())};
+  if (!read) throw document_fault{words_of(read.error())};
   job.definition = std::make_shared<const job_definition>(*std::move(read));
   refuse_unknown(all);
   job.state = state_of(all);
-  if (const auto* note = all.if_contains("note")) job.note = text_of("note", *note);
+  if (const auto* note = all.if_contains("note")) job.note = member_text("note", *note);
   if (const auto* value = all.if_contains("zone")) {
-    const auto found = zone::find(text_of("zone", *value));
-    if (!found) refuse("zone", found.error().to_string());
+    const auto found = zone::find(member_text("zone", *value));
+    if (!found) refuse_member("zone", found.error().to_string());
     job.where = *found;
   }
-  job.anchor = time_of(all, "anchor");
-  job.cursor = time_of(all, "next");
-  job.due = time_of(all, "due");
-  if (job.due && (!job.cursor || *job.due < *job.cursor)) refuse("due", "it must not be before next");
+  job.anchor = member_time(all, "anchor");
+  job.cursor = member_time(all, "next");
+  job.due = member_time(all, "due");
+  if (job.due && (!job.cursor || *job.due < *job.cursor)) refuse_member("due", "it must not be before next");
   job.skip_next = skip_next_of(all);
   job.skip_at = skip_at_of(all);
 }
@@ -174,14 +174,15 @@ std::string place_in(std::string_view text, std::size_t position) {
 }
 
 /// Adds what differs between two objects, member by member.
-void compare(const json::object& there, const json::object& wanted, const std::string& path,
-             std::vector<std::string>& found) {
+void compare_members(const json::object& there, const json::object& wanted, const std::string& path,
+                     std::vector<std::string>& found) {
   const auto words = [](const json::value* value) {
     return value ? json::serialize(*value) : std::string{"not there"};
   };
   const auto put = [&](std::string_view key, const json::value* before, const json::value* after) {
     if (before && after && before->is_object() && after->is_object())
-      return compare(before->get_object(), after->get_object(), fmt::format("{}{}.", path, key), found);
+      return compare_members(before->get_object(), after->get_object(), fmt::format("{}{}.", path, key),
+                             found);
     found.push_back(fmt::format("{}{}: {}, was {}", path, key, words(after), words(before)));
   };
   for (const auto& member : wanted) {
@@ -197,12 +198,6 @@ json::object comparable(const job_definition& definition) {
   auto all = to_json(definition);
   all.erase("origin");
   return all;
-}
-
-std::vector<instant> ahead(const job_record& job) {
-  auto times = job.skip_at;
-  if (job.cursor) std::erase_if(times, [&](instant time) { return time < *job.cursor; });
-  return times;
 }
 
 }  // namespace
@@ -234,7 +229,7 @@ std::vector<documented_job> read_document(std::string_view text) {
     job.id = fmt::format("jobs[{}]", jobs.size() - 1);
     try {
       read_members(each, job);
-    } catch (const misfit& found) {
+    } catch (const document_fault& found) {
       job.fault = found.why;
     }
     if (job.definition && !ids.insert(job.id).second)
@@ -245,7 +240,7 @@ std::vector<documented_job> read_document(std::string_view text) {
 
 std::string difference(const job_record& there, const documented_job& wanted) {
   std::vector<std::string> found;
-  compare(comparable(*there.definition), comparable(*wanted.definition), "", found);
+  compare_members(comparable(*there.definition), comparable(*wanted.definition), "", found);
   const bool was_paused = there.state == job_state::paused, is_paused = wanted.state == job_state::paused;
   if (was_paused != is_paused)
     found.push_back(is_paused ? "paused, was active" : "active, was paused");
@@ -253,7 +248,7 @@ std::string difference(const job_record& there, const documented_job& wanted) {
     found.push_back(fmt::format("note: '{}', was '{}'", wanted.note, there.note));
   if (there.skip_next != wanted.skip_next)
     found.push_back(fmt::format("skip_next: {}, was {}", wanted.skip_next, there.skip_next));
-  const auto times = ahead(there);
+  const auto times = times_ahead(there);
   auto wanted_times = wanted.skip_at;
   if (there.cursor) std::erase_if(wanted_times, [&](instant time) { return time < *there.cursor; });
   if (times != wanted_times)

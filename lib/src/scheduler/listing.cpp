@@ -54,7 +54,7 @@ row row_of(const job_record& job, const std::string& last) {
           last};
 }
 
-std::string text_of(const std::vector<row>& rows) {
+std::string table_text(const std::vector<row>& rows) {
   std::array<std::size_t, columns> widths{};
   for (const auto& each : rows) {
     for (std::size_t k = 0; k < columns; ++k) widths[k] = std::max(widths[k], width_of(each[k]));
@@ -116,7 +116,7 @@ loop_awaitable<std::string> engine::table_of_jobs(job_query which) {
     const auto known = last.find(job.id());
     rows.push_back(row_of(job, known == last.end() ? "-" : known->second));
   }
-  co_return text_of(rows);
+  co_return table_text(rows);
 }
 
 loop_awaitable<void> engine::print_jobs(std::ostream* out, job_query which) {

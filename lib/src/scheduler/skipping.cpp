@@ -6,13 +6,11 @@
 #include <stdexcept>
 
 #include "scheduler/engine_parts.hpp"
+#include "scheduler/skip_limits.hpp"
 
 namespace carillon {
 
 namespace {
-
-constexpr std::uint32_t most_skips = 10'000;
-constexpr std::size_t most_times = 1'000;
 
 [[noreturn]] void refuse_skip(const job_record& job, instant time, const std::string& why) {
   throw std::invalid_argument(
@@ -45,13 +43,6 @@ void refuse_what_is_no_fire(const job_record& job, const binding& bound, instant
     refuse_skip(job, time, "the job does not fire then; " + nearest_fires(job, bound, time));
 }
 
-/// The times of a record that have not been passed.
-std::vector<instant> times_ahead(const job_record& job) {
-  auto times = job.skip_at;
-  if (job.cursor) std::erase_if(times, [&](instant time) { return time < *job.cursor; });
-  return times;
-}
-
 }  // namespace
 
 loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
@@ -76,9 +67,9 @@ loop_awaitable<bool> engine::skip_at(std::string id, instant time) {
     auto times = times_ahead(job.record);
     const auto place = std::ranges::lower_bound(times, time);
     if (place != times.end() && *place == time) co_return false;
-    if (times.size() >= most_times)
+    if (times.size() >= most_times_left_out)
       refuse_skip(job.record, time,
-                  fmt::format("{} times are left out already, the most there may be", most_times));
+                  fmt::format("{} times are left out already, the most there may be", most_times_left_out));
     times.insert(place, time);
     job_change what;
     what.skip_at = std::move(times);
