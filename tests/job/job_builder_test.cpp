@@ -63,11 +63,12 @@ TEST_SUITE("job_builder") {
                          .description("what it is for")
                          .metadata("owner", "ada")
                          .build();
-    CHECK(boost::json::serialize(carillon::to_json(*job.options)) ==
-          R"({"max_instances":2,"on_overlap":"queue","queue_limit":4,"coalesce":"all","catch_up":7,)"
-          R"("misfire_grace":null,"timeout":"1m30s","retry":{"attempts":3},"pause_after":5,)"
-          R"("on_lost":"rerun","priority":-7,"keep":true,"executor":"command","description":"what it is for",)"
-          R"("metadata":{"owner":"ada"}})");
+    CHECK(
+        boost::json::serialize(carillon::to_json(*job.options)) ==
+        R"({"max_instances":2,"on_overlap":"queue","queue_limit":4,"coalesce":"all","catch_up":7,)"
+        R"("misfire_grace":null,"timeout":"1m30s","retry":{"attempts":3},"pause_after":5,)"
+        R"("on_lost":"rerun","priority":-7,"keep":true,"executor":"command","description":"what it is for",)"
+        R"("metadata":{"owner":"ada"}})");
   }
 
   TEST_CASE("a task named like its job is the job's own") {
