@@ -278,7 +278,8 @@ TEST_SUITE("job commands") {
     modify(to, change);
     const auto refused = import({});
     CHECK(refused.code == 1);
-    CHECK(holds(refused.out, "backup: refused (it is there and differs: options.max_instances: not there, was 3)"));
+    CHECK(holds(refused.out,
+                "backup: refused (it is there and differs: options.max_instances: not there, was 3)"));
     CHECK(holds(refused.err, "--replace"));
     const auto missing =
         to.ask([](command_context& context) { return import_jobs(context, {"nowhere.json", {}}); });

@@ -53,6 +53,35 @@ TEST_SUITE("daemons on a shared store") {
     CHECK(holds(world.on_store({"members"}).out, "nobody"));
   }
 
+  TEST_CASE("of two runs in another process, the one that is named is cancelled") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[scheduler]\nstore = \"" + world.url() +
+            "\"\nlease = \"2s\"\ndrain = \"1s\"\n[[job]]\nid = \"slow\"\nschedule = \"every 1d\"\n"
+            "max_instances = 2\ncommand = [\"sleep\", \"600\"]\n");
+    program daemon{{"run", file}};
+    REQUIRE(daemon.says(": 1 job"));
+    const auto begun = [&] {
+      REQUIRE(world.on_store({"jobs", "run", "slow"}).code == 0);
+      REQUIRE(daemon.says("slow["));
+      const auto from = daemon.said().rfind("slow[") + 5;
+      return daemon.said().substr(from, daemon.said().find(']', from) - from);
+    };
+    const auto first = begun();
+    const auto second = begun();
+    REQUIRE(first != second);
+    CHECK(holds(world.on_store({"jobs", "cancel", "slow", "--run", "nobody"}).out,
+                "no run nobody of it is active"));
+    CHECK(world.on_store({"jobs", "cancel", "slow", "--run", first}).code == 0);
+    CHECK(daemon.says("slow[" + first + "]: cancelled"));
+    const auto ended = world.on_store({"history", "slow", "--json", "-n", "10"});
+    CHECK(holds(ended.out, first));
+    CHECK_FALSE(holds(ended.out, second));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
   TEST_CASE("explain says why a job ran, and why one that nobody runs did not") {
     const store_world world;
     program daemon{{"run", world.jobs_file()}};

@@ -19,7 +19,7 @@ asio::awaitable<void> manage(carillon::scheduler& scheduler) {
   }
 
   co_await scheduler.run_now("charge-42");
-  co_await scheduler.skip_at("charge-42", fires[1].at);  // this one is left out
+  co_await scheduler.skip_at("charge-42", fires[1].at);                              // this one is left out
   co_await scheduler.backfill("charge-42", scheduler.now() - 24h, scheduler.now());  // what a day has missed
   co_await scheduler.pause("charge-42", "the customer is on holiday");
   co_await scheduler.reschedule("charge-42", carillon::every(2h));

@@ -49,6 +49,19 @@ TEST_SUITE("membership") {
     CHECK(left[0].work->tasks == std::vector<std::string>{"work"});
   }
 
+  TEST_CASE("what is served from when the store is being opened on is what the others hear") {
+    shared_world world;
+    auto& a = world.add("a");
+    const auto serve_more = [](shared_world::instance& made) {
+      made.store.serve(shared_world::serving({"more", "work"}));
+    };
+    const auto& b = world.add_opening("b", {"work"}, {.least = 5ms, .most = 5ms}, 0ms, serve_more);
+    const auto members = world.on(a, a.store.members());
+    const auto of_b = std::ranges::find(members, b.store.member(), &member_info::id);
+    REQUIRE(of_b != members.end());
+    CHECK(of_b->work->tasks == std::vector<std::string>{"more", "work"});
+  }
+
   TEST_CASE("a lease that nobody renews is over a tenth before its end, and whoever lost it joins anew") {
     shared_world world;
     auto& a = world.add("a");

@@ -2,6 +2,7 @@
 #include <spdlog/logger.h>
 #include <carillon/store/shared_store.hpp>
 #include <carillon/time/duration.hpp>
+#include <functional>
 #include <memory>
 #include <string>
 #include <utility>
@@ -105,12 +106,16 @@ class shared_world : public simulation {
   /// An instance that takes part, serving `tasks`.
   instance& add(std::string name, std::vector<std::string> tasks = {"work"}, link_faults faults = {},
                 milliseconds ahead = milliseconds{0}) {
+    return add_opening(std::move(name), std::move(tasks), faults, ahead, [](instance&) {});
+  }
+  /// The same; `meanwhile` is called while its store is being opened.
+  instance& add_opening(std::string name, std::vector<std::string> tasks, link_faults faults,
+                        milliseconds ahead, const std::function<void(instance&)>& meanwhile) {
     auto time = std::make_shared<offset_clock>(clock(), ahead);
     auto& made = *instances_.emplace_back(
         std::make_unique<instance>(*this, std::move(name), faults, std::move(time), defaults()));
     made.store.serve(serving(std::move(tasks)));
-    run_on(made.strand, made.store.open(made.name, made.told));
-    made.open = true;
+    run_on(made.strand, opened(made, meanwhile));
     settle();
     return made;
   }
@@ -133,6 +138,12 @@ class shared_world : public simulation {
   simulated_store shared{clock()};
 
  private:
+  static loop_awaitable<void> opened(instance& made, const std::function<void(instance&)>& meanwhile) {
+    boost::asio::post(made.strand, [&] { meanwhile(made); });  // Once opening it waits for anything.
+    co_await made.store.open(made.name, made.told);
+    made.open = true;
+  }
+
   std::vector<std::unique_ptr<instance>> instances_;
 };
 

@@ -9,6 +9,7 @@ trap '[ -z "$server" ] || { kill "$server"; wait "$server" || true; }; rm -rf "$
 
 for try in 1 2 3 4 5 6 7 8 9 10; do
   port=$((20000 + (RANDOM * 32768 + RANDOM) % 12000))
+  : >"$folder/log"
   redis-server --port $port --bind 127.0.0.1 --dir "$folder" --save '' >"$folder/log" 2>&1 &
   server=$!
   # Somebody else may listen there: then it ends at once, and the next port is tried.

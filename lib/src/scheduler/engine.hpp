@@ -39,8 +39,8 @@ struct pending_call;
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
 /// skipping.cpp, extra_runs.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run time),
 /// following.cpp (which jobs have a loop here, and how it keeps up with the store), sharing.cpp (what a store
-/// tells that others use as well), loop.cpp (claims), execution.cpp and finish.cpp (runs), calls.cpp (those of
-/// `once`), listening.cpp and reports.cpp (events), errands.cpp (work in the background, and a store that
+/// tells that others use as well), loop.cpp (claims), execution.cpp and finish.cpp (runs), calls.cpp (those
+/// of `once`), listening.cpp and reports.cpp (events), errands.cpp (work in the background, and a store that
 /// fails), lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:

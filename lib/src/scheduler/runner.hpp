@@ -67,11 +67,11 @@ class runner : public std::enable_shared_from_this<runner> {
   instant rings_at{};
   executor_place* waits_in = nullptr;  ///< The place whose queue it stands in.
   bool has_place = false;              ///< It counts among the runs of `place`.
-  bool watched = false;        ///< A wait on `watch` is under way.
-  bool launched = false;       ///< It has a coroutine.
-  bool begun = false;          ///< As against waiting in its executor's queue.
-  bool dismissed = false;      ///< Its coroutine is to end.
-  runner* previous = nullptr;  ///< Among the runs of its job.
+  bool watched = false;                ///< A wait on `watch` is under way.
+  bool launched = false;               ///< It has a coroutine.
+  bool begun = false;                  ///< As against waiting in its executor's queue.
+  bool dismissed = false;              ///< Its coroutine is to end.
+  runner* previous = nullptr;          ///< Among the runs of its job.
   runner* next = nullptr;
 
  private:

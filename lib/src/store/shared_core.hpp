@@ -185,6 +185,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   const std::shared_ptr<spdlog::logger> logger_;
   store_listener& listener_;
   std::optional<loop_executor> member_executor_;  ///< None: the store is gone.
+  std::shared_ptr<const served_work> work_;
   std::shared_ptr<membership> membership_;
   std::mt19937_64 random_;
 

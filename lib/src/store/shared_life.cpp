@@ -68,6 +68,7 @@ loop_awaitable<void> shared_core::open(std::string instance, std::shared_ptr<con
       boost::asio::post(self->strand_, [self] { self->loop_answers(); });
     }
   };
+  work_ = std::move(work);
   membership_ = std::make_shared<membership>(members_(*member_executor_), *member_executor_, time_,
                                              member_options(std::move(instance)), weak_from_this(), probe);
   co_await open_store();
@@ -79,7 +80,7 @@ loop_awaitable<void> shared_core::open(std::string instance, std::shared_ptr<con
     self->awaiting_membership_.reset_all();
   });
   if (!takes_part_) co_return;
-  co_await of_membership(done(membership_->start(store_, std::move(work))));
+  co_await of_membership(done(membership_->start(store_, work_)));
   tasks_.spawn(watch_lease());
   co_await wait_for_lease();
   tasks_.spawn(look_again_and_again());
@@ -176,7 +177,11 @@ void shared_core::tell_left_behind(const left_behind& rest) {
   logger_->error("shared store: left without its answer: {} {}: {}", what, when, rest.why);
 }
 
-void shared_core::serve(std::shared_ptr<const served_work> work) { membership_->serve(std::move(work)); }
+/// What comes while the store is being opened is what the membership starts with.
+void shared_core::serve(std::shared_ptr<const served_work> work) {
+  work_ = std::move(work);
+  if (membership_) membership_->serve(work_);
+}
 
 template <typename Work>
 void shared_core::hop(Work work) {

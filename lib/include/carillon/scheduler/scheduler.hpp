@@ -10,8 +10,8 @@
 #include <carillon/executor/executor.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/task.hpp>
-#include <carillon/scheduler/delayed_call.hpp>
 #include <carillon/job/task_registry.hpp>
+#include <carillon/scheduler/delayed_call.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
 #include <carillon/store/job_store.hpp>
