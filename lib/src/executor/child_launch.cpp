@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <grp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -13,9 +14,12 @@
 
 #include <cerrno>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
+
+#include "executor/user_account.hpp"
 
 extern "C" char** environ;
 
@@ -39,6 +43,9 @@ using launcher =
 using launcher =
     process::posix::vfork_launcher;  // fork copies page tables: milliseconds for a process with many jobs
 #endif
+
+// For another user: with vfork the child would share this process's memory while it is that user already.
+using user_launcher = process::posix::default_launcher;
 
 constexpr const char* default_path = "/usr/local/bin:/usr/bin:/bin";
 
@@ -71,6 +78,7 @@ open_file input_file(const std::string& input) {
 }
 
 std::map<std::string, std::string> environment_of(const command_line& command,
+                                                  const std::optional<user_account>& account,
                                                   const std::map<std::string, std::string>& extra_env) {
   std::map<std::string, std::string> env;
   for (char** entry = command.inherit_env ? environ : nullptr; entry != nullptr && *entry != nullptr;
@@ -78,6 +86,11 @@ std::map<std::string, std::string> environment_of(const command_line& command,
     const std::string_view pair{*entry};
     const auto equals = pair.find('=');
     if (equals != std::string_view::npos) env.emplace(pair.substr(0, equals), pair.substr(equals + 1));
+  }
+  if (account) {
+    env["HOME"] = account->home;
+    env["LOGNAME"] = env["USER"] = account->name;
+    env["SHELL"] = account->shell.empty() ? "/bin/sh" : account->shell;
   }
   for (const auto& [name, value] : command.env) env[name] = value;
   for (const auto& name : command.unset) env.erase(name);
@@ -106,13 +119,20 @@ class all_signals_blocked {
 struct child_setup {
   int input;
   int output;
-  const char* cwd;  // null: where it is
-  int kept_open;    // -1: nothing but the first three
+  const char* cwd;              // null: where it is
+  int kept_open;                // -1: nothing but the first three
+  const user_account* account;  // null: as this process
+
+  bool become_user() const {
+    return account == nullptr || (::setgroups(account->groups.size(), account->groups.data()) == 0 &&
+                                  ::setresgid(account->group, account->group, account->group) == 0 &&
+                                  ::setresuid(account->user, account->user, account->user) == 0);
+  }
 
   template <typename Launcher>
   boost::system::error_code on_exec_setup(Launcher&, const std::filesystem::path&, const char* const*) const {
     ::setpgid(0, 0);
-    const bool done = (cwd == nullptr || ::chdir(cwd) == 0) && ::dup2(input, 0) >= 0 &&
+    const bool done = become_user() && (cwd == nullptr || ::chdir(cwd) == 0) && ::dup2(input, 0) >= 0 &&
                       ::dup2(output, 1) >= 0 && ::dup2(output, 2) >= 0 &&
                       (kept_open < 0 || ::fcntl(kept_open, F_SETFD, 0) == 0);
     const auto fault = done ? 0 : errno;
@@ -168,9 +188,39 @@ std::string find_program(const std::string& name, std::string_view path) {
   return {};
 }
 
+namespace {
+
+template <typename Launcher>
+boost::process::v2::basic_process<boost::asio::any_io_executor> start_with(
+    const boost::asio::any_io_executor& executor, const std::string& program,
+    const std::vector<std::string>& words, const std::vector<std::string>& env, const child_setup& setup) {
+  auto env_pointers = pointers(env);
+  auto argv = pointers(words);
+  Launcher start;
+  start.env = env_pointers.data();
+  if (setup.kept_open >= 0) start.fd_whitelist.push_back(setup.kept_open);
+  boost::system::error_code fault;
+  const char** all_words = argv.data();
+  auto started = [&] {
+    const all_signals_blocked quiet;
+    return start(executor, fault, std::filesystem::path{program}, all_words, setup);
+  }();
+  if (fault) cannot_start(program, fault.value());
+  return started;
+}
+
+// Else /dev/stdout and the like, which open them again, would be refused to the user.
+void give(const open_file& file, const user_account* account) {
+  if (account != nullptr) static_cast<void>(!::fchown(file.number(), account->user, account->group));
+}
+
+}  // namespace
+
 launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,
                       const std::map<std::string, std::string>& extra_env, const child_means& means) {
-  const auto env = environment_of(command, extra_env);
+  std::optional<user_account> account;
+  if (!command.user.empty()) account = find_account(command.user);
+  const auto env = environment_of(command, account, extra_env);
   std::vector<std::string> env_texts;
   for (const auto& [name, value] : env) env_texts.push_back(name + "=" + value);
   const auto words = command.argv.empty()
@@ -183,27 +233,20 @@ launched_child launch(const boost::asio::any_io_executor& executor, const comman
     throw failure("start", fmt::format("cannot start {}: no such program in PATH", words.front()));
   check_directory(command.cwd);
 
+  const auto* becomes = account && !account->is_ours() ? &*account : nullptr;
   const auto input = input_file(command.input);
   int ends[2];
   if (::pipe2(ends, O_CLOEXEC) != 0) cannot_start("a pipe", errno);
   open_file unread_end{ends[0]};
   const auto written_end = above_standard(ends[1], "a pipe");
   auto read_end = above_standard(unread_end.release(), "a pipe");
+  if (!command.input.empty()) give(input, becomes);
+  give(written_end, becomes);
 
-  auto env_pointers = pointers(env_texts);
-  auto argv = pointers(words);
-  launcher start;
-  start.env = env_pointers.data();
   const child_setup setup{input.number(), written_end.number(),
-                          command.cwd.empty() ? nullptr : command.cwd.c_str(), means.kept_open};
-  if (means.kept_open >= 0) start.fd_whitelist.push_back(means.kept_open);
-  boost::system::error_code fault;
-  const char** all_words = argv.data();
-  auto started = [&] {
-    const all_signals_blocked quiet;
-    return start(executor, fault, std::filesystem::path{program}, all_words, setup);
-  }();
-  if (fault) cannot_start(program, fault.value());
+                          command.cwd.empty() ? nullptr : command.cwd.c_str(), means.kept_open, becomes};
+  auto started = becomes == nullptr ? start_with<launcher>(executor, program, words, env_texts, setup)
+                                    : start_with<user_launcher>(executor, program, words, env_texts, setup);
   return {std::move(started), std::move(read_end)};
 }
 

@@ -37,7 +37,7 @@ struct launched_child {
 };
 
 /// Starts a command as the leader of a new process group, with default signal handlers and no files open but
-/// the first three, and the one that `means` names.
+/// the first three, and the one that `means` names; as another user, if the command says so.
 ///
 /// Errors: throws `failure` named "start".
 launched_child launch(const boost::asio::any_io_executor& executor, const command_line& command,

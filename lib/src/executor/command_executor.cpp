@@ -4,6 +4,9 @@
 #include <carillon/time/timestamp.hpp>
 
 #include <fmt/format.h>
+#include <pwd.h>
+#include <spdlog/spdlog.h>
+#include <unistd.h>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -19,6 +22,8 @@
 #include "executor/child_judgement.hpp"
 #include "executor/child_process.hpp"
 #include "executor/command_output.hpp"
+#include "executor/mail_message.hpp"
+#include "executor/mailer.hpp"
 
 namespace carillon {
 namespace {
@@ -34,6 +39,18 @@ std::string in_milliseconds(instant time, const zone& where) {
   constexpr std::size_t seconds_end = sizeof("2026-03-30T09:00:00") - 1;
   if (text.size() > seconds_end && text[seconds_end] != '.') text.insert(seconds_end, ".000");
   return text;
+}
+
+std::string user_of(const command_line& command) {
+  if (!command.user.empty()) return command.user;
+  const auto* me = ::getpwuid(::geteuid());
+  return me == nullptr ? fmt::format("{}", ::geteuid()) : me->pw_name;
+}
+
+std::string host_name() {
+  char name[256] = "localhost";
+  ::gethostname(name, sizeof name - 1);
+  return name;
 }
 
 // Keeps a child in a set for as long as it runs.
@@ -86,18 +103,36 @@ void command_executor::kill_all() noexcept {
   for (auto* child : running_) child->kill();
 }
 
+command_executor::command_executor(command_executor_options options)
+    : options_(std::move(options)),
+      mailer_(std::make_shared<mailer>(options_.sendmail, [log = options_.logger](const std::string& what) {
+        log ? log->error("{}", what) : spdlog::error("{}", what);
+      })) {}
+
+command_executor::~command_executor() = default;
+
+asio::awaitable<void> command_executor::close() { return mailer_->close(std::chrono::seconds{10}); }
+
 asio::awaitable<void> command_executor::execute(run& run, const task*) {
   const auto here = co_await asio::this_coro::executor;
   const auto log = run.log();
   command_output output{options_.tail_bytes, longest_logged_line, [&](std::string_view line) {
                           if (options_.log_output) log.info("{}", line);
                         }};
-  auto child = child_process::start(here, command_of(run.arguments()), command_variables(run),
-                                    [&](std::string_view bytes) { output.add(bytes); });
+  const auto command = command_of(run.arguments());
+  mail_body mailed{command.mail ? options_.mail_bytes : 0};
+  auto child = child_process::start(here, command, command_variables(run), [&](std::string_view bytes) {
+    output.add(bytes);
+    if (command.mail) mailed.add(bytes);
+  });
   const listed here_too{running_, child.get()};
   const auto end = co_await child->async_wait();
   output.end();
   run.note(output.tail());
+  if (!mailed.empty()) {
+    mailer_->send(here, {mail_message(command, user_of(command), host_name(), mailed.text()), command.user,
+                         fmt::format("{}[{}]", run.job_id(), run.id())});
+  }
   if (run.cancel_reason() != cancel_reason::none)
     throw boost::system::system_error(asio::error::operation_aborted);
   const auto result = judge_child(end, output.tail());

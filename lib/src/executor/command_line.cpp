@@ -70,10 +70,14 @@ void read_member(command_line& command, std::string_view name, const json::value
     command.input = read_text(name, in);
   } else if (name == "kill_after") {
     command.kill_after = read_duration(name, in);
+  } else if (name == "user") {
+    command.user = read_text(name, in);
+  } else if (name == "mail") {
+    command.mail = json::value_to<command_mail>(in);
   } else {
     refuse(name,
            "no such member; there are argv, shell, shell_program, inherit_env, env, unset, cwd, input, "
-           "kill_after");
+           "kill_after, user, mail");
   }
 }
 
@@ -93,6 +97,13 @@ std::optional<std::string> fault_of_env(const command_line& command) {
     if (auto fault = fault_of_name(name)) return fault;
   }
   return std::nullopt;
+}
+
+std::optional<std::string> fault_of_user(const std::string& user) {
+  const bool possible = user.size() <= 256 && user.find_first_of(":/ \t\n") == std::string::npos &&
+                        !user.starts_with('-') && !has_nul(user);
+  if (possible) return std::nullopt;
+  return fmt::format("'{}' is no name of a user", user);
 }
 
 bool needs_quotes(const std::string& word) {
@@ -126,6 +137,10 @@ std::optional<std::string> fault_of(const command_line& command) {
   if (command.kill_after < milliseconds{0} || command.kill_after > hours{24}) {
     return fmt::format("kill_after {}: 0s to 1d", format_duration(command.kill_after));
   }
+  if (auto fault = fault_of_user(command.user)) return fault;
+  if (command.mail) {
+    if (auto fault = fault_of(*command.mail)) return fault;
+  }
   return fault_of_env(command);
 }
 
@@ -151,6 +166,8 @@ void tag_invoke(json::value_from_tag, json::value& out, const command_line& comm
   if (command.cwd != defaults.cwd) object["cwd"] = command.cwd;
   if (command.input != defaults.input) object["input"] = command.input;
   if (command.kill_after != defaults.kill_after) object["kill_after"] = format_duration(command.kill_after);
+  if (command.user != defaults.user) object["user"] = command.user;
+  if (command.mail) object["mail"] = json::value_from(*command.mail);
 }
 
 command_line tag_invoke(json::value_to_tag<command_line>, const json::value& in) {

@@ -3,6 +3,8 @@
 #include <carillon/trigger/detail/cron_parser.hpp>
 #include <utility>
 
+#include "trigger/cron_draw.hpp"
+
 namespace carillon {
 
 namespace {
@@ -101,6 +103,11 @@ cron_expression::cron_expression(cron_dialect dialect, const cron_fields& fields
     : fields_{fields}, dialect_{dialect}, text_{std::move(text)}, far_years_{std::move(far_years)} {}
 
 parse_result<cron_expression> cron_expression::parse(cron_dialect dialect, std::string_view text) {
+  if (dialect == cron_dialect::crontab && has_drawn_values(text)) {
+    const auto fields = read_drawn(text);
+    if (!fields) return fields.error();
+    return cron_expression(dialect, *fields, text);
+  }
   const auto reading = detail::cron_parser(dialect, text).parse();
   if (!reading.ok) return error_of(reading.problem);
   return cron_expression(dialect, reading.fields, text);
@@ -140,6 +147,10 @@ parse_result<cron_expression> cron_expression::parse(std::span<const named_field
     return error_of(problem);
   }
   return cron_expression(cron_dialect::named, sets, named_text(given), std::move(far));
+}
+
+cron_expression cron_expression::for_job(std::uint64_t seed) const {
+  return is_drawn() ? drawn_for(text_, seed) : *this;
 }
 
 std::string_view cron_expression::field(cron_field which) const noexcept {

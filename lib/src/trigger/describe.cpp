@@ -35,7 +35,7 @@ std::string every(const rules::interval& rule) {
 
 class rule_speaker {
  public:
-  explicit rule_speaker(const zone& where) noexcept : where_{where} {}
+  rule_speaker(const zone& where, std::uint64_t seed) noexcept : where_{where}, seed_{seed} {}
 
   std::string operator()(const rules::at& rule) const {
     if (rule.when.date_only) return "once, at the beginning of " + spoken(rule.when);
@@ -88,7 +88,11 @@ class rule_speaker {
     return every(rule.shortest, rule.longest, "day") + ", " + times({rule.at});
   }
 
-  std::string operator()(const rules::cron& rule) const { return describe(*rule.expression); }
+  std::string operator()(const rules::cron& rule) const {
+    const auto& cron = *rule.expression;
+    if (!cron.is_drawn()) return describe(cron);
+    return describe(cron.for_job(seed_)) + " (by the job's id, out of " + cron.text() + ')';
+  }
 
   std::string operator()(const rules::any_of& rule) const { return joined(rule.parts, "or"); }
 
@@ -98,8 +102,8 @@ class rule_speaker {
   }
 
   std::string operator()(const std::shared_ptr<const rules::except>& rule) const {
-    auto text = describe(rule->base.node(), where_);
-    for (const auto& other : rule->others) text += "; except " + describe(other.node(), where_);
+    auto text = describe(rule->base.node(), where_, seed_);
+    for (const auto& other : rule->others) text += "; except " + describe(other.node(), where_, seed_);
     std::vector<std::string> dates;
     for (const auto date : rule->dates) dates.push_back(spoken(date));
     for (const auto& name : rule->calendars) dates.push_back("the dates of calendar " + name);
@@ -111,12 +115,13 @@ class rule_speaker {
     std::string text;
     for (const auto& part : parts) {
       if (!text.empty()) text += "; " + std::string{by} + ' ';
-      text += describe(part.node(), where_);
+      text += describe(part.node(), where_, seed_);
     }
     return text;
   }
 
   zone where_;
+  std::uint64_t seed_;
 };
 
 std::string spoken_until(const until_bound& until) {
@@ -135,10 +140,10 @@ bool speaks_of_wall_time(const rules::rule& rule) {
 
 }  // namespace
 
-std::string describe(const trigger_node& node, const zone& otherwise) {
+std::string describe(const trigger_node& node, const zone& otherwise, std::uint64_t seed) {
   const auto& how = node.how;
   const auto where = how.where.value_or(otherwise);
-  auto text = std::visit(rule_speaker{where}, node.rule);
+  auto text = std::visit(rule_speaker{where, seed}, node.rule);
   const auto add = [&](const std::string& clause) { text += ", " + clause; };
   const bool bounded_by_wall = how.bounds && how.where;
   if (speaks_of_wall_time(node.rule) || bounded_by_wall) add("in " + std::string{where.name()} + " time");

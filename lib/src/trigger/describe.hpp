@@ -10,8 +10,8 @@
 namespace carillon {
 
 /// A trigger in words, without capital and full stop: "at 09:00 on Monday through Friday, in Europe/London
-/// time". `otherwise` is the zone of schedules that name none.
-std::string describe(const trigger_node& node, const zone& otherwise);
+/// time". `otherwise` is the zone of schedules that name none, `seed` that of the job.
+std::string describe(const trigger_node& node, const zone& otherwise, std::uint64_t seed);
 
 /// A cron expression in words: "at 09:00 on Monday through Friday".
 std::string describe(const cron_expression& expression);

@@ -121,7 +121,10 @@ auto with_walls_or_fires(const view& seen, const OnWalls& on_walls, const Use& u
             const wall_start start{how, asked};
             return on_walls(clock_walls{rule, start.begin, start.given ? 0 : 1, asked.seed});
           },
-          [&](const rules::cron& rule) { return on_walls(*rule.expression); },
+          [&](const rules::cron& rule) {
+            if (rule.expression->is_drawn()) return on_walls(rule.expression->for_job(asked.seed));
+            return on_walls(*rule.expression);
+          },
           [&](const rules::any_of& rule) { return use(any_of_fires{rule.parts, asked}); },
           [&](const rules::all_of& rule) { return use(all_of_fires{rule, asked}); },
           [&](const std::shared_ptr<const rules::except>& rule) { return use(except_fires{*rule, asked}); },

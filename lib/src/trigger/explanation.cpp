@@ -50,7 +50,7 @@ explanation explain(const trigger& which, const binding& bound, instant now, std
   fixed.anchor = bound.anchor.value_or(now);
   const auto& node = which.node();
   explanation found;
-  found.sentence = as_sentence(describe(node, bound.where));
+  found.sentence = as_sentence(describe(node, bound.where, bound.seed));
   found.where = node.how.where.value_or(bound.where);
   found.on_change = policies_of(node);
   search_budget budget;

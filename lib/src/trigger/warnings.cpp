@@ -96,7 +96,7 @@ class rule_warnings {
       : node_{node}, asked_{asked}, into_{into} {}
 
   void operator()(const rules::cron& rule) const {
-    const auto& cron = *rule.expression;
+    const auto cron = rule.expression->for_job(asked_.seed);
     uneven(cron, cron_field::second, 60, "second", "minute");
     uneven(cron, cron_field::minute, 60, "minute", "hour");
     uneven(cron, cron_field::hour, 24, "hour", "day");
@@ -106,6 +106,8 @@ class rule_warnings {
           " in the day field begins anew on the 1st of each month, so the last step of a month is shorter.");
     missing_days(cron.fields());
     day_fields(cron);
+    if (rule.expression->is_drawn())
+      into_.emplace_back("The id of the job decides what ~ is: a job with another id has other values.");
   }
 
   void operator()(const std::shared_ptr<const rules::calendar>& rule) const {

@@ -1,5 +1,6 @@
 #pragma once
 #include <boost/json/value.hpp>
+#include <carillon/executor/command_mail.hpp>
 #include <carillon/time/instant.hpp>
 #include <map>
 #include <optional>
@@ -21,12 +22,18 @@ struct command_line {
   std::string cwd;                         ///< Working directory; empty: that of this process.
   std::string input;                       ///< What it finds on its standard input.
   milliseconds kill_after{10'000};         ///< How long after SIGTERM comes SIGKILL.
+  /// As whom it runs, with the groups of that user, and HOME, LOGNAME, USER and SHELL as the machine's list
+  /// of users has them where `env` does not say otherwise. Empty: as this process does. Another user than
+  /// that takes root.
+  std::string user;
+  std::optional<command_mail> mail;  ///< To whom goes what it prints.
 
   friend bool operator==(const command_line&, const command_line&) = default;
 };
 
 /// What is wrong with it: neither or both of `argv` and `shell`, a NUL in a text, a name of a variable that
-/// is none, a relative working directory, a `kill_after` outside 0 to a day; nothing if it is fine.
+/// is none, a relative working directory, a `kill_after` outside 0 to a day, a user's name that cannot be
+/// one, an address that is none; nothing if it is fine.
 std::optional<std::string> fault_of(const command_line& command);
 
 /// For people: the shell line, or the words joined, quoted where a shell would need it.

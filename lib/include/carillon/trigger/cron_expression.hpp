@@ -48,6 +48,13 @@ class cron_expression {
   /// left out.
   std::string_view field(cron_field which) const noexcept;
 
+  /// Whether it leaves values to the job's id, as `~ 3 * * *` does. Its fields are then all that may be.
+  bool is_drawn() const noexcept { return fields_.drawn; }
+
+  /// The expression of one job: itself, or with a value in the place of each `~`, by a hash of the seed
+  /// (`seed_of(job id)`).
+  cron_expression for_job(std::uint64_t seed) const;
+
   /// The sets behind the text.
   const cron_fields& fields() const noexcept { return fields_; }
 

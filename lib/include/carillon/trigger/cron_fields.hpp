@@ -44,6 +44,7 @@ struct cron_fields {
       false;  ///< `nth_weekdays` and `last_weekdays` belong to the numbers, not to the weekdays.
   bool special_days = false;       ///< Any set but `days` and `weekdays` restricts the dates.
   bool follows_real_time = false;  ///< The hour field is written `*`, or begins with `*/n`.
+  bool drawn = false;  ///< The job's id decides for some of these values: `cron_expression::for_job`.
 
   static constexpr std::uint64_t any_week = ((1ULL << 53) - 1) << 1;
   static constexpr std::uint32_t any_day = 0xFFFF'FFFEU;

@@ -16,6 +16,9 @@ constexpr bool cron_field_reader::refuse_character() {
   message << "'" << text_.substr(at_, length) << "' has no place here in the " << rule_.name << " field";
   if (peek() == '?')
     problem_.hint << (named() ? "leave the field out" : "? stands alone, for a day field; * is any value");
+  if (peek() == '~')
+    problem_.hint << (dialect_ == cron_dialect::crontab ? "~ is read at run time only: trigger{\"cron …\"}"
+                                                        : "only crontab expressions have ~");
   if (peek() == '-' && at_ == 0) problem_.hint << rule_.least << " to " << rule_.most;
   if (peek() == '#' && is(cron_field::weekday) && !named()) problem_.hint << "fri#2 is the second Friday";
   return false;
