@@ -72,6 +72,18 @@ void add_run(CLI::App& app, run_request& run, store_command_choice& on_store) {
       ->allow_extra_args(false)
       ->type_name("FILE");
   command
+      ->add_option("--system-crontab", run.system_crontabs,
+                   "A crontab with a column for the user, as /etc/crontab; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("FILE");
+  command
+      ->add_option("--crontab-dir", run.crontab_folders,
+                   "A folder of such crontabs, as /etc/cron.d; may be given again")
+      ->allow_extra_args(false)
+      ->type_name("FOLDER");
+  command->add_option("--state", run.state, "Where is kept what has run since the machine started (@reboot)")
+      ->type_name("FOLDER");
+  command
       ->add_option(
           "--store", on_store.store,
           "Where jobs are kept, stronger than the file: memory:, or redis://HOST:PORT?namespace=NAME")
@@ -259,8 +271,10 @@ int do_command(const CLI::App& app, command_line_choice& choice) {
   if (!app.got_subcommand("run"))
     return wrong_usage(
         "say what to do: run, push, next, explain, jobs, history, members, watch, doctor or version");
-  if (choice.run.files.empty() && choice.run.crontabs.empty()) {
-    return wrong_usage("run needs a configuration file, or --crontab FILE");
+  if (choice.run.files.empty() && choice.run.crontabs.empty() && choice.run.system_crontabs.empty() &&
+      choice.run.crontab_folders.empty()) {
+    return wrong_usage(
+        "run needs a configuration file, --crontab FILE, --system-crontab FILE or --crontab-dir FOLDER");
   }
   choice.run.json = choice.json;
   if (const auto fault = fault_of_run(choice)) return wrong_usage(*fault);

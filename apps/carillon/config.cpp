@@ -61,6 +61,7 @@ void read_scheduler(config_section section, daemon_settings& settings) {
   if (const auto given = section.number("history", 0, 100'000'000)) settings.history = *given;
   settings.running = section.number("running", 1, 100'000);
   settings.queued = section.number("queued", 0, 1'000'000);
+  settings.state = read_absolute_path(section, "state");
   section.finish();
 }
 
@@ -68,6 +69,19 @@ void read_executor(config_section section, executor_settings& settings) {
   settings.running = section.number("running", 1, 100'000);
   settings.queued = section.number("queued", 0, 1'000'000);
   if (const auto given = section.number("output_tail", 0, 1 << 20)) settings.output_tail = *given;
+  if (const auto given = section.number("mail_size", 1, 64U << 20)) settings.mail_size = *given;
+  settings.sendmail = read_absolute_path(section, "sendmail");
+  section.finish();
+}
+
+void read_crontabs(config_section section, crontab_sources& crontabs, daemon_settings& settings) {
+  const auto read = [&](std::string_view key, std::vector<std::string>& into) {
+    if (auto given = section.texts(key)) into = *std::move(given);
+  };
+  read("files", crontabs.files);
+  read("system", crontabs.system);
+  read("folders", crontabs.folders);
+  settings.rescan = section.duration("rescan", 10ms, 24h);
   section.finish();
 }
 
@@ -122,6 +136,8 @@ class config_reader {
     if (const auto* table = top.table("scheduler"))
       read_scheduler({source_, *table, "[scheduler]"}, out_.settings);
     if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"}, *table);
+    if (const auto* table = top.table("crontab"))
+      read_crontabs({source_, *table, "[crontab]"}, out_.crontabs, out_.settings);
     if (const auto* table = top.table("log")) read_log({source_, *table, "[log]"}, out_.settings);
     if (const auto* table = top.table("calendars"))
       read_calendars({source_, *table, "[calendars]"}, *table, out_.calendars);

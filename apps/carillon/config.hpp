@@ -33,6 +33,8 @@ struct executor_settings {
   std::optional<std::uint32_t> running;
   std::optional<std::uint32_t> queued;
   std::optional<std::size_t> output_tail;
+  std::optional<std::string> sendmail;
+  std::optional<std::size_t> mail_size;
   friend bool operator==(const executor_settings&, const executor_settings&) = default;
 };
 
@@ -50,15 +52,25 @@ struct daemon_settings {
   std::optional<std::uint32_t> running;                             ///< Of all runs together ...
   std::optional<std::uint32_t> queued;                              ///< ... and those that wait for that.
   std::map<std::string, executor_settings, std::less<>> executors;  ///< By their names.
+  std::optional<std::string> state;                                 ///< The folder for what concerns this host.
+  std::optional<milliseconds> rescan;                               ///< How often crontabs are looked at.
   std::optional<enum log_format> log_format;
   std::optional<enum log_level> log_level;
   friend bool operator==(const daemon_settings&, const daemon_settings&) = default;
+};
+
+/// `[crontab]`: which crontabs are run beside the jobs of the file.
+struct crontab_sources {
+  std::vector<std::string> files;    ///< In the format of a user's.
+  std::vector<std::string> system;   ///< With a column for the user.
+  std::vector<std::string> folders;  ///< Of such files.
 };
 
 /// A configuration file as it was read: what is right in it, and what is wrong.
 struct config {
   daemon_settings settings;
   date_calendars calendars;
+  crontab_sources crontabs;
   std::vector<declaration> jobs;
   std::vector<diagnostic> found;  ///< In the order of their places.
 };

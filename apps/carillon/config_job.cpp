@@ -80,13 +80,26 @@ void read_options(config_section& section, job_options& options) {
   }
 }
 
-void read_absolute_path(config_section& section, std::string_view key, std::string& path) {
-  const auto given = section.text(key);
-  if (!given) return;
-  if (!given->empty() && given->front() == '/') {
-    path = *given;
+// `mail = { to = "ops@example.com" }`; of the defaults, a job's own is stronger as a whole.
+void read_mail(config_section& section, command_line& command) {
+  const auto* table = section.table("mail");
+  if (table == nullptr) return;
+  config_section inside{section.source(), *table, "mail"};
+  command_mail mail;
+  if (const auto given = inside.text("to")) mail.to = addresses_of(*given);
+  set_if(mail.from, inside.text("from"));
+  set_if(mail.content_type, inside.text("content_type"));
+  set_if(mail.transfer_encoding, inside.text("transfer_encoding"));
+  set_if(mail.if_possible, inside.flag("if_possible"));
+  set_if(mail.show_env, inside.flag("show_env"));
+  inside.finish();
+  command.mail.reset();
+  const bool nobody = inside.node("to") != nullptr && mail.to.empty();
+  if (nobody) return;  // to = "": nothing is mailed
+  if (const auto fault = fault_of(mail)) {
+    section.complain(*table, *fault, "mail = { to = \"ops@example.com\" }");
   } else {
-    section.complain(*section.node(key), fmt::format("{} '{}' is no absolute path", key, shown(*given)));
+    command.mail = std::move(mail);
   }
 }
 
@@ -96,8 +109,11 @@ void read_surroundings(config_section& section, command_line& command) {
     for (const auto& [name, value] : *given) command.env[name] = value;
   }
   set_if(command.unset, section.texts("unset_env"));
-  read_absolute_path(section, "cwd", command.cwd);
-  read_absolute_path(section, "shell_program", command.shell_program);
+  set_if(command.cwd, read_absolute_path(section, "cwd"));
+  set_if(command.shell_program, read_absolute_path(section, "shell_program"));
+  set_if(command.user, section.text("user"));
+  set_if(command.log_output, section.flag("log_output"));
+  read_mail(section, command);
   set_if(command.kill_after, section.duration("kill_after", 0ms, 24h));
 }
 
@@ -121,6 +137,21 @@ bool read_command(config_section& section, command_line& command) {
   }
   const bool nothing = command.argv.empty() && command.shell.empty();
   return !is_text && !both && !nothing;
+}
+
+// "@reboot", "@reboot after 15m": not a trigger, for it is no time that can be known before.
+std::optional<milliseconds> read_start(config_section& section) {
+  const auto* node = section.node("schedule");
+  const auto given = node == nullptr ? std::nullopt : node->value<std::string>();
+  if (!given || !given->starts_with("@reboot")) return std::nullopt;
+  if (*given == "@reboot") return milliseconds{0};
+  static constexpr std::string_view after = "@reboot after ";
+  const auto delay = given->starts_with(after) ? parse_duration(std::string_view{*given}.substr(after.size()))
+                                               : parse_duration("");
+  if (delay && *delay <= std::chrono::hours{24 * 365}) return *delay;
+  section.complain(*node, fmt::format("schedule '{}' cannot be read", shown(*given)),
+                   "\"@reboot\", or \"@reboot after 15m\"");
+  return milliseconds{0};
 }
 
 std::optional<trigger> read_schedule(config_section& section) {
@@ -154,6 +185,13 @@ std::optional<std::string> read_id(config_section& section) {
 }
 
 }  // namespace
+
+std::optional<std::string> read_absolute_path(config_section& section, std::string_view key) {
+  auto given = section.text(key);
+  if (!given || given->starts_with('/')) return given;
+  section.complain(*section.node(key), fmt::format("{} '{}' is no absolute path", key, shown(*given)));
+  return std::nullopt;
+}
 
 std::optional<std::pair<milliseconds, milliseconds>> read_backoff(config_section& section,
                                                                   milliseconds most) {
@@ -191,7 +229,8 @@ void read_job_settings(config_section& section, job_settings& settings) {
 
 std::optional<declaration> read_job(config_section& section, job_settings settings) {
   const auto id = read_id(section);
-  const auto when = read_schedule(section);
+  const auto start = read_start(section);
+  const auto when = start ? std::optional{trigger{"at 1970-01-01"}} : read_schedule(section);
   read_job_settings(section, settings);
   const bool runs_something = read_command(section, settings.command);
   set_if(settings.options.description, section.text("description"));
@@ -210,7 +249,8 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
                        .options = intern(settings.options),
                        .first_time = std::nullopt,
                        .origin = section.source().file()};
-    return declaration{std::move(job), section.source().file(), section.begin().line, false};
+    return declaration{std::move(job),    section.source().file(),         section.begin().line,
+                       start.has_value(), start.value_or(milliseconds{0}), !settings.command.log_output};
   } catch (const std::invalid_argument& fault) {
     section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, fault.what()));
     return std::nullopt;

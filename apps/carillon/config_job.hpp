@@ -16,6 +16,9 @@ struct job_settings {
   command_line command;
 };
 
+/// Reads a path; complains about one that is not absolute.
+std::optional<std::string> read_absolute_path(config_section& section, std::string_view key);
+
 /// Reads `backoff`: one duration, or two as in "10s..5m", neither longer than `most`.
 std::optional<std::pair<milliseconds, milliseconds>> read_backoff(config_section& section, milliseconds most);
 

@@ -1,8 +1,6 @@
 #include "carillon/crontab.hpp"
 
 #include <fmt/format.h>
-#include <pwd.h>
-#include <unistd.h>
 #include <carillon/time/zone.hpp>
 
 #include <algorithm>
@@ -17,7 +15,7 @@ namespace {
 
 constexpr std::size_t most_line_bytes = 64u << 10;
 
-// Settings that ask for mail. Nothing is mailed; what is printed goes to the log.
+// Vixie cron's settings of the mail. They stand in the environment, too.
 bool is_about_mail(std::string_view name) {
   return name == "MAILTO" || name == "MAILFROM" || name == "CONTENT_TYPE" ||
          name == "CONTENT_TRANSFER_ENCODING";
@@ -59,13 +57,9 @@ struct schedule_text {
 
 class crontab_reader {
  public:
-  crontab_reader(const std::string& file, const crontab_surroundings& machine)
-      : file_(file), machine_(machine) {
-    env_ = {{"SHELL", "/bin/sh"},
-            {"PATH", "/usr/bin:/bin"},
-            {"HOME", machine.home},
-            {"LOGNAME", machine.user},
-            {"USER", machine.user}};
+  crontab_reader(const std::string& file, const crontab_surroundings& machine, crontab_format format)
+      : file_(file), machine_(machine), format_(format) {
+    env_ = {{"SHELL", "/bin/sh"}, {"PATH", "/usr/bin:/bin"}};
   }
 
   crontab read(std::string_view text) {
@@ -105,24 +99,32 @@ class crontab_reader {
   void apply(const crontab_setting& setting);
   void set_zone(const crontab_word& value);
   void set_delay(const crontab_word& value);
+  void set_mail(std::string_view name, const crontab_word& value);
+  command_mail mail_of(const std::string& user) const;
   void read_macro_line();
   void read_field_line();
   bool fields_are_five(const crontab_words& line);
   bool has_user_column(const crontab_word& command);
+  bool is_system() const { return format_ == crontab_format::system; }
+  std::optional<std::string> take_user(crontab_word& command);
   std::optional<trigger> read_schedule(const schedule_text& schedule);
   std::optional<trigger> read_starred(const std::vector<crontab_word>& fields, const trigger& plain);
   std::string with_modifiers(std::string text) const;
-  void add(crontab_entry entry, const crontab_word& command);
+  void add(crontab_entry entry, crontab_word command);
+  void set_whose(command_line& command, const std::string& user) const;
 
   const std::string& file_;
   const crontab_surroundings& machine_;
+  crontab_format format_;
   crontab out_;
   std::string_view line_;
   std::size_t number_ = 0;
   std::map<std::string, std::string> env_;
-  std::string zone_;    // of CRON_TZ
-  unsigned delay_ = 0;  // of RANDOM_DELAY, in minutes
-  bool told_of_dos_ = false, told_of_mail_ = false;
+  std::string zone_;                                 // of CRON_TZ
+  unsigned delay_ = 0;                               // of RANDOM_DELAY, in minutes
+  std::optional<std::vector<std::string>> mail_to_;  // of MAILTO; none: the user of the line
+  command_mail mail_;                                // the other settings of mails
+  bool told_of_dos_ = false;
   std::map<std::string, unsigned> ids_;
 };
 
@@ -140,18 +142,12 @@ void crontab_reader::apply(const crontab_setting& setting) {
     complain(setting.value.at + setting.value.text.find(" #") + 1,
              "a comment behind a setting belongs to its value", "put it on a line of its own", true);
   }
-  if (is_about_mail(name)) {
-    const bool wants_mail = name == "MAILTO" && !setting.value.text.empty();
-    if (wants_mail && !std::exchange(told_of_mail_, true)) {
-      complain(at, "MAILTO: nothing is mailed",
-               "what commands print goes to the log, its end into the history", true);
-    }
-    return;
-  }
+  if (is_about_mail(name)) set_mail(name, setting.value);
   if (name == "CRON_TZ") return set_zone(setting.value);
   if (name == "RANDOM_DELAY") return set_delay(setting.value);
   if (name == "LOGNAME" || name == "USER") {
-    return complain(at, fmt::format("{} cannot be set: commands run as {}", name, machine_.user), {}, true);
+    const auto who = is_system() ? std::string{"the user of their line"} : machine_.user;
+    return complain(at, fmt::format("{} cannot be set: commands run as {}", name, who), {}, true);
   }
   if ((name == "SHELL" || name == "HOME") &&
       (setting.value.text.empty() || setting.value.text.front() != '/')) {
@@ -159,6 +155,24 @@ void crontab_reader::apply(const crontab_setting& setting) {
                     fmt::format("{} '{}' is no absolute path", name, shown(setting.value.text)));
   }
   env_[std::string{name}] = setting.value.text;
+}
+
+void crontab_reader::set_mail(std::string_view name, const crontab_word& value) {
+  const std::string text{value.text};
+  const auto check = [&](std::string_view address) {
+    const auto fault = fault_of_address(address);
+    if (!fault) return true;
+    complain(value.at, fmt::format("{}: {}", name, *fault));
+    return false;
+  };
+  if (name == "MAILTO") {
+    auto all = addresses_of(text);
+    if (std::all_of(all.begin(), all.end(), check)) mail_to_ = std::move(all);
+  } else if (name == "MAILFROM") {
+    if (text.empty() || check(text)) mail_.from = text;
+  } else {
+    (name == "CONTENT_TYPE" ? mail_.content_type : mail_.transfer_encoding) = text.substr(0, 900);
+  }
 }
 
 void crontab_reader::set_zone(const crontab_word& value) {
@@ -191,7 +205,7 @@ void crontab_reader::read_macro_line() {
                     suggestion(macro.text, known));
   }
   if (split.rest.text.empty()) return complain(line_.size(), fmt::format("no command after {}", name));
-  if (has_user_column(split.rest)) return;
+  if (!is_system() && has_user_column(split.rest)) return;
   crontab_entry entry;
   entry.at_reboot = name == "@reboot";
   entry.wildcard = name == "@hourly";
@@ -205,13 +219,18 @@ void crontab_reader::read_macro_line() {
 }
 
 void crontab_reader::read_field_line() {
-  const auto split = split_words(line_, 5);
+  auto split = split_words(line_, 5);
+  crontab_entry entry;
+  if (split.words.front().text.size() > 1 && split.words.front().text.front() == '-') {
+    entry.quiet = true;
+    split.words.front().text.remove_prefix(1);
+    ++split.words.front().at;
+  }
   if (!fields_are_five(split)) return;
   schedule_text schedule;
   for (const auto& field : split.words) schedule.add(field);
-  crontab_entry entry;
   entry.when = read_schedule(schedule);
-  if (!entry.when || has_user_column(split.rest)) return;
+  if (!entry.when || (!is_system() && has_user_column(split.rest))) return;
   entry.when = read_starred(split.words, *entry.when);
   if (!entry.when) return;
   entry.wildcard = split.words[0].text.front() == '*' || split.words[1].text.front() == '*';
@@ -223,18 +242,6 @@ bool crontab_reader::fields_are_five(const crontab_words& line) {
       "minute, hour, day of month, month, day of week, then the command";
   const auto& words = line.words;
   const auto first = words.front().text;
-  if (first.size() > 1 && first.front() == '-') {
-    complain(words.front().at,
-             "a '-' before the minute, which some crons take for 'do not log', is not known here");
-    return false;
-  }
-  for (const auto& word : words) {
-    if (word.text.find('~') != std::string_view::npos && looks_like_time_field(word.text)) {
-      complain(word.at + word.text.find('~'), "random times with '~' are not known here",
-               "RANDOM_DELAY=minutes above the line delays it by chance");
-      return false;
-    }
-  }
   std::size_t fields = 0;
   while (fields < words.size() && looks_like_time_field(words[fields].text)) ++fields;
   if (fields == 0) {
@@ -266,8 +273,31 @@ bool crontab_reader::has_user_column(const crontab_word& command) {
   complain(command.at,
            fmt::format("'{}' before the command is a user's name: this is the format of /etc/crontab",
                        shown(word)),
-           "this version reads the format of a user's crontab, which has no such column");
+           "--system-crontab reads it; the format of a user's crontab has no such column");
   return true;
+}
+
+// The user before the command, which is then left with the rest.
+std::optional<std::string> crontab_reader::take_user(crontab_word& command) {
+  const auto split = split_words(command.text, 1);
+  std::string user{split.words.front().text};
+  const auto complain_of_user = [&](std::string message, std::string hint) {
+    complain(command.at, std::move(message), std::move(hint));
+    return std::nullopt;
+  };
+  if (!machine_.account(user)) {
+    return complain_of_user(fmt::format("there is no user '{}' here", shown(user)),
+                            "this is the system's format: a user stands before the command");
+  }
+  if (split.rest.text.empty()) {
+    return complain_of_user(fmt::format("no command after the user '{}'", shown(user)), {});
+  }
+  if (!machine_.is_root && user != machine_.user) {
+    return complain_of_user(
+        fmt::format("only root may run commands as '{}': this is {}", user, machine_.user), {});
+  }
+  command = {split.rest.text, command.at + split.rest.at};
+  return user;
 }
 
 std::string crontab_reader::with_modifiers(std::string text) const {
@@ -305,51 +335,56 @@ std::optional<trigger> crontab_reader::read_starred(const std::vector<crontab_wo
   return std::nullopt;
 }
 
-void crontab_reader::add(crontab_entry entry, const crontab_word& command) {
+void crontab_reader::add(crontab_entry entry, crontab_word command) {
+  auto user = machine_.user;
+  if (is_system()) {
+    const auto given = take_user(command);
+    if (!given) return;
+    user = *given;
+  }
   auto split = split_percent(command.text);
   if (split.line.find_first_not_of(" \t") == std::string::npos) {
     return complain(command.at, "nothing is left of the command before the first %",
                     "write \\% for a percent sign");
   }
   entry.line = number_;
-  entry.id = id_of_command(command.text);
+  entry.id = id_of_command(command.text, is_system() ? user : "");
   const auto again = ++ids_[entry.id];
   if (again > 1) entry.id += fmt::format("-{}", again);
   entry.command.shell = std::move(split.line);
   entry.command.input = std::move(split.input);
   entry.command.shell_program = env_.at("SHELL");
-  entry.command.cwd = env_.at("HOME");
   entry.command.inherit_env = false;
-  entry.command.env = env_;
+  entry.command.log_output = !entry.quiet;
+  set_whose(entry.command, user);
   out_.entries.push_back(std::move(entry));
 }
 
-bool is_program(std::string_view word, std::string_view path) {
-  if (word.find('/') != std::string_view::npos) return true;
-  while (true) {
-    const auto end = path.find(':');
-    if (::access(fmt::format("{}/{}", path.substr(0, end), word).c_str(), X_OK) == 0) return true;
-    if (end == std::string_view::npos) return false;
-    path.remove_prefix(end + 1);
-  }
+void crontab_reader::set_whose(command_line& command, const std::string& user) const {
+  command.env = env_;
+  command.env["LOGNAME"] = command.env["USER"] = user;
+  const auto account = is_system() ? machine_.account(user) : crontab_account{machine_.home, machine_.home};
+  const auto home = env_.find("HOME");
+  if (home == env_.end()) command.env["HOME"] = account->home;
+  command.cwd = home == env_.end() ? account->folder : home->second;
+  if (is_system()) command.user = user;
+  if (mail_to_ && mail_to_->empty()) return;
+  command.mail = mail_of(user);
+}
+
+command_mail crontab_reader::mail_of(const std::string& user) const {
+  auto mail = mail_;
+  mail.to = mail_to_.value_or(std::vector{user});
+  mail.show_env = true;
+  mail.if_possible = !mail_to_;
+  return mail;
 }
 
 }  // namespace
 
-crontab_surroundings crontab_surroundings::of_this_machine() {
-  crontab_surroundings machine;
-  if (const auto* me = ::getpwuid(::getuid())) {
-    machine.user = me->pw_name;
-    machine.home = me->pw_dir;
-  }
-  machine.is_user = [](std::string_view word, std::string_view path) {
-    return word.size() <= 64 && ::getpwnam(std::string{word}.c_str()) != nullptr && !is_program(word, path);
-  };
-  return machine;
-}
-
-crontab read_crontab(std::string_view text, const std::string& file, const crontab_surroundings& machine) {
-  return crontab_reader{file, machine}.read(text);
+crontab read_crontab(std::string_view text, const std::string& file, const crontab_surroundings& machine,
+                     crontab_format format) {
+  return crontab_reader{file, machine, format}.read(text);
 }
 
 }  // namespace carillon::app

@@ -3,27 +3,20 @@
 #include <carillon/trigger/trigger.hpp>
 
 #include <cstddef>
-#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "carillon/crontab_surroundings.hpp"
 #include "carillon/diagnostic.hpp"
 
 namespace carillon::app {
 
-/// What the reader of a crontab must know of the machine. The members have the values of a test;
-/// `of_this_machine` asks.
-struct crontab_surroundings {
-  std::string user = "nobody";
-  std::string home = "/";
-  /// Whether a word before a command is a name of a user, and no program that `path` leads to.
-  std::function<bool(std::string_view word, std::string_view path)> is_user = [](auto, auto) {
-    return false;
-  };
-
-  static crontab_surroundings of_this_machine();
+/// Whose format a crontab has.
+enum class crontab_format {
+  user,    ///< Five time fields, command: what `crontab -e` edits.
+  system,  ///< Five time fields, user, command: /etc/crontab and the files of /etc/cron.d.
 };
 
 /// One line that runs something.
@@ -34,6 +27,7 @@ struct crontab_entry {
   std::optional<trigger> when;  ///< Its zone is CRON_TZ, if that was set above the line.
   bool wildcard =
       false;  ///< The minute or the hour begins with `*`: cron makes up for no such run that it missed.
+  bool quiet = false;  ///< A `-` before the minute: nothing of it goes to the log but what goes wrong.
   command_line command;
 };
 
@@ -43,12 +37,12 @@ struct crontab {
   std::vector<diagnostic> found;  ///< In the order of the lines.
 };
 
-/// Reads a crontab in the format of a user (five fields, command), as Vixie cron and cronie do: settings,
-/// quoting, `%`, macros, CRON_TZ, RANDOM_DELAY. Where a line cannot be read the reader goes on with the next
-/// one.
+/// Reads a crontab as Vixie cron and cronie do: settings, quoting, `%`, `~`, macros, CRON_TZ, RANDOM_DELAY,
+/// MAILTO. Where a line cannot be read the reader goes on with the next one.
 ///
-/// Source: crontab(5) and entry.c, env.c, do_command.c of Vixie cron 3.0 and cronie 1.6. docs/operations.md
+/// Source: crontab(5) and entry.c, env.c, do_command.c of Vixie cron 3.0 and cronie 1.7. docs/crontab.md
 /// lists what differs.
-crontab read_crontab(std::string_view text, const std::string& file, const crontab_surroundings& machine);
+crontab read_crontab(std::string_view text, const std::string& file, const crontab_surroundings& machine,
+                     crontab_format format = crontab_format::user);
 
 }  // namespace carillon::app

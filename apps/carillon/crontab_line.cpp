@@ -96,7 +96,8 @@ bool looks_like_time_field(std::string_view word) {
                                                           "tue", "wed", "thu", "fri", "sat"};
   if (word.empty()) return false;
   const char first = word.front();
-  if ((first >= '0' && first <= '9') || first == '*' || first == '?' || word == "L" || word == "LW")
+  if ((first >= '0' && first <= '9') || first == '*' || first == '?' || first == '~' || word == "L" ||
+      word == "LW")
     return true;
   std::string start{word.substr(0, 3)};
   std::transform(start.begin(), start.end(), start.begin(),
@@ -107,7 +108,7 @@ bool looks_like_time_field(std::string_view word) {
   return ends && std::find(names.begin(), names.end(), start) != names.end();
 }
 
-std::string id_of_command(std::string_view command) {
+std::string id_of_command(std::string_view command, std::string_view user) {
   std::string_view program = "job";
   for (const auto& word : split_words(command, 16).words) {
     if (leads_on(word.text)) continue;
@@ -120,7 +121,8 @@ std::string id_of_command(std::string_view command) {
     if (is_word_character(c)) name += c;
   }
   if (name.empty()) name = "job";
-  return fmt::format("{}-{:08x}", name, seed_of(command) & 0xffffffffu);
+  const auto whole = user.empty() ? std::string{command} : fmt::format("{}\n{}", user, command);
+  return fmt::format("{}-{:08x}", name, seed_of(whole) & 0xffffffffu);
 }
 
 }  // namespace carillon::app

@@ -42,7 +42,8 @@ crontab_command split_percent(std::string_view text);
 /// Whether a word may stand in one of the five time fields, to judge by its first character or its name.
 bool looks_like_time_field(std::string_view word);
 
-/// A name for the job of a command: its program's name, and a hash of the whole ("backup.sh-3f9a21bc").
-std::string id_of_command(std::string_view command);
+/// A name for the job of a command: its program's name, and a hash of the whole ("backup.sh-3f9a21bc"), and
+/// of the user, where the line has one.
+std::string id_of_command(std::string_view command, std::string_view user = {});
 
 }  // namespace carillon::app

@@ -21,6 +21,8 @@
 #include <type_traits>
 #include <utility>
 
+#include "carillon/boot_record.hpp"
+#include "carillon/crontab_folder.hpp"
 #include "carillon/exit_code.hpp"
 #include "carillon/spoken.hpp"
 #include "carillon/store_access.hpp"
@@ -37,6 +39,7 @@ constexpr event_mask all_but_the_scheduler_s_own =
                    event_kind::heartbeats_lost | event_kind::lease_lost);
 
 constexpr std::size_t asked_at_once = 256;
+constexpr milliseconds default_rescan{60'000};
 
 bool is_shared(const daemon_settings& settings) {
   return settings.store.value_or(memory_store_name) != memory_store_name;
@@ -44,12 +47,12 @@ bool is_shared(const daemon_settings& settings) {
 
 std::string jobs_in_words(std::size_t count) { return fmt::format("{} job{}", count, count == 1 ? "" : "s"); }
 
-// The jobs of each file, in the order of the files.
-std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const file_list& files,
+// The jobs of each file, in the order of the files; files that are gone declare nothing any more.
+std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const daemon_plan& before,
                                                                          const daemon_plan& plan) {
   std::vector<std::pair<std::string, std::vector<job_definition>>> all;
-  for (const auto& list : {files.configs, files.crontabs}) {
-    for (const auto& file : list) {
+  for (const auto* list : {&plan.origins, &before.origins}) {
+    for (const auto& file : *list) {
       const bool is_new =
           std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.first == file; });
       if (is_new) all.emplace_back(file, std::vector<job_definition>{});
@@ -63,11 +66,33 @@ std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const f
   return all;
 }
 
-command_executor_options command_options(const executor_settings& settings) {
+std::set<std::string> quiet_jobs(const daemon_plan& plan) {
+  std::set<std::string> quiet;
+  for (const auto& job : plan.jobs) {
+    if (job.quiet) quiet.insert(job.definition.id);
+  }
+  return quiet;
+}
+
+std::string stamp_of_crontabs(const crontab_sources& crontabs) {
+  auto files = crontabs.files;
+  files.insert(files.end(), crontabs.system.begin(), crontabs.system.end());
+  return stamp_of(files, crontabs.folders);
+}
+
+bool has_crontabs(const crontab_sources& crontabs) {
+  return !crontabs.files.empty() || !crontabs.system.empty() || !crontabs.folders.empty();
+}
+
+command_executor_options command_options(const executor_settings& settings,
+                                         std::shared_ptr<spdlog::logger> log) {
   command_executor_options options;
   options.limits.running = settings.running.value_or(options.limits.running);
   options.limits.queued = settings.queued.value_or(options.limits.queued);
   options.tail_bytes = settings.output_tail.value_or(options.tail_bytes);
+  options.sendmail = settings.sendmail.value_or(options.sendmail);
+  options.mail_bytes = settings.mail_size.value_or(options.mail_bytes);
+  options.logger = std::move(log);
   return options;
 }
 
@@ -80,12 +105,24 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
       where_(style.where),
       log_(make_log(style)),
       calendars_(std::make_shared<date_calendars>(plan_.calendars)),
+      starts_(plan_.settings.state.value_or(default_state_folder()), is_shared(plan_.settings), log_),
       prune_(prune),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
       scheduler_(io_, make_store(), options_for_scheduler()) {
   make_executors(plan_.settings);
-  events_ = scheduler_.on(all_but_the_scheduler_s_own,
-                          [this](const event& what) { log_event(*log_, what, where_); });
+  for (const auto* found : {&plan_.found, &plan_.aside}) {
+    for (const auto& problem : *found) told_.insert(problem.to_string());
+  }
+  starts_.bind_to_host(plan_.jobs);
+  quiet_ = quiet_jobs(plan_);
+  stamp_ = stamp_of_crontabs(plan_.crontabs);
+  events_ = scheduler_.on(all_but_the_scheduler_s_own, [this](const event& what) { on_event(what); });
+}
+
+void daemon::on_event(const event& what) {
+  if (what.kind == event_kind::run_started) starts_.on_run_started(what.job);
+  const bool went_well = what.kind == event_kind::run_started || what.kind == event_kind::run_succeeded;
+  if (!went_well || !quiet_.contains(what.job)) log_event(*log_, what, where_);
 }
 
 std::shared_ptr<job_store> daemon::make_store() {
@@ -117,9 +154,10 @@ void daemon::make_executors(const daemon_settings& settings) {
   wanted.try_emplace(command_executor_name);
   for (const auto& [name, how] : wanted) {
     if (executors_.contains(name)) continue;
-    const auto made = std::make_shared<command_executor>(command_options(how));
+    const auto made = std::make_shared<command_executor>(command_options(how, make_scheduler_log(log_)));
     executors_.emplace(name, made);
     scheduler_.executor(name, made);
+    if (is_shared(plan_.settings)) scheduler_.executor(reboot_jobs::on_this_host(name), made);
   }
 }
 
@@ -149,6 +187,7 @@ asio::awaitable<void> daemon::obey_signals() {
     if (over) co_return;
     if (number == SIGHUP) {
       again_ = true;
+      crontabs_only_ = false;
       news_.cancel();
     } else {
       stop(number == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -163,10 +202,26 @@ asio::awaitable<void> daemon::follow_files() {
     if (std::exchange(again_, false)) {
       co_await read_again();
     } else {
-      boost::system::error_code woken;
-      co_await news_.async_wait(asio::redirect_error(asio::deferred, woken));
+      co_await wait_for_news();
     }
   }
+}
+
+// Crontabs are looked at each minute, as cron does it: that costs a few system calls, sees all kinds of file
+// systems and of replacing files, and cannot lose a notice.
+asio::awaitable<void> daemon::wait_for_news() {
+  boost::system::error_code woken;
+  has_crontabs(plan_.crontabs) ? news_.expires_after(plan_.settings.rescan.value_or(default_rescan))
+                               : news_.expires_at(asio::steady_timer::time_point::max());
+  co_await news_.async_wait(asio::redirect_error(asio::deferred, woken));
+  if (!woken && !again_) look_at_crontabs();
+}
+
+void daemon::look_at_crontabs() {
+  auto stamp = stamp_of_crontabs(plan_.crontabs);
+  if (stamp == stamp_) return;
+  stamp_ = std::move(stamp);
+  again_ = crontabs_only_ = true;
 }
 
 asio::awaitable<void> daemon::begin() {
@@ -175,6 +230,7 @@ asio::awaitable<void> daemon::begin() {
         "--prune: jobs of these files that they do not declare any more go, unless another instance "
         "declares them; one that was killed does until its lease ends");
   }
+  starts_.leave_out_done(plan_.jobs, started_);
   declare_result all;
   co_await declare(plan_, prune_ ? undeclared::remove_all : undeclared::remove_ours, all);
   begun_ = true;
@@ -214,7 +270,7 @@ asio::awaitable<std::optional<upcoming_fire>> daemon::first_to_come() {
 asio::awaitable<void> daemon::declare(const daemon_plan& plan, undeclared rest, declare_result& all) {
   std::map<std::string, std::string> before;
   for (const auto& job : plan_.jobs) before.emplace(job.definition.id, job.file);
-  const auto files = by_file(files_, plan);
+  const auto files = by_file(plan_, plan);
   const bool moved = std::any_of(plan.jobs.begin(), plan.jobs.end(), [&](const declaration& job) {
     const auto old = before.find(job.definition.id);
     return old != before.end() && old->second != job.file;
@@ -234,16 +290,18 @@ asio::awaitable<void> daemon::declare(const daemon_plan& plan, undeclared rest, 
 
 asio::awaitable<void> daemon::read_again() {
   if (stopping_) co_return;
-  log_->info("SIGHUP: reading the files again");
-  auto plan = read_files(files_, started_, machine_);
-  for (const auto& problem : plan.found) {
-    log_->log(problem.warning ? spdlog::level::warn : spdlog::level::err, "{}", problem.to_string());
-  }
+  const bool crontabs_only = std::exchange(crontabs_only_, false);
+  log_->info(crontabs_only ? "crontabs have changed: reading them again" : "SIGHUP: reading the files again");
+  const files_before before{plan_.texts, crontabs_only};
+  auto plan = read_files(files_, started_, machine_, {}, before);
+  if (!crontabs_only) told_.clear();
+  tell(plan);
   if (has_errors(plan.found)) {
     log_->error("the files have faults: nothing was changed");
     co_return;
   }
-  leave_out_missed_starts(plan);
+  starts_.bind_to_host(plan.jobs);
+  starts_.leave_out_new(plan.jobs, plan_.jobs);
   std::string why;
   try {
     co_await change_to(std::move(plan));
@@ -253,6 +311,20 @@ asio::awaitable<void> daemon::read_again() {
   if (why.empty()) co_return;
   *calendars_ = plan_.calendars;
   log_->error("the jobs could not be changed: {}", why);
+}
+
+// What was told before and has not changed is not told again.
+void daemon::tell(const daemon_plan& plan) {
+  std::set<std::string> told;
+  for (const auto* found : {&plan.found, &plan.aside}) {
+    for (const auto& problem : *found) {
+      auto words = problem.to_string();
+      if (!told_.contains(words))
+        log_->log(problem.warning ? spdlog::level::warn : spdlog::level::err, "{}", words);
+      told.insert(std::move(words));
+    }
+  }
+  told_ = std::move(told);
 }
 
 asio::awaitable<void> daemon::change_to(daemon_plan plan) {
@@ -268,6 +340,8 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   co_await declare(plan, undeclared::remove_ours, all);
   all.changed += moved, all.unchanged -= std::min(moved, all.unchanged);
   plan_ = std::move(plan);
+  quiet_ = quiet_jobs(plan_);
+  stamp_ = stamp_of_crontabs(plan_.crontabs);
   log_->info("the files are read: {} added, {} changed, {} removed, {} as before{}", all.added, all.changed,
              all.removed, all.unchanged,
              all.kept > 0 ? fmt::format(", {} kept, which another instance declares", all.kept) : "");
@@ -292,17 +366,6 @@ asio::awaitable<std::size_t> daemon::take_calendars(const daemon_plan& plan) {
     if (known->definition.same_but_origin(job.definition)) ++moved;  // Else it counts as changed anyhow.
   }
   co_return moved;
-}
-
-// cron runs @reboot lines when it starts, and so do we: those that have come since wait.
-void daemon::leave_out_missed_starts(daemon_plan& plan) {
-  std::set<std::string> known;
-  for (const auto& job : plan_.jobs) known.insert(job.definition.id);
-  std::erase_if(plan.jobs, [&](const declaration& job) {
-    const bool is_late = job.at_start && !known.contains(job.definition.id);
-    if (is_late) log_->info("{}: is new and for the start: it will run at the next start", job.definition.id);
-    return is_late;
-  });
 }
 
 void daemon::stop(const char* signal_name) {

@@ -8,14 +8,15 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
 #include "carillon/daemon_files.hpp"
 #include "carillon/log.hpp"
+#include "carillon/reboot_jobs.hpp"
 
 namespace carillon::app {
 
@@ -35,10 +36,13 @@ class daemon {
   boost::asio::awaitable<void> declare(const daemon_plan& plan, undeclared rest, declare_result& all);
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<std::optional<upcoming_fire>> first_to_come();
+  boost::asio::awaitable<void> wait_for_news();
   boost::asio::awaitable<void> read_again();
+  void look_at_crontabs();
+  void tell(const daemon_plan& plan);
   boost::asio::awaitable<void> change_to(daemon_plan plan);
   boost::asio::awaitable<std::size_t> take_calendars(const daemon_plan& plan);
-  void leave_out_missed_starts(daemon_plan& plan);
+  void on_event(const event& what);
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;
   void make_executors(const daemon_settings& settings);
@@ -52,9 +56,14 @@ class daemon {
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<date_calendars> calendars_;
   std::map<std::string, std::shared_ptr<command_executor>> executors_;  // by their names
+  reboot_jobs starts_;
   const bool prune_;
   bool begun_ = false, stopping_ = false, over_ = false;
-  bool again_ = false;  // the files are to be read
+  bool again_ = false;           // the files are to be read ...
+  bool crontabs_only_ = false;   // ... but for configuration files
+  std::string stamp_;            // of the crontabs, as they were looked at
+  std::set<std::string> told_;   // what was said of files that keep nobody from running
+  std::set<std::string> quiet_;  // jobs whose runs are not told unless they go wrong
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer news_{io_, boost::asio::steady_timer::time_point::max()};

@@ -4,6 +4,7 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/time/timestamp.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
@@ -12,6 +13,9 @@
 #include <sstream>
 #include <system_error>
 #include <utility>
+
+#include "carillon/boot_record.hpp"
+#include "carillon/crontab_folder.hpp"
 
 namespace carillon::app {
 namespace {
@@ -39,8 +43,17 @@ std::optional<std::string> read_file(const std::string& file, std::vector<diagno
     found.push_back({file, 0, 0, fmt::format("has more than {} MB", largest_file >> 20), {}, false});
     return std::nullopt;
   }
-  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);  // a byte order mark
   return text;
+}
+
+void strip_byte_order_mark(std::string& text) {
+  if (text.starts_with("\xEF\xBB\xBF")) text.erase(0, 3);
+}
+
+// A job for the start of the machine has its time by that.
+trigger at_start(instant started, milliseconds delay) {
+  const auto when = delay == milliseconds{0} ? started : std::max(started, boot_time(started) + delay);
+  return trigger{"at " + format_instant(when, zone{})};
 }
 
 job_options crontab_options(const crontab_entry& entry) {
@@ -75,25 +88,31 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
   join(all.history, one.history, "[scheduler] history", file, found);
   join(all.running, one.running, "[scheduler] running", file, found);
   join(all.queued, one.queued, "[scheduler] queued", file, found);
+  join(all.state, one.state, "[scheduler] state", file, found);
   for (const auto& [name, executor] : one.executors) {
     auto& known = all.executors[name];
     const auto section = fmt::format("[executors.{}]", shown(name));
     join(known.running, executor.running, section + " running", file, found);
     join(known.queued, executor.queued, section + " queued", file, found);
     join(known.output_tail, executor.output_tail, section + " output_tail", file, found);
+    join(known.sendmail, executor.sendmail, section + " sendmail", file, found);
+    join(known.mail_size, executor.mail_size, section + " mail_size", file, found);
   }
+  join(all.rescan, one.rescan, "[crontab] rescan", file, found);
   join(all.log_format, one.log_format, "[log] format", file, found);
   join(all.log_level, one.log_level, "[log] level", file, found);
 }
 
 class file_reader {
  public:
-  file_reader(instant started, const crontab_surroundings& machine, const date_calendars& known)
-      : started_(started), machine_(machine), known_(known) {}
+  file_reader(instant started, const crontab_surroundings& machine, const date_calendars& known,
+              const files_before& before)
+      : started_(started), machine_(machine), known_(known), before_(before) {}
 
   void read_config_file(const std::string& file) {
-    const auto text = read_file(file, plan_.found);
+    auto text = text_of_config(file);
     if (!text) return;
+    strip_byte_order_mark(*text);
     auto read = read_config(*text, file, known_);
     keep(std::move(read.found));
     join(plan_.settings, read.settings, file, plan_.found);
@@ -104,33 +123,127 @@ class file_reader {
       }
       plan_.calendars.define(name, *read.calendars.find(name));
     }
-    for (auto& job : read.jobs) add(std::move(job));
-  }
-
-  void read_crontab_file(const std::string& file) {
-    const auto text = read_file(file, plan_.found);
-    if (!text) return;
-    auto read = read_crontab(*text, file, machine_);
-    keep(std::move(read.found));
-    for (auto& job : declare(read, file, started_)) {
-      const auto id = job.definition.id;
-      for (int again = 2; places_.contains(job.definition.id); ++again)
-        job.definition.id = fmt::format("{}-{}", id, again);
+    add_crontabs(read.crontabs);
+    take_over(file, *std::move(text));
+    for (auto& job : read.jobs) {
+      if (job.at_start) job.definition.when = at_start(started_, job.start_delay);
       add(std::move(job));
     }
+    of_configs_ = plan_.jobs.size();
+  }
+
+  void add_crontabs(const crontab_sources& more) {
+    const auto append = [](std::vector<std::string>& all, const std::vector<std::string>& some) {
+      for (const auto& one : some) {
+        if (std::find(all.begin(), all.end(), one) == all.end()) all.push_back(one);
+      }
+    };
+    append(plan_.crontabs.files, more.files);
+    append(plan_.crontabs.system, more.system);
+    append(plan_.crontabs.folders, more.folders);
+  }
+
+  void read_crontabs() {
+    for (const auto& file : plan_.crontabs.files)
+      read_crontab_file(file, crontab_format::user, before_.crontabs_only);
+    for (const auto& file : plan_.crontabs.system)
+      read_crontab_file(file, crontab_format::system, before_.crontabs_only);
+    for (const auto& folder : plan_.crontabs.folders) read_folder(folder);
   }
 
   daemon_plan take() {
     auto in_force = known_;
     for (const auto name : plan_.calendars.names()) in_force.define(name, *plan_.calendars.find(name));
-    for (const auto& job : plan_.jobs) look_for_fires(job, in_force);
-    for (const auto& job : plan_.jobs) look_for_executor(job);
+    for (std::size_t i = 0; i < of_configs_; ++i) {
+      look_for_fires(plan_.jobs[i], in_force, plan_.found);
+      look_for_executor(plan_.jobs[i]);
+    }
     return std::move(plan_);
   }
 
  private:
+  // What a crontab says, right or wrong.
+  struct crontab_reading {
+    std::vector<declaration> jobs;
+    std::vector<diagnostic> found;
+  };
+
   void keep(std::vector<diagnostic> found) {
     for (auto& one : found) plan_.found.push_back(std::move(one));
+  }
+
+  void take_over(const std::string& file, std::string text) {
+    plan_.origins.push_back(file);
+    plan_.texts[file] = std::move(text);
+  }
+
+  std::optional<std::string> text_of_config(const std::string& file) {
+    const auto known = before_.texts.find(file);
+    if (before_.crontabs_only && known != before_.texts.end()) return known->second;
+    return read_file(file, plan_.found);
+  }
+
+  crontab_reading understand(const std::string& file, std::string text, crontab_format format) const {
+    strip_byte_order_mark(text);
+    auto read = read_crontab(text, file, machine_, format);
+    crontab_reading all{declare(read, file, started_), std::move(read.found)};
+    for (const auto& job : all.jobs) look_for_fires(job, known_, all.found);
+    return all;
+  }
+
+  void read_crontab_file(const std::string& file, crontab_format format, bool keeps_jobs) {
+    std::vector<diagnostic> found;
+    auto text = format == crontab_format::system ? read_trusted_file(file, found) : read_file(file, found);
+    crontab_reading read;
+    if (text) read = understand(file, *text, format);
+    for (auto& one : read.found) found.push_back(std::move(one));
+    if (keeps_jobs && has_errors(found)) return keep_jobs_of(file, format, std::move(found));
+    keep(std::move(found));
+    if (!text) return;
+    take_over(file, *std::move(text));
+    add_all(std::move(read.jobs));
+  }
+
+  void keep_jobs_of(const std::string& file, crontab_format format, std::vector<diagnostic> found) {
+    for (auto& one : found) plan_.aside.push_back(std::move(one));
+    const auto known = before_.texts.find(file);
+    plan_.aside.push_back({file,
+                           0,
+                           0,
+                           known == before_.texts.end()
+                               ? "none of its lines run until it is mended"
+                               : "has faults: its jobs stay as they were until it is mended",
+                           {},
+                           true});
+    if (known == before_.texts.end()) return;
+    auto read = understand(file, known->second, format);
+    take_over(file, known->second);
+    if (!has_errors(read.found)) add_all(std::move(read.jobs));
+  }
+
+  void read_folder(const std::string& folder) {
+    auto within = crontabs_in(folder);
+    const bool unreadable = has_errors(within.found);
+    const bool was_known = std::any_of(before_.texts.begin(), before_.texts.end(),
+                                       [&](const auto& one) { return one.first.starts_with(folder + "/"); });
+    for (auto& one : within.found)
+      (unreadable && !was_known && !before_.crontabs_only ? plan_.found : plan_.aside)
+          .push_back(std::move(one));
+    if (unreadable) {
+      for (const auto& [file, text] : before_.texts) {
+        if (file.starts_with(folder + "/")) keep_jobs_of(file, crontab_format::system, {});
+      }
+    }
+    for (const auto& file : within.files) read_crontab_file(file, crontab_format::system, true);
+  }
+
+  void add_all(std::vector<declaration> jobs) {
+    for (auto& job : jobs) {
+      const auto id = job.definition.id;
+      for (int again = 2; places_.contains(job.definition.id); ++again)
+        job.definition.id = fmt::format("{}-{}", id, again);
+      add(std::move(job));
+    }
   }
 
   void look_for_executor(const declaration& job) {
@@ -145,21 +258,23 @@ class file_reader {
   }
 
   // A schedule may be well said and yet fire never.
-  void look_for_fires(const declaration& job, const date_calendars& in_force) {
+  void look_for_fires(const declaration& job, const date_calendars& in_force,
+                      std::vector<diagnostic>& found) const {
     if (job.at_start) return;
     binding bound;
+    bound.seed = seed_of(job.definition.id);
     bound.anchor = started_;
     bound.calendars = &in_force;
     bound.where = plan_.settings.timezone.value_or(zone::system());
     const auto first = job.definition.when.first(bound, started_);
     if (first && *first) return;
     const auto why = first ? std::string{"has no time to come"} : first.error().message();
-    plan_.found.push_back({job.file,
-                           job.line,
-                           0,
-                           fmt::format("the schedule of '{}': {}", job.definition.id, why),
-                           {},
-                           first.has_value()});
+    found.push_back({job.file,
+                     job.line,
+                     0,
+                     fmt::format("the schedule of '{}': {}", job.definition.id, why),
+                     {},
+                     first.has_value()});
   }
 
   void add(declaration job) {
@@ -173,7 +288,9 @@ class file_reader {
   instant started_;
   const crontab_surroundings& machine_;
   const date_calendars& known_;
+  const files_before& before_;
   daemon_plan plan_;
+  std::size_t of_configs_ = 0;
   std::map<std::string, std::string> places_;
 };
 
@@ -182,27 +299,28 @@ class file_reader {
 std::vector<declaration> declare(const crontab& read, const std::string& file, instant started) {
   std::vector<declaration> jobs;
   for (const auto& entry : read.entries) {
-    const auto at_start = "at " + format_instant(started, zone{});
     job_definition job{.id = entry.id,
-                       .when = entry.at_reboot ? trigger{at_start} : *entry.when,
+                       .when = entry.at_reboot ? at_start(started, milliseconds{0}) : *entry.when,
                        .task = command_executor_name,
                        .arguments = command_arguments(entry.command),
                        .options = intern(crontab_options(entry)),
                        .first_time = std::nullopt,
                        .origin = file};
-    jobs.push_back({std::move(job), file, entry.line, entry.at_reboot});
+    jobs.push_back({std::move(job), file, entry.line, entry.at_reboot, milliseconds{0}, entry.quiet});
   }
   return jobs;
 }
 
 daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine,
-                       const date_calendars& known) {
-  file_reader reader{started, machine, known};
+                       const date_calendars& known, const files_before& before) {
+  file_reader reader{started, machine, known, before};
   for (const auto& file : files.configs) reader.read_config_file(file);
-  for (const auto& file : files.crontabs) reader.read_crontab_file(file);
+  reader.add_crontabs({files.crontabs, files.system_crontabs, files.crontab_folders});
+  reader.read_crontabs();
   auto plan = reader.take();
   if (files.store) plan.settings.store = files.store;
   if (files.instance) plan.settings.instance = files.instance;
+  if (files.state) plan.settings.state = files.state;
   return plan;
 }
 

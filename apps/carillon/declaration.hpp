@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/job/job.hpp>
+#include <carillon/time/instant.hpp>
 
 #include <cstddef>
 #include <string>
@@ -11,8 +12,10 @@ struct declaration {
   job_definition definition;
   std::string file;
   std::size_t line = 0;
-  bool at_start = false;  ///< It runs once, when the daemon starts (@reboot): its trigger is a moment that
-                          ///< has just passed.
+  bool at_start = false;  ///< It runs once for each start of the machine (@reboot): its trigger is a moment
+                          ///< that has just passed, or comes ...
+  milliseconds start_delay{0};  ///< ... so long after the machine has started.
+  bool quiet = false;           ///< That its runs begin and succeed is not logged.
 };
 
 /// The name of the executor that runs the commands of jobs which name none, and of the task that all jobs

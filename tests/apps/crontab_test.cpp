@@ -12,7 +12,19 @@ crontab_surroundings surroundings() {
   machine.user = "anna";
   machine.home = "/home/anna";
   machine.is_user = [](std::string_view word, std::string_view) { return word == "www-data"; };
+  machine.account = [](const std::string& name) -> std::optional<crontab_account> {
+    if (name == "www-data") return crontab_account{"/var/www", "/var/www"};
+    if (name == "anna") return crontab_account{"/home/anna", "/home/anna"};
+    if (name == "nobody") return crontab_account{"/nonexistent", "/"};
+    return std::nullopt;
+  };
   return machine;
+}
+
+crontab read_system(std::string_view text, bool is_root = true) {
+  auto machine = surroundings();
+  machine.is_root = is_root;
+  return read_crontab(text, "crontab", machine, crontab_format::system);
 }
 
 crontab read(std::string_view text) { return read_crontab(text, "crontab", surroundings()); }
@@ -182,8 +194,10 @@ TEST_SUITE("crontab") {
         {"0 9 * * /usr/bin/x", "crontab:1:9: 4 time fields where five are needed: minute, hour"},
         {"0 9 * * echo hello", "crontab:1:9: "},
         {"0 0 9 * * * x", "crontab:1:11: a sixth time field: a crontab has five"},
-        {"0~30 9 * * * x", "crontab:1:2: random times with '~' are not known here"},
-        {"-5 9 * * * x", "crontab:1:1: a '-' before the minute"},
+        {"0~75 9 * * * x", "crontab:1:3: minute 75: 0 to 59"},
+        {"-75 9 * * * x", "crontab:1:2: minute 75: 0 to 59"},
+        {"MAILTO=a;b", "crontab:1:8: MAILTO: 'a;b' is no plain address"},
+        {"MAILTO=-oQ/tmp", "crontab:1:8: MAILTO: '-oQ/tmp' is no plain address"},
         {"hello world", "crontab:1:1: 'hello' is neither a setting (NAME=value) nor a time field"},
         {"MAIL-TO=x", "crontab:1:1: 'MAIL-TO' is no name of a variable"},
         {"CRON_TZ=Europe/Olso", "crontab:1:9: CRON_TZ: "},
@@ -210,7 +224,7 @@ TEST_SUITE("crontab") {
   }
 
   TEST_CASE("what cron would do and Carillon does not is said, and stops nothing") {
-    for (const auto* text : {"MAILTO=root", "LOGNAME=other", "A=b # why", "0 9 * * * x\r"}) {
+    for (const auto* text : {"LOGNAME=other", "A=b # why", "0 9 * * * x\r"}) {
       CAPTURE(text);
       const auto all = read(text);
       REQUIRE(all.found.size() == 1);
@@ -218,6 +232,89 @@ TEST_SUITE("crontab") {
     }
     CHECK(read("MAILTO=\"\"").found.empty());
     CHECK(read("0 9 * * * x\r\n").entries.front().command.shell == "x");
+  }
+
+  TEST_CASE("~ is a value that the job's id decides") {
+    CHECK(schedule_of("~ 3 * * * x") == "cron ~ 3 * * *");
+    CHECK(schedule_of("0~29 3 * * * x") == "cron 0~29 3 * * *");
+    CHECK_FALSE(entry_of("~ 3 * * * x").wildcard);
+    CHECK(entry_of("~ * * * * x").wildcard);
+    const auto both = schedule_of("~ 9 */2 * mon x");
+    CHECK(both == trigger{"(cron ~ 9 */2 * *) and (cron ~ 9 * * mon) within 0s"}.text());
+    binding bound;
+    bound.seed = seed_of("x");
+    CHECK(trigger{both}.next(bound, instant{})->has_value());
+  }
+
+  TEST_CASE("a '-' before the minute keeps a job out of the log") {
+    const auto entry = entry_of("-*/5 * * * * x");
+    CHECK(entry.quiet);
+    CHECK_FALSE(entry.command.log_output);
+    CHECK(entry.when->text() == "cron */5 * * * *");
+    CHECK_FALSE(entry_of("*/5 * * * * x").quiet);
+  }
+
+  TEST_CASE("what is printed is mailed to the user, or to whom MAILTO names, or to nobody") {
+    const auto own = entry_of("* * * * * x").command.mail;
+    REQUIRE(own);
+    CHECK(own->to == std::vector<std::string>{"anna"});
+    CHECK(own->if_possible);
+    const auto given =
+        entry_of(
+            "MAILTO=root, ops@example.com\nMAILFROM=cron@example.com\nCONTENT_TYPE=text/html\n* * * * * x")
+            .command;
+    REQUIRE(given.mail);
+    CHECK(given.mail->to == std::vector<std::string>{"root", "ops@example.com"});
+    CHECK_FALSE(given.mail->if_possible);
+    CHECK(given.mail->from == "cron@example.com");
+    CHECK(given.mail->content_type == "text/html");
+    CHECK(given.env.at("MAILTO") == "root, ops@example.com");
+    CHECK_FALSE(entry_of("MAILTO=\"\"\n* * * * * x").command.mail);
+    CHECK_FALSE(entry_of("MAILTO=\n* * * * * x").command.mail);
+  }
+
+  TEST_CASE("in the system's format a user stands before the command") {
+    const auto all = read_system(
+        "17 * * * * www-data php -q x.php\n@daily nobody  tidy\n@reboot anna up\nHOME=/srv\n* * * * * anna "
+        "x\n");
+    for (const auto& problem : all.found) FAIL_CHECK(problem.to_string());
+    REQUIRE(all.entries.size() == 4);
+    const auto& first = all.entries[0].command;
+    CHECK(first.user == "www-data");
+    CHECK(first.shell == "php -q x.php");
+    CHECK(first.env.at("HOME") == "/var/www");
+    CHECK(first.env.at("LOGNAME") == "www-data");
+    CHECK(first.cwd == "/var/www");
+    CHECK(first.mail->to == std::vector<std::string>{"www-data"});
+    CHECK(all.entries[1].command.cwd == "/");
+    CHECK(all.entries[1].command.shell == "tidy");
+    CHECK(all.entries[2].at_reboot);
+    CHECK(all.entries[3].command.cwd == "/srv");
+  }
+
+  TEST_CASE("one command of two users is two jobs, whose ids depend on no order") {
+    const auto one = read_system("* * * * * anna x\n* * * * * nobody x\n");
+    const auto two = read_system("* * * * * nobody x\n* * * * * anna x\n");
+    CHECK(one.entries[0].id == two.entries[1].id);
+    CHECK(one.entries[1].id == two.entries[0].id);
+    CHECK(one.entries[0].id != one.entries[1].id);
+  }
+
+  TEST_CASE("a user that cannot be is told with its place") {
+    const auto problem = [](const crontab& read) {
+      REQUIRE(read.found.size() == 1);
+      CHECK(read.entries.empty());
+      return read.found.front().to_string();
+    };
+    CHECK(problem(read_system("0 9 * * * backup --full"))
+              .starts_with("crontab:1:11: there is no user 'backup'"));
+    CHECK(
+        problem(read_system("0 9 * * * anna")).starts_with("crontab:1:11: no command after the user 'anna'"));
+    CHECK(problem(read_system("0 9 * * * www-data x", false)) ==
+          "crontab:1:11: only root may run commands as 'www-data': this is anna");
+    CHECK(read_system("0 9 * * * anna x", false).found.empty());
+    CHECK(problem(read_crontab("0 9 * * * www-data x", "crontab", surroundings()))
+              .ends_with("--system-crontab reads it; the format of a user's crontab has no such column"));
   }
 
   TEST_CASE("the column counts characters, not bytes") {

@@ -85,10 +85,12 @@ log_style style_of(const run_request& request, const daemon_settings& settings) 
 
 int run_daemon(const run_request& request, std::ostream& out, std::ostream& err) {
   const auto started = system_clock{}.now();
-  const file_list files{request.files, request.crontabs, request.store, request.instance};
+  const file_list files{request.files,           request.crontabs,        request.store, request.instance,
+                        request.system_crontabs, request.crontab_folders, request.state};
   auto plan = read_files(files, started, crontab_surroundings::of_this_machine());
   const auto style = style_of(request, plan.settings);
-  print_diagnostics(plan.found, style.format == log_format::json, err);
+  for (const auto* found : {&plan.found, &plan.aside})
+    print_diagnostics(*found, style.format == log_format::json, err);
   if (has_errors(plan.found)) return exit_code::failed;
   if (request.check_only) {
     list_jobs(plan, style.where, started, request.json, out);

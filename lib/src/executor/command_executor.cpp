@@ -113,13 +113,23 @@ command_executor::~command_executor() = default;
 
 asio::awaitable<void> command_executor::close() { return mailer_->close(std::chrono::seconds{10}); }
 
+void command_executor::mail_output(const asio::any_io_executor& here, const run& run,
+                                   const command_line& command, const std::string& text) {
+  letter what;
+  what.message = mail_message(command, user_of(command), host_name(), text);
+  what.sender = command.user;
+  what.about = fmt::format("{}[{}]", run.job_id(), run.id());
+  what.if_possible = command.mail->if_possible;
+  mailer_->send(here, std::move(what));
+}
+
 asio::awaitable<void> command_executor::execute(run& run, const task*) {
   const auto here = co_await asio::this_coro::executor;
   const auto log = run.log();
-  command_output output{options_.tail_bytes, longest_logged_line, [&](std::string_view line) {
-                          if (options_.log_output) log.info("{}", line);
-                        }};
   const auto command = command_of(run.arguments());
+  command_output output{options_.tail_bytes, longest_logged_line, [&](std::string_view line) {
+                          if (options_.log_output && command.log_output) log.info("{}", line);
+                        }};
   mail_body mailed{command.mail ? options_.mail_bytes : 0};
   auto child = child_process::start(here, command, command_variables(run), [&](std::string_view bytes) {
     output.add(bytes);
@@ -129,10 +139,7 @@ asio::awaitable<void> command_executor::execute(run& run, const task*) {
   const auto end = co_await child->async_wait();
   output.end();
   run.note(output.tail());
-  if (!mailed.empty()) {
-    mailer_->send(here, {mail_message(command, user_of(command), host_name(), mailed.text()), command.user,
-                         fmt::format("{}[{}]", run.job_id(), run.id())});
-  }
+  if (!mailed.empty()) mail_output(here, run, command, mailed.text());
   if (run.cancel_reason() != cancel_reason::none)
     throw boost::system::system_error(asio::error::operation_aborted);
   const auto result = judge_child(end, output.tail());

@@ -72,12 +72,14 @@ void read_member(command_line& command, std::string_view name, const json::value
     command.kill_after = read_duration(name, in);
   } else if (name == "user") {
     command.user = read_text(name, in);
+  } else if (name == "log_output") {
+    command.log_output = read_flag(name, in);
   } else if (name == "mail") {
     command.mail = json::value_to<command_mail>(in);
   } else {
     refuse(name,
            "no such member; there are argv, shell, shell_program, inherit_env, env, unset, cwd, input, "
-           "kill_after, user, mail");
+           "kill_after, user, mail, log_output");
   }
 }
 
@@ -167,6 +169,7 @@ void tag_invoke(json::value_from_tag, json::value& out, const command_line& comm
   if (command.input != defaults.input) object["input"] = command.input;
   if (command.kill_after != defaults.kill_after) object["kill_after"] = format_duration(command.kill_after);
   if (command.user != defaults.user) object["user"] = command.user;
+  if (!command.log_output) object["log_output"] = false;
   if (command.mail) object["mail"] = json::value_from(*command.mail);
 }
 

@@ -39,12 +39,14 @@ void read_mail_member(command_mail& mail, std::string_view name, const json::val
     text_of(name, in, mail.content_type);
   } else if (name == "transfer_encoding") {
     text_of(name, in, mail.transfer_encoding);
+  } else if (name == "if_possible" && in.is_bool()) {
+    mail.if_possible = in.get_bool();
   } else if (name == "show_env" && in.is_bool()) {
     mail.show_env = in.get_bool();
   } else {
     throw std::invalid_argument(
         fmt::format("mail: {}: there are to (a list of texts), from, content_type and transfer_encoding "
-                    "(texts), and show_env (true or false)",
+                    "(texts), if_possible and show_env (true or false)",
                     name));
   }
 }
@@ -90,6 +92,7 @@ void tag_invoke(json::value_from_tag, json::value& out, const command_mail& mail
   if (!mail.from.empty()) object["from"] = mail.from;
   if (!mail.content_type.empty()) object["content_type"] = mail.content_type;
   if (!mail.transfer_encoding.empty()) object["transfer_encoding"] = mail.transfer_encoding;
+  if (mail.if_possible) object["if_possible"] = true;
   if (mail.show_env) object["show_env"] = true;
 }
 

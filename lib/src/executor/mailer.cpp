@@ -43,9 +43,8 @@ struct mailer::delivery {
 };
 
 void mailer::send(const asio::any_io_executor& where, letter what) {
-  where_ = where;
   if (::access(program_.c_str(), X_OK) != 0) {
-    if (std::exchange(told_, true)) return;
+    if (what.if_possible || std::exchange(told_, true)) return;
     return complain_(
         fmt::format("there is no {}: nothing is mailed, what commands print is in this log only", program_));
   }
@@ -57,22 +56,22 @@ void mailer::send(const asio::any_io_executor& where, letter what) {
   }
   waiting_bytes_ += what.message.size();
   waiting_.push_back(std::move(what));
-  start_some();
+  start_some(where);
 }
 
-void mailer::start_some() {
+void mailer::start_some(const asio::any_io_executor& where) {
   while (under_way_.size() < most_under_way && !waiting_.empty()) {
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
     waiting_bytes_ -= next.message.size();
-    start(std::move(next));
+    start(where, std::move(next));
   }
   if (waiting_.empty()) told_of_full_ = false;
-  if (under_way_.empty() && idle_) idle_->cancel();
+  if (under_way_.empty() && idle_ != nullptr) idle_->cancel();
 }
 
-void mailer::start(letter what) {
-  auto one = std::make_shared<delivery>(where_);
+void mailer::start(const asio::any_io_executor& where, letter what) {
+  auto one = std::make_shared<delivery>(where);
   one->about = what.about;
   command_line command;
   command.argv = {program_, "-i", "-t"};
@@ -82,13 +81,13 @@ void mailer::start(letter what) {
   command.kill_after = 1s;
   const std::weak_ptr<delivery> weak = one;
   try {
-    one->child = child_process::start(where_, command, {}, [weak](std::string_view bytes) {
+    one->child = child_process::start(where, command, {}, [weak](std::string_view bytes) {
       if (const auto self = weak.lock()) self->said.add(bytes);
     });
   } catch (const std::exception& fault) {
     return complain_(fmt::format("{}: its output was not mailed: {}", what.about, fault.what()));
   }
-  under_way_.insert(one);
+  under_way_.insert(one.get());
   one->too_long.expires_after(patience);
   one->too_long.async_wait([weak](boost::system::error_code stopped) {
     const auto self = weak.lock();
@@ -102,33 +101,40 @@ void mailer::start(letter what) {
 void mailer::ended(const std::shared_ptr<delivery>& which, int status) {
   which->too_long.cancel();
   which->said.end();
-  under_way_.erase(which);
+  under_way_.erase(which.get());
   if (status != 0) {
     const auto why = which->given_up ? std::string{"took too long and was ended"} : how_it_ended(status);
     const auto words = which->said.tail();
     complain_(fmt::format("{}: its output was not mailed: {} {}{}", which->about, program_, why,
                           words.empty() ? "" : ": " + words));
   }
-  start_some();
+  start_some(which->too_long.get_executor());
 }
 
 asio::awaitable<void> mailer::close(std::chrono::milliseconds most) {
   const auto self = shared_from_this();
   if (under_way_.empty()) co_return;
-  idle_ = std::make_unique<asio::steady_timer>(co_await asio::this_coro::executor, most);
+  const auto here = co_await asio::this_coro::executor;
+  asio::steady_timer idle(here, most);
+  idle_ = &idle;
   boost::system::error_code woken;
-  co_await idle_->async_wait(asio::redirect_error(asio::deferred, woken));
-  if (under_way_.empty()) co_return;
+  co_await idle.async_wait(asio::redirect_error(asio::deferred, woken));
+  if (!under_way_.empty()) {
+    give_up();
+    idle.expires_after(1s);
+    co_await idle.async_wait(asio::redirect_error(asio::deferred, woken));
+  }
+  idle_ = nullptr;
+}
+
+void mailer::give_up() {
   if (!waiting_.empty()) complain_(fmt::format("{} mails that waited were not sent", waiting_.size()));
   waiting_.clear();
   waiting_bytes_ = 0;
-  const auto rest = under_way_;
-  for (const auto& one : rest) {
+  for (auto* one : under_way_) {
     one->given_up = true;
     one->child->kill();
   }
-  idle_->expires_after(1s);
-  co_await idle_->async_wait(asio::redirect_error(asio::deferred, woken));
 }
 
 }  // namespace carillon

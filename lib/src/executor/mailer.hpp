@@ -15,9 +15,10 @@ class child_process;
 
 /// A mail that is ready to go, and who sends it.
 struct letter {
-  std::string message;  ///< Headers and body.
-  std::string sender;   ///< The user that sendmail runs as; empty: that of this process.
-  std::string about;    ///< For messages: "backup[k3f9-7]".
+  std::string message;       ///< Headers and body.
+  std::string sender;        ///< The user that sendmail runs as; empty: that of this process.
+  std::string about;         ///< For messages: "backup[k3f9-7]".
+  bool if_possible = false;  ///< That there is no sendmail need not be told.
 };
 
 /// Hands mails to the machine's sendmail, a few at a time, apart from the runs that they tell of: one that
@@ -41,18 +42,19 @@ class mailer : public std::enable_shared_from_this<mailer> {
  private:
   struct delivery;
 
-  void start_some();
-  void start(letter what);
+  void start_some(const boost::asio::any_io_executor& where);
+  void start(const boost::asio::any_io_executor& where, letter what);
+  void give_up();
   void ended(const std::shared_ptr<delivery>& which, int status);
 
   std::string program_;
   complaint complain_;
   bool told_ = false, told_of_full_ = false;
-  boost::asio::any_io_executor where_;
   std::deque<letter> waiting_;
   std::size_t waiting_bytes_ = 0;
-  std::set<std::shared_ptr<delivery>> under_way_;
-  std::unique_ptr<boost::asio::steady_timer> idle_;  // while somebody waits
+  // Nothing here belongs to the event loop, which may go before this does.
+  std::set<delivery*> under_way_;
+  boost::asio::steady_timer* idle_ = nullptr;  // of `close`, while that waits
 };
 
 }  // namespace carillon

@@ -1,4 +1,5 @@
 #pragma once
+#include <boost/asio/any_io_executor.hpp>
 #include <carillon/executor/command_line.hpp>
 #include <carillon/executor/executor.hpp>
 #include <cstddef>
@@ -60,6 +61,9 @@ class command_executor final : public executor {
   void kill_all() noexcept;
 
  private:
+  void mail_output(const boost::asio::any_io_executor& here, const run& run, const command_line& command,
+                   const std::string& text);
+
   command_executor_options options_;
   std::set<child_process*> running_;
   std::shared_ptr<mailer> mailer_;

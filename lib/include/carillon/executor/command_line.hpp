@@ -27,6 +27,7 @@ struct command_line {
   /// that takes root.
   std::string user;
   std::optional<command_mail> mail;  ///< To whom goes what it prints.
+  bool log_output = true;            ///< What it prints goes to the log.
 
   friend bool operator==(const command_line&, const command_line&) = default;
 };

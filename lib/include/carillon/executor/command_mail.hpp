@@ -13,6 +13,7 @@ struct command_mail {
   std::string from;               ///< Empty: the user that the command runs as.
   std::string content_type;       ///< Empty: "text/plain; charset=UTF-8".
   std::string transfer_encoding;  ///< Empty: "8bit".
+  bool if_possible = false;       ///< That the machine has no sendmail is then no fault that is told.
   bool show_env = false;          ///< A header for each variable of `command_line::env`, as cron writes them.
 
   friend bool operator==(const command_mail&, const command_mail&) = default;
