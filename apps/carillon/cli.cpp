@@ -13,6 +13,7 @@
 #include <algorithm>
 #include <iostream>
 
+#include "carillon/cli_import.hpp"
 #include "carillon/cli_push.hpp"
 #include "carillon/cli_store.hpp"
 #include "carillon/commands/batch.hpp"
@@ -46,6 +47,7 @@ struct command_line_choice {
   run_request run;
   store_command_choice on_store;
   push_request push;
+  import_request import;
 };
 
 // An option that takes one of a few words.
@@ -263,6 +265,10 @@ int do_command(const CLI::App& app, command_line_choice& choice) {
     choice.push.json = choice.json;
     return do_push(app, choice.push, std::cout, std::cerr);
   }
+  if (app.got_subcommand("import")) {
+    choice.import.json = choice.json;
+    return do_import(app, choice.import, std::cout, std::cerr);
+  }
   if (asks_for_store(app)) return do_on_store(app, choice);
   if (app.got_subcommand("explain")) {
     choice.explain.json = choice.json;
@@ -270,7 +276,7 @@ int do_command(const CLI::App& app, command_line_choice& choice) {
   }
   if (!app.got_subcommand("run"))
     return wrong_usage(
-        "say what to do: run, push, next, explain, jobs, history, members, watch, doctor or version");
+        "say what to do: run, push, next, explain, import, jobs, history, members, watch, doctor or version");
   if (choice.run.files.empty() && choice.run.crontabs.empty() && choice.run.system_crontabs.empty() &&
       choice.run.crontab_folders.empty()) {
     return wrong_usage(
@@ -296,6 +302,7 @@ int run_command_line(int argc, const char* const* argv) {
   add_explain(app, choice.explain, choice.on_store);
   add_store_commands(app, choice.on_store);
   add_push(app, choice.push);
+  add_import(app, choice.import);
   app.require_subcommand(0, 1);
   try {
     app.parse(argc, argv);
