@@ -101,6 +101,11 @@ void add_run(CLI::App& app, run_request& run, store_command_choice& on_store) {
              run.log_level);
 }
 
+void add_id(CLI::App& command, std::string& id) {
+  command.add_option("--id", id, "As of the job of this id, which decides what is random (~, every 2h..4h)")
+      ->type_name("ID");
+}
+
 void add_next(CLI::App& app, command_line_choice& choice) {
   auto* command = app.add_subcommand("next", "Print the next times of a schedule");
   command->add_option("SCHEDULE", choice.next.schedule, "The schedule, quoted as one word")->type_name("");
@@ -115,6 +120,7 @@ void add_next(CLI::App& app, command_line_choice& choice) {
       ->add_option("--zone", choice.next.zone,
                    "Time zone of schedules that name none; this machine's, if not given")
       ->type_name("ZONE");
+  add_id(*command, choice.next.id);
   command->add_flag("--batch", choice.batch,
                     "Answer JSON lines on standard input: {\"id\": 1, \"trigger\": \"every 5m\", \"after\": "
                     "\"2026-03-27T10:00:00Z\", \"count\": 5}");
@@ -140,6 +146,7 @@ void add_explain(CLI::App& app, explain_request& explain, store_command_choice& 
       ->needs(at);
   command->add_option("--store", on_store.store, "Of --at: where the job is; if not given, $CARILLON_STORE")
       ->type_name("URL");
+  add_id(*command, explain.id);
   command->add_option("--after", explain.after, "Times strictly after this one (RFC 3339); now, if not given")
       ->type_name("TIME");
   command

@@ -13,7 +13,7 @@
 namespace carillon::app {
 namespace {
 
-constexpr std::size_t largest_file = 64U << 20;
+constexpr std::size_t largest_crontab = 64U << 20;
 
 bool is_crontab_name(const std::string& name) {
   return std::all_of(name.begin(), name.end(), [](char c) {
@@ -21,22 +21,23 @@ bool is_crontab_name(const std::string& name) {
   });
 }
 
-diagnostic about(const std::string& file, std::string message, std::string hint = {}, bool warning = false) {
+diagnostic fault_in(const std::string& file, std::string message, std::string hint = {},
+                    bool warning = false) {
   return {file, 0, 0, std::move(message), std::move(hint), warning};
 }
 
-std::string why(int error) { return std::generic_category().message(error); }
+std::string reason_of(int error) { return std::generic_category().message(error); }
 
 // Why the lines of a file are not to be trusted with users.
 std::optional<diagnostic> distrust(const std::string& file, const struct stat& what) {
-  if (!S_ISREG(what.st_mode)) return about(file, "is no regular file");
+  if (!S_ISREG(what.st_mode)) return fault_in(file, "is no regular file");
   if (what.st_uid != 0 && what.st_uid != ::geteuid()) {
-    return about(file,
-                 fmt::format("belongs to user {}: whoever can write to it could run anything", what.st_uid),
-                 ::geteuid() == 0 ? "chown root" : "it must be root's, or of the user who runs this");
+    return fault_in(
+        file, fmt::format("belongs to user {}: whoever can write to it could run anything", what.st_uid),
+        ::geteuid() == 0 ? "chown root" : "it must be root's, or of the user who runs this");
   }
   if ((what.st_mode & (S_IWGRP | S_IWOTH)) != 0) {
-    return about(file, "can be written to by others than its owner, who could run anything", "chmod go-w");
+    return fault_in(file, "can be written to by others than its owner, who could run anything", "chmod go-w");
   }
   return std::nullopt;
 }
@@ -50,7 +51,7 @@ std::optional<std::string> read_all(int number) {
     if (count < 0) return std::nullopt;
     if (count == 0) return text;
     text.append(bytes, static_cast<std::size_t>(count));
-    if (text.size() > largest_file) {
+    if (text.size() > largest_crontab) {
       errno = EFBIG;
       return std::nullopt;
     }
@@ -73,13 +74,14 @@ folder_crontabs crontabs_in(const std::string& folder) {
   struct stat is{};
   if (::stat(folder.c_str(), &is) == 0 && ::geteuid() == 0 &&
       (is.st_uid != 0 || (is.st_mode & (S_IWGRP | S_IWOTH)) != 0)) {
-    all.found.push_back(about(folder, "is not root's only: whoever can put a file there could run anything",
-                              "chown root, chmod go-w"));
+    all.found.push_back(fault_in(folder,
+                                 "is not root's only: whoever can put a file there could run anything",
+                                 "chown root, chmod go-w"));
     return all;
   }
   std::filesystem::directory_iterator entries{folder, fault};
   if (fault) {
-    all.found.push_back(about(folder, "cannot be read: " + fault.message()));
+    all.found.push_back(fault_in(folder, "cannot be read: " + fault.message()));
     return all;
   }
   for (; entries != std::filesystem::directory_iterator{}; entries.increment(fault)) {
@@ -90,8 +92,8 @@ folder_crontabs crontabs_in(const std::string& folder) {
     if (is_crontab_name(name)) {
       all.files.push_back((std::filesystem::path{folder} / name).string());
     } else {
-      all.found.push_back(about(entries->path().string(), "is passed over because of its name",
-                                "letters, digits, _ and - only, as cron has it", true));
+      all.found.push_back(fault_in(entries->path().string(), "is passed over because of its name",
+                                   "letters, digits, _ and - only, as cron has it", true));
     }
   }
   std::sort(all.files.begin(), all.files.end());
@@ -103,17 +105,17 @@ folder_crontabs crontabs_in(const std::string& folder) {
 std::optional<std::string> read_trusted_file(const std::string& file, std::vector<diagnostic>& found) {
   const int number = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
   if (number < 0) {
-    found.push_back(about(file, "cannot be read: " + why(errno)));
+    found.push_back(fault_in(file, "cannot be read: " + reason_of(errno)));
     return std::nullopt;
   }
   struct stat is{};
   std::optional<std::string> text;
   if (::fstat(number, &is) != 0) {
-    found.push_back(about(file, "cannot be read: " + why(errno)));
+    found.push_back(fault_in(file, "cannot be read: " + reason_of(errno)));
   } else if (auto fault = distrust(file, is)) {
     found.push_back(*std::move(fault));
   } else if (text = read_all(number); !text) {
-    found.push_back(about(file, "cannot be read: " + why(errno)));
+    found.push_back(fault_in(file, "cannot be read: " + reason_of(errno)));
   }
   ::close(number);
   return text;

@@ -311,12 +311,19 @@ std::vector<declaration> declare(const crontab& read, const std::string& file, i
   return jobs;
 }
 
+file_list only_configs(std::vector<std::string> configs) {
+  file_list files;
+  files.configs = std::move(configs);
+  files.without_crontabs = true;
+  return files;
+}
+
 daemon_plan read_files(const file_list& files, instant started, const crontab_surroundings& machine,
                        const date_calendars& known, const files_before& before) {
   file_reader reader{started, machine, known, before};
   for (const auto& file : files.configs) reader.read_config_file(file);
   reader.add_crontabs({files.crontabs, files.system_crontabs, files.crontab_folders});
-  reader.read_crontabs();
+  if (!files.without_crontabs) reader.read_crontabs();
   auto plan = reader.take();
   if (files.store) plan.settings.store = files.store;
   if (files.instance) plan.settings.instance = files.instance;

@@ -22,7 +22,11 @@ struct file_list {
   std::vector<std::string> system_crontabs{};
   std::vector<std::string> crontab_folders{};
   std::optional<std::string> state{};  ///< As `store`.
+  bool without_crontabs = false;       ///< Those that configuration files name are not read.
 };
+
+/// Configuration files for what only asks them: for jobs and calendars of theirs.
+file_list only_configs(std::vector<std::string> configs);
 
 /// What was read before, for a daemon that reads again.
 struct files_before {

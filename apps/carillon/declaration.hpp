@@ -18,6 +18,10 @@ struct declaration {
   bool quiet = false;           ///< That its runs begin and succeed is not logged.
 };
 
+/// What is said where a job for the start of the machine is put into a store.
+inline constexpr const char* only_daemons_know_starts =
+    "@reboot is no time: a daemon runs such jobs of its files (carillon run)";
+
 /// The name of the executor that runs the commands of jobs which name none, and of the task that all jobs
 /// with a command have.
 inline constexpr const char* command_executor_name = "command";

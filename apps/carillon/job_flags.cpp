@@ -47,6 +47,10 @@ class flag_reader {
     if (!flags_.task) {
       auto declared = read_job(section_, {});
       if (flags_.arguments) source_.complain({}, "--args is for jobs with --task");
+      if (declared && declared->at_start) {
+        source_.complain({}, only_daemons_know_starts);
+        return take({});
+      }
       if (!declared) return take({});
       declared->definition.origin = {};
       return take(std::move(declared->definition));

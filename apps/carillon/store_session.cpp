@@ -154,7 +154,7 @@ int run_on_store(const store_maker& make, const session_request& request,
                  std::ostream& err) {
   return guarded(request.zone, request.json, err, [&](const zone& where) -> int {
     const auto calendars = std::make_shared<date_calendars>();
-    auto plan = read_files({request.calendars, {}, {}, {}}, system_clock{}.now(), crontab_surroundings{});
+    auto plan = read_files(only_configs(request.calendars), system_clock{}.now(), crontab_surroundings{});
     for (const auto& problem : plan.found) print_failure(request.json, problem.to_string(), {}, err);
     if (has_errors(plan.found)) return exit_code::failed;
     *calendars = std::move(plan.calendars);

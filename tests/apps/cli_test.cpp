@@ -41,6 +41,18 @@ TEST_SUITE("cli") {
         ask({"next", "at 2026-01-01T00:00:00Z", "--after", "2025-01-01"}).out.ends_with("and never again\n"));
   }
 
+  TEST_CASE("next and explain tell the times of a job whose id decides what is random") {
+    const auto of = [](const char* id) {
+      return ask({"next", "cron ~ 3 * * *", "-n", "1", "--id", id, "--after", "2026-01-01", "--zone", "UTC"})
+          .out;
+    };
+    CHECK(of("backup") == of("backup"));
+    CHECK((of("backup") != of("report") || of("backup") != of("tidy")));
+    const auto minute = of("backup").substr(11, 5);
+    CHECK(
+        ask({"explain", "cron ~ 3 * * *", "--id", "backup"}).out.starts_with("At " + minute + " every day"));
+  }
+
   TEST_CASE("next answers as JSON") {
     const auto answer = ask(
         {"next", "--json", "every 1h", "--zone", "Asia/Tokyo", "--after", "2026-01-01T00:00:00Z", "-n", "1"});

@@ -52,7 +52,7 @@ int print_explanation(const explain_request& request, instant now, std::ostream&
     now = given->in(shown_zone(*read, *fallback));
   }
   binding bound;
-  bound.seed = seed_of("");
+  bound.seed = seed_of(request.id);
   bound.anchor = now;
   bound.where = *fallback;
   const auto said = explain(*read, bound, now);

@@ -11,6 +11,7 @@ struct explain_request {
   std::string schedule;
   std::string after;  ///< A time, as RFC 3339; empty: now.
   std::string zone;   ///< For schedules that name none; empty: the machine's.
+  std::string id;     ///< Of the job: it decides what is random in the schedule.
   bool json = false;
 };
 

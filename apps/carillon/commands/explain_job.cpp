@@ -78,7 +78,7 @@ void print_account(const command_context& context, const fire_question& question
 // Those of the files; none if a file has faults, which are printed.
 std::optional<date_calendars> calendars_of(const command_context& context,
                                            const std::vector<std::string>& files) {
-  auto plan = read_files({files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine());
+  auto plan = read_files(only_configs(files), context.now, crontab_surroundings::of_this_machine());
   if (!has_errors(plan.found)) return std::move(plan.calendars);
   for (const auto& problem : plan.found) print_failure(context, problem.to_string());
   return std::nullopt;

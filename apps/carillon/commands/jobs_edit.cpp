@@ -146,7 +146,7 @@ loop_awaitable<int> add_jobs(command_context& context, jobs_add_request request)
     if (!read.definition) co_return print_flag_faults(context, read.found);
     co_return co_await add_one(context, std::move(*read.definition), request.policy);
   }
-  auto plan = read_files({request.files, {}, {}, {}}, context.now, crontab_surroundings::of_this_machine(),
+  auto plan = read_files(only_configs(request.files), context.now, crontab_surroundings::of_this_machine(),
                          context.calendars ? *context.calendars : date_calendars{});
   for (const auto& problem : plan.found) print_failure(context, problem.to_string());
   if (has_errors(plan.found)) co_return exit_code::failed;
@@ -155,6 +155,10 @@ loop_awaitable<int> add_jobs(command_context& context, jobs_add_request request)
   int code = exit_code::done;
   for (auto& job : plan.jobs) {
     job.definition.origin = {};
+    if (job.at_start) {
+      code = print_failure(context, fmt::format("{}: {}", job.definition.id, only_daemons_know_starts));
+      continue;
+    }
     const auto one = co_await add_one(context, std::move(job.definition), request.policy);
     if (one != exit_code::done) code = one;
   }

@@ -44,9 +44,10 @@ void print_json(const trigger& when, const fire_list& list, const zone& where, s
 
 }  // namespace
 
-result<fire_list> next_fires(const trigger& when, const zone& where, instant after, std::size_t count) {
+result<fire_list> next_fires(const trigger& when, const zone& where, instant after, std::size_t count,
+                             std::string_view job) {
   binding bound;
-  bound.seed = seed_of("");
+  bound.seed = seed_of(job);
   bound.anchor = after;
   bound.where = where;
   fire_list list;
@@ -91,7 +92,7 @@ int print_next(const next_request& request, instant now, std::ostream& out, std:
     if (!given) return print_parse_error(request.after, given.error(), request.json, err), exit_code::usage;
     after = given->in(where);
   }
-  const auto list = next_fires(*read, *fallback, after, request.count);
+  const auto list = next_fires(*read, *fallback, after, request.count, request.id);
   if (!list) {
     const parse_error why{list.error().message(), 0, {}};
     return print_parse_error(request.schedule, why, request.json, err), exit_code::failed;

@@ -18,6 +18,7 @@ struct next_request {
   std::size_t count = 5;
   std::string after;  ///< A time, as RFC 3339; empty: now.
   std::string zone;   ///< For schedules that name none; empty: the machine's.
+  std::string id;     ///< Of the job: it decides what is random in the schedule.
   bool json = false;
 };
 
@@ -31,7 +32,8 @@ struct fire_list {
 };
 
 /// Errors: those of `trigger::next`.
-result<fire_list> next_fires(const trigger& when, const zone& where, instant after, std::size_t count);
+result<fire_list> next_fires(const trigger& when, const zone& where, instant after, std::size_t count,
+                             std::string_view job = {});
 
 /// The zone in which the times of a schedule are shown: its own, else the given one.
 zone shown_zone(const trigger& when, const zone& fallback);

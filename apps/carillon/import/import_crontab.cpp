@@ -116,7 +116,8 @@ class crontab_import {
     if (text.find(" jitter ") != std::string::npos)
       add("the delay of RANDOM_DELAY is drawn for each run; cron draws it once when it starts");
     if (!entry.command.user.empty() && entry.command.env.at("HOME") == "/" && !known_user(entry.command.user))
-      add(fmt::format("there is no user {} on this machine, so HOME and cwd are to be set", entry.command.user));
+      add(fmt::format("there is no user {} on this machine, so HOME and cwd are to be set",
+                      entry.command.user));
     if (entry.quiet) add("what it prints is kept out of the log, too");
     note(words.empty() ? import_fit::exact : import_fit::approximate, entry.line, entry.id, std::move(words));
   }

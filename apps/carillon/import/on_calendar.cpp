@@ -264,13 +264,15 @@ std::string cron_text(const calendar_field& field) {
              : fmt::format("{}", fmt::join(items, ","));
 }
 
-// How many days before the month's end, 1 is the last; systemd steps towards the end.
+// How many days before the month's end; 1 is the last. A range steps away from the end, a repetition towards
+// it.
 std::set<int> days_before_end(const calendar_field& day) {
   std::set<int> days;
   for (const auto& item : day.items) {
-    const auto far = std::max(item.first, item.last.value_or(item.first));
-    const auto near = item.last ? std::min(item.first, *item.last) : item.step == 0 ? item.first : 1;
-    for (int one = far; one >= near; one -= std::max(item.step, 1)) days.insert(one);
+    const auto step = std::max(item.step, 1);
+    for (int one = item.first; item.last && one <= *item.last; one += step) days.insert(one);
+    for (int one = item.first; !item.last && one >= (item.step == 0 ? item.first : 1); one -= step)
+      days.insert(one);
   }
   return days;
 }
@@ -314,7 +316,9 @@ class calendar_writer {
       return named("day", "last " + weekdays_, "*") + in + std::string{change_};
     std::vector<std::string> items;
     for (const auto day : days) items.push_back(day == 1 ? "L" : fmt::format("L-{}", day - 1));
-    const auto year = year_ == "*" ? "" : " " + year_;
+    auto years = what_.year;
+    years.most = 2099;  // of the quartz dialect
+    const auto year = year_ == "*" ? "" : " " + cron_text(years);
     const auto dates = fmt::format("quartz {} {} {} {} {} ?{}", second_, minute_, hour_,
                                    fmt::join(items, ","), month_, year);
     if (weekdays_ == "*") return dates + in + std::string{change_};
@@ -333,7 +337,7 @@ calendar_schedule translate_moment(std::string_view text) {
   const auto [stopped, fault] = std::from_chars(text.data() + 1, end, seconds);
   if (fault != std::errc{} || stopped != end || seconds < 0 || seconds > 253'402'300'799)
     refuse_at(1, "'@' wants seconds since 1970");
-  return {"at " + format_instant(instant{std::chrono::seconds{seconds}}, zone{}), {}};
+  return {trigger{"at " + format_instant(instant{std::chrono::seconds{seconds}}, zone{})}.text(), {}};
 }
 
 }  // namespace
