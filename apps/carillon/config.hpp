@@ -52,8 +52,8 @@ struct daemon_settings {
   std::optional<std::uint32_t> running;                             ///< Of all runs together ...
   std::optional<std::uint32_t> queued;                              ///< ... and those that wait for that.
   std::map<std::string, executor_settings, std::less<>> executors;  ///< By their names.
-  std::optional<std::string> state;                                 ///< The folder for what concerns this host.
-  std::optional<milliseconds> rescan;                               ///< How often crontabs are looked at.
+  std::optional<std::string> state;    ///< The folder for what concerns this host.
+  std::optional<milliseconds> rescan;  ///< How often crontabs are looked at.
   std::optional<enum log_format> log_format;
   std::optional<enum log_level> log_level;
   friend bool operator==(const daemon_settings&, const daemon_settings&) = default;

@@ -74,12 +74,6 @@ std::set<std::string> quiet_jobs(const daemon_plan& plan) {
   return quiet;
 }
 
-std::string stamp_of_crontabs(const crontab_sources& crontabs) {
-  auto files = crontabs.files;
-  files.insert(files.end(), crontabs.system.begin(), crontabs.system.end());
-  return stamp_of(files, crontabs.folders);
-}
-
 bool has_crontabs(const crontab_sources& crontabs) {
   return !crontabs.files.empty() || !crontabs.system.empty() || !crontabs.folders.empty();
 }
@@ -115,7 +109,7 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
   }
   starts_.bind_to_host(plan_.jobs);
   quiet_ = quiet_jobs(plan_);
-  stamp_ = stamp_of_crontabs(plan_.crontabs);
+  stamp_ = plan_.stamp;
   events_ = scheduler_.on(all_but_the_scheduler_s_own, [this](const event& what) { on_event(what); });
 }
 
@@ -218,7 +212,7 @@ asio::awaitable<void> daemon::wait_for_news() {
 }
 
 void daemon::look_at_crontabs() {
-  auto stamp = stamp_of_crontabs(plan_.crontabs);
+  auto stamp = stamp_of(plan_.crontabs);
   if (stamp == stamp_) return;
   stamp_ = std::move(stamp);
   again_ = crontabs_only_ = true;
@@ -309,6 +303,7 @@ asio::awaitable<void> daemon::read_again() {
     why = fault.what();
   }
   if (why.empty()) co_return;
+  stamp_.clear();  // so that crontabs are tried again
   *calendars_ = plan_.calendars;
   log_->error("the jobs could not be changed: {}", why);
 }
@@ -341,7 +336,7 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   all.changed += moved, all.unchanged -= std::min(moved, all.unchanged);
   plan_ = std::move(plan);
   quiet_ = quiet_jobs(plan_);
-  stamp_ = stamp_of_crontabs(plan_.crontabs);
+  stamp_ = plan_.stamp;
   log_->info("the files are read: {} added, {} changed, {} removed, {} as before{}", all.added, all.changed,
              all.removed, all.unchanged,
              all.kept > 0 ? fmt::format(", {} kept, which another instance declares", all.kept) : "");

@@ -144,6 +144,7 @@ class file_reader {
   }
 
   void read_crontabs() {
+    plan_.stamp = stamp_of(plan_.crontabs);
     for (const auto& file : plan_.crontabs.files)
       read_crontab_file(file, crontab_format::user, before_.crontabs_only);
     for (const auto& file : plan_.crontabs.system)
@@ -157,6 +158,7 @@ class file_reader {
     for (std::size_t i = 0; i < of_configs_; ++i) {
       look_for_fires(plan_.jobs[i], in_force, plan_.found);
       look_for_executor(plan_.jobs[i]);
+      look_for_user(plan_.jobs[i]);
     }
     return std::move(plan_);
   }
@@ -257,6 +259,19 @@ class file_reader {
          fmt::format("{}; [executors.NAME] makes another", suggestion(wanted, known)), false});
   }
 
+  // In a store that is shared another instance may be able to run it.
+  void look_for_user(const declaration& job) {
+    if (!runs_command(job.definition)) return;
+    const auto user = command_of(job.definition.arguments.str()).user;
+    if (user.empty() || user == machine_.user || (machine_.is_root && machine_.account(user))) return;
+    const bool shared = plan_.settings.store.value_or(memory_store_name) != memory_store_name;
+    const auto why = machine_.account(user)
+                         ? fmt::format("only root may run commands as '{}': this is {}", user, machine_.user)
+                         : fmt::format("there is no user '{}' here", user);
+    plan_.found.push_back(
+        {job.file, job.line, 0, fmt::format("job '{}': {}", job.definition.id, why), {}, shared});
+  }
+
   // A schedule may be well said and yet fire never.
   void look_for_fires(const declaration& job, const date_calendars& in_force,
                       std::vector<diagnostic>& found) const {
@@ -309,6 +324,12 @@ std::vector<declaration> declare(const crontab& read, const std::string& file, i
     jobs.push_back({std::move(job), file, entry.line, entry.at_reboot, milliseconds{0}, entry.quiet});
   }
   return jobs;
+}
+
+std::string stamp_of(const crontab_sources& crontabs) {
+  auto files = crontabs.files;
+  files.insert(files.end(), crontabs.system.begin(), crontabs.system.end());
+  return stamp_of(files, crontabs.folders);
 }
 
 file_list only_configs(std::vector<std::string> configs) {

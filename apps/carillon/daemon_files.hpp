@@ -46,7 +46,11 @@ struct daemon_plan {
   std::vector<diagnostic> aside;
   std::vector<std::string> origins;          ///< All files that were read, in their order.
   std::map<std::string, std::string> texts;  ///< Of each, as its jobs are in force.
+  std::string stamp;  ///< Of the crontabs (`stamp_of`), from before they were read: no change is lost.
 };
+
+/// The same of how they lie there now.
+std::string stamp_of(const crontab_sources& crontabs);
 
 /// Reads the files. A job's id stands once in all of them; a setting of the daemon may stand in several if
 /// they agree. `started` is when the daemon began: the moment of jobs that run once at the start. `known` are

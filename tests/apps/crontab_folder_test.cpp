@@ -176,6 +176,33 @@ TEST_SUITE("crontab_folder") {
     CHECK(again.jobs.size() == 1);
   }
 
+  TEST_CASE("a change while the files are read is seen afterwards") {
+    const temporary_folder folder;
+    file_list files;
+    files.crontabs = {folder.write("tab", "* * * * * a\n")};
+    const auto plan = read_files(files, began, everybody());
+    CHECK(stamp_of(plan.crontabs) == plan.stamp);
+    folder.write("tab", "* * * * * b\n");
+    CHECK(stamp_of(plan.crontabs) != plan.stamp);
+  }
+
+  TEST_CASE("a job of a file that cannot run as its user is told") {
+    const temporary_folder folder;
+    auto machine = everybody();
+    machine.user = "anna";
+    machine.is_root = false;
+    file_list files;
+    files.configs = {folder.write(
+        "jobs.toml", "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\"\nuser = \"bob\"\n")};
+    const auto plan = read_files(files, began, machine);
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].message == "job 'a': only root may run commands as 'bob': this is anna");
+    CHECK(has_errors(plan.found));
+    files.store = "redis://127.0.0.1:6379";
+    machine.account = [](const std::string&) { return std::nullopt; };
+    CHECK(read_files(files, began, machine).found.at(0).message == "job 'a': there is no user 'bob' here");
+  }
+
   TEST_CASE("a configuration file names crontabs, and jobs for the start of the machine") {
     const temporary_folder folder;
     const auto tab = folder.write("tab", "* * * * * a\n"),
