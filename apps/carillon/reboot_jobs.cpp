@@ -5,6 +5,7 @@
 #include <carillon/time/timestamp.hpp>
 
 #include <exception>
+#include <filesystem>
 #include <stdexcept>
 #include <utility>
 
@@ -19,7 +20,11 @@ std::string name_of_host() {
   return name;
 }
 
-std::string key_of(const declaration& job) { return fmt::format("{}#{}", job.file, job.definition.id); }
+// However the file was named on the command line, and from which folder.
+std::string key_of(const declaration& job) {
+  const auto file = std::filesystem::absolute(job.file).lexically_normal();
+  return fmt::format("{}#{}", file.native(), job.definition.id);
+}
 
 std::string boot_or_throw() {
   auto boot = this_boot();

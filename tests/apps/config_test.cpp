@@ -127,8 +127,8 @@ format = "json"
     CHECK(all.settings.history == 5000);
     CHECK(all.settings.running == 12);
     CHECK(all.settings.queued == 0);
-    CHECK(all.settings.executors.at("command") == executor_settings{4, 9, 100});
-    CHECK(all.settings.executors.at("heavy") == executor_settings{2, std::nullopt, std::nullopt});
+    CHECK(all.settings.executors.at("command") == executor_settings{4, 9, 100, std::nullopt, std::nullopt});
+    CHECK(all.settings.executors.at("heavy") == executor_settings{2, {}, {}, {}, {}});
     CHECK(all.settings.log_level == log_level::warn);
     CHECK(all.settings.log_format == log_format::json);
   }

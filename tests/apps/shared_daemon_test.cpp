@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -276,6 +277,26 @@ TEST_SUITE("daemons on a shared store") {
       if (!ends && !holds(listed, "now")) listed.clear();
     }
     CHECK(holds(listed, ends ? "2 jobs\n" : "3 jobs\n"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
+  TEST_CASE(
+      "@reboot in a shared store is a job of the host, run by this host's executor of the name it gives") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[scheduler]\nstore = \"" + world.url() + "\"\nstate = \"" + world.folder.path("state") +
+            "\"\n[executors.heavy]\nrunning = 1\n[[job]]\nid = \"warm\"\nschedule = \"@reboot\"\n"
+            "executor = \"heavy\"\nshell = \"echo it is warm\"\n");
+    char host[256] = "";
+    REQUIRE(::gethostname(host, sizeof host - 1) == 0);
+    program daemon{{"run", file}};
+    CHECK(daemon.says("warm@" + std::string{host} + "["));
+    CHECK(daemon.says("]: it is warm"));
+    CHECK(daemon.says("succeeded in "));
+    const auto job = world.on_store({"jobs", "show", "warm@" + std::string{host}});
+    CHECK_MESSAGE(holds(job.out, "heavy@" + std::string{host}), job.out, job.err);
     daemon.signal(SIGTERM);
     CHECK(daemon.ends() == 0);
   }
