@@ -6,7 +6,8 @@ compilation at all, at every level of optimisation):
 
   - a lambda that captures by value,
   - a braced initializer, be it empty: of an aggregate with members that own something,
-  - the same as the default argument of a coroutine, which the caller's co_await then stands beside,
+  - the same as the default argument of a coroutine, or of what takes a completion token after it: the caller's co_await
+    then stands beside it,
   - the co_await being the condition of an if, while or switch.
 
 The cure is to give the value a name on the line above, or to write `type()` for an empty one. This check reads tokens,
@@ -169,7 +170,8 @@ class Reader:
         return any(words[start] not in ('&', 'this') for start in starts if start < len(words))
 
     def initializer(self, expression):
-        if expression.declares_awaitable and expression.depth > 0 and self.is_default_argument():
+        awaited = expression.declares_awaitable or self.stands_before_token()
+        if awaited and expression.depth > 0 and self.is_default_argument():
             self.found.append((self.line(), DEFAULT_ARGUMENT))
         expression.faults.append((self.line(), 'a braced initializer'))
         self.at += 1
@@ -180,6 +182,19 @@ class Reader:
         while re.match(r'[A-Za-z_]\w*$|::$', self.word(offset)):
             offset -= 1
         return self.word(offset) == '='
+
+    def stands_before_token(self):
+        """Whether a completion token follows in the same list of parameters: what is called there is awaited as well."""
+        offset, depth = 1, 0
+        while self.word(offset) and depth >= 0:
+            word = self.word(offset)
+            depth += (word in ('(', '{')) - (word in (')', '}'))
+            if depth == -1 and word == '}':
+                depth = 0  # The brace that ends this initializer.
+            if depth == 0 and word == 'token' and self.word(offset - 1) == '&&':
+                return True
+            offset += 1
+        return False
 
     def begins_block(self, in_initializer=False):
         before = self.word(-1)

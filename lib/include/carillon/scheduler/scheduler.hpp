@@ -306,7 +306,7 @@ class scheduler {
   /// passed, with more times than the limit (how many is said), or of a `fixed_delay`; a store that fails on
   /// the way has put down some of them: ask again.
   template <typename Token = boost::asio::deferred_t>
-  auto backfill(std::string id, instant from, instant to, backfill_options how = {}, Token&& token = {}) {
+  auto backfill(std::string id, instant from, instant to, backfill_options how = backfill_options(), Token&& token = {}) {
     return detail::begin<std::size_t>(detail::start_backfill, token, engine_, std::move(id), from, to, how);
   }
 
@@ -357,7 +357,7 @@ class scheduler {
   /// Not their counters, waiting runs and history. All jobs, or those that `which` fits; its `limit` does not
   /// count.
   template <typename Token = boost::asio::deferred_t>
-  auto export_jobs(job_query which = {}, Token&& token = {}) {
+  auto export_jobs(job_query which = job_query(), Token&& token = {}) {
     return detail::begin<export_result>(detail::start_export_jobs, token, engine_, std::move(which));
   }
 
@@ -367,7 +367,7 @@ class scheduler {
   /// nothing is changed and the report says why, unless `import_options::partial` is said.
   /// Errors: `std::invalid_argument` for a document that is none, with the place; then nothing was changed.
   template <typename Token = boost::asio::deferred_t>
-  auto import_jobs(std::string document, import_options how = {}, Token&& token = {}) {
+  auto import_jobs(std::string document, import_options how = import_options(), Token&& token = {}) {
     return detail::begin<import_report>(detail::start_import_jobs, token, engine_, std::move(document), how);
   }
 
@@ -375,19 +375,19 @@ class scheduler {
   /// failed, and how the last run ended, as far as the latest 10,000 entries of the ledger say. All that
   /// `which` fits; its `limit` does not count.
   template <typename Token = boost::asio::deferred_t>
-  auto table_of_jobs(job_query which = {}, Token&& token = {}) {
+  auto table_of_jobs(job_query which = job_query(), Token&& token = {}) {
     return detail::begin<std::string>(detail::start_table_of_jobs, token, engine_, std::move(which));
   }
   /// Prints it, on the scheduler's strand. Lifetime: of `out`, until it has completed.
   template <typename Token = boost::asio::deferred_t>
-  auto print_jobs(std::ostream& out, job_query which = {}, Token&& token = {}) {
+  auto print_jobs(std::ostream& out, job_query which = job_query(), Token&& token = {}) {
     return detail::begin<void>(detail::start_print_jobs, token, engine_, &out, std::move(which));
   }
 
   /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
   /// Of a job that leaves out dates which are not known here only the fire that the store has.
   template <typename Token = boost::asio::deferred_t>
-  auto next_runs(std::size_t count, std::string id = {}, Token&& token = {}) {
+  auto next_runs(std::size_t count, std::string id = std::string(), Token&& token = {}) {
     return detail::begin<std::vector<upcoming_fire>>(detail::start_next_runs, token, engine_, count,
                                                      std::move(id));
   }
@@ -480,7 +480,7 @@ class job_ref {
     return owner_->trigger_at(id_, time, std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
-  auto backfill(instant from, instant to, backfill_options how = {}, Token&& token = {}) const {
+  auto backfill(instant from, instant to, backfill_options how = backfill_options(), Token&& token = {}) const {
     return owner_->backfill(id_, from, to, how, std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
