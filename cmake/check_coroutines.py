@@ -8,6 +8,7 @@ compilation at all, at every level of optimisation):
   - a braced initializer, be it empty: of an aggregate with members that own something,
   - the same as the default argument of a coroutine, or of what takes a completion token after it: the caller's co_await
     then stands beside it,
+  - a conditional expression whose operands own something: its result is destroyed twice,
   - the co_await being the condition of an if, while or switch.
 
 The cure is to give the value a name on the line above, or to write `type()` for an empty one. This check reads tokens,
@@ -111,6 +112,9 @@ class Reader:
             self.square(expression)
         elif word == '{':
             self.initializer(expression)
+        elif word == '?':
+            expression.faults.append((self.line(), 'a conditional expression'))
+            self.at += 1
         else:
             if word.endswith('awaitable') and expression.depth == 0:
                 expression.declares_awaitable = True

@@ -226,7 +226,8 @@ asio::awaitable<void> daemon::begin() {
   }
   starts_.leave_out_done(plan_.jobs, started_);
   declare_result all;
-  co_await declare(plan_, prune_ ? undeclared::remove_all : undeclared::remove_ours, all);
+  const auto others = prune_ ? undeclared::remove_all : undeclared::remove_ours;
+  co_await declare(plan_, others, all);
   begun_ = true;
   log_->info("carillon {}, process {}, times in {}: {}", CARILLON_VERSION, ::getpid(), where_.name(),
              jobs_in_words(plan_.jobs.size()));

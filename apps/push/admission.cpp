@@ -61,7 +61,8 @@ loop_awaitable<std::optional<service_instances::answer>> admission::enter(servic
     has_stood_by = has_stood_by || found;
     // After an outage those are let in first that were there before: they ask again sooner.
     const auto soon = std::min<std::chrono::milliseconds>(between_questions, options_.lease / 3);
-    co_await rest(has_stood_by && !found ? options_.lease : soon);
+    const auto pause = has_stood_by && !found ? options_.lease : soon;
+    co_await rest(pause);
   }
   co_return std::nullopt;
 }

@@ -86,7 +86,8 @@ loop_awaitable<void> store_follower::one_round() {
   } else if (!away.empty() && !std::exchange(away_, true)) {
     tell("store_lost", "the store does not answer: " + away);
   }
-  co_await rest(away.empty() ? between_looks : before_trying_again);
+  const auto pause = away.empty() ? between_looks : before_trying_again;
+  co_await rest(pause);
 }
 
 loop_awaitable<void> store_follower::look() {

@@ -77,8 +77,9 @@ loop_awaitable<void> engine::run() {
   const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
   if (cancelled) stop_how_.drain = milliseconds{0};
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
-  co_await shut_down(cancelled ? nullptr : failure);
-  if (failure && !cancelled) std::rethrow_exception(failure);
+  if (cancelled) failure = nullptr;
+  co_await shut_down(failure);
+  if (failure) std::rethrow_exception(failure);
 }
 
 loop_awaitable<void> engine::start_up() {
