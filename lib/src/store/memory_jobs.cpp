@@ -312,6 +312,18 @@ own_jobs memory_jobs::load_own(const std::string& from, const job_store::known_j
   return page;
 }
 
+void memory_jobs::put_back(std::shared_ptr<memory_job> job) {
+  auto& there = *job;
+  there.self = std::move(job);
+  held_ += there.held();
+  jobs_.insert(there);
+}
+
+const memory_job* memory_jobs::kept(std::string_view id) const noexcept {
+  const auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : &*found;
+}
+
 void memory_jobs::visit_jobs(const std::function<void(const memory_job&)>& visit) const {
   for (const auto& job : jobs_) visit(job);
 }

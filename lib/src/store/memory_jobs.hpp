@@ -134,6 +134,22 @@ class memory_jobs {
   std::function<void(const memory_job&, std::uint64_t number)> on_change;
   std::uint64_t last_number() const noexcept { return number_; }
 
+  // ---- For stores that keep jobs elsewhere, and have what is done to them decided here: what a step
+  // concerns is put back before it, and read after it.
+  /// @pre There is no job of its id, and no run of one.
+  void put_back(std::shared_ptr<memory_job> job);
+  /// The active runs of a job that was removed. @pre As `put_back`.
+  void put_back_orphans(std::string id, std::unique_ptr<live_runs> runs);
+  /// The number that was taken last.
+  void put_back_number(std::uint64_t last) noexcept { number_ = last; }
+  void put_back_token(std::string_view token) { tokens_.add(token); }
+  void put_back_taken(std::string_view run_id) { taken_.add(run_id); }
+  /// The one text of that name, for `held_run::member`.
+  const std::string* name_of(std::string_view member);
+  /// Null: there is none.
+  const memory_job* kept(std::string_view id) const noexcept;
+  const live_runs* kept_orphans(std::string_view id) const noexcept;
+
  private:
   struct by_id {
     using type = std::string_view;

@@ -66,12 +66,16 @@ void memory_jobs::release_live(memory_job& job) {
   job.live.reset();
 }
 
-held_run& memory_jobs::hold(memory_job& job, std::string_view run_id, std::string_view member, instant now) {
-  auto& run = live_of(job).held.emplace_back();
+const std::string* memory_jobs::name_of(std::string_view member) {
   auto known = members_.find(member);
   if (known == members_.end()) known = members_.emplace(member).first;
+  return &*known;
+}
+
+held_run& memory_jobs::hold(memory_job& job, std::string_view run_id, std::string_view member, instant now) {
+  auto& run = live_of(job).held.emplace_back();
   run.id = run_id;
-  run.member = &*known;
+  run.member = name_of(member);
   run.fence = take_number(now);
   run.born = job.born;
   run.started = now;
@@ -112,6 +116,16 @@ std::vector<const held_run*> memory_jobs::ask_to_stop(std::string_view id, std::
     asked.push_back(&run);
   }
   return asked;
+}
+
+void memory_jobs::put_back_orphans(std::string id, std::unique_ptr<live_runs> runs) {
+  held_ += runs->held.size();
+  orphans_[std::move(id)] = std::move(runs);
+}
+
+const live_runs* memory_jobs::kept_orphans(std::string_view id) const noexcept {
+  const auto found = orphans_.find(id);
+  return found == orphans_.end() ? nullptr : found->second.get();
 }
 
 void memory_jobs::visit_active(const std::function<void(const std::string&, const held_run&)>& visit) const {
