@@ -14,6 +14,7 @@ set(layers
   "lock: time trigger async job"
   "executor: time trigger async job event store lock"
   "redis: time trigger async job event store lock"
+  "sql: time trigger async job event store lock"
   "scheduler: time trigger async job event store lock executor")
 
 set(folders "")

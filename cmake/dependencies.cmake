@@ -45,6 +45,22 @@ carillon_plain_library(cctz::cctz cctz/time_zone.h cctz)
 carillon_plain_library(xxHash::xxhash xxhash.h xxhash)
 # Not Boost's own CMake package: asked for Process, it wants compiled packages that need not be there.
 carillon_plain_library(carillon::boost_process boost/process.hpp libboost_process.a boost_process)
-if(CARILLON_BUILD_REDIS)
+if(CARILLON_BUILD_REDIS OR CARILLON_BUILD_SQL)
   carillon_plain_library(carillon::boost_url boost/url.hpp libboost_url.a boost_url)
+endif()
+# SOCI brings headers that lie in a folder of their own, and are included from there by each other.
+if(CARILLON_BUILD_SQL AND NOT TARGET carillon::soci)
+  carillon_plain_library(carillon::soci_core soci/soci.h soci_core)
+  carillon_plain_library(carillon::soci_sqlite3 soci/sqlite3/soci-sqlite3.h soci_sqlite3)
+  carillon_plain_library(carillon::soci_postgresql soci/postgresql/soci-postgresql.h soci_postgresql)
+  carillon_plain_library(carillon::soci_mysql soci/mysql/soci-mysql.h soci_mysql)
+  # The databases' own libraries, for what SOCI does not say: numbers of errors, and how to end a call that hangs.
+  carillon_plain_library(carillon::sqlite3 sqlite3.h sqlite3)
+  carillon_plain_library(carillon::pq postgresql/libpq-fe.h pq)
+  carillon_plain_library(carillon::mysql mariadb/mysql.h mariadb mysqlclient)
+  add_library(carillon::soci INTERFACE IMPORTED)
+  target_include_directories(carillon::soci SYSTEM INTERFACE
+    "${CARILLON_carillon__soci_core_INCLUDE}/soci" "${CARILLON_carillon__pq_INCLUDE}/postgresql" "${CARILLON_carillon__mysql_INCLUDE}/mariadb")
+  target_link_libraries(carillon::soci INTERFACE carillon::soci_sqlite3 carillon::soci_postgresql carillon::soci_mysql carillon::soci_core
+                                                 carillon::sqlite3 carillon::pq carillon::mysql)
 endif()

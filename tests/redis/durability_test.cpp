@@ -4,7 +4,7 @@
 #include "contract/store_world.hpp"
 #include "redis/connection_world.hpp"
 #include "redis/job_backend.hpp"
-#include "redis/plain_store.hpp"
+#include "support/plain_store.hpp"
 
 namespace carillon::testing {
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/store/job_backend.hpp>
 #include <carillon/store/job_store.hpp>
 #include <memory>
 #include <set>
@@ -6,8 +7,6 @@
 #include <string>
 #include <utility>
 #include <vector>
-
-#include "redis/job_backend.hpp"
 
 namespace carillon::testing {
 

@@ -1,0 +1,348 @@
+#include "sql/desk.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <boost/system/system_error.hpp>
+#include <carillon/error.hpp>
+#include <limits>
+
+namespace carillon::sql {
+
+namespace {
+
+/// Reads definitions that are not at hand.
+void read_definitions(session& with, store_tables& tables, std::map<std::string, job_row>& rows) {
+  std::vector<std::string> missing;
+  for (auto& [id, row] : rows) {
+    if (row.state == state_of_orphans) continue;
+    row.definition = tables.definitions.find(id, row.defined);
+    if (!row.definition) missing.push_back(id);
+  }
+  if (missing.empty()) return;
+  query asks{"SELECT id, content FROM "};
+  asks.add(with.speaks().table("definitions")).add(" WHERE id IN ").bind_list(missing);
+  for (auto& found : with.ask(asks, "tt")) {
+    auto& row = rows[found[0].text];
+    try {
+      row.definition = definition_in(found[1].text);
+      tables.definitions.keep(found[0].text, row.defined, row.definition);
+    } catch (const unreadable& fault) {
+      row.why = fault.what();
+    }
+  }
+}
+
+std::string words_of_unreadable(const session& with, const std::string& id, const std::string& why) {
+  return fmt::format("the record of job '{}' in {} cannot be read, and nothing was done: {}", id,
+                     with.speaks().table("jobs"), why);
+}
+
+std::optional<std::int64_t> milliseconds_of(std::optional<instant> time) {
+  return time ? std::optional<std::int64_t>{time->time_since_epoch().count()} : std::nullopt;
+}
+
+}  // namespace
+
+std::map<std::string, job_row> read_rows(session& with, store_tables& tables,
+                                         std::span<const std::string> ids) {
+  std::map<std::string, job_row> found;
+  if (ids.empty()) return found;
+  query asks{"SELECT id, state, revision, defined, content FROM "};
+  asks.add(with.speaks().table("jobs")).add(" WHERE id IN ").bind_list(ids);
+  for (auto& each : with.ask(asks, "tnnnt")) {
+    auto& row = found[each[0].text];
+    row.exists = true;
+    row.state = static_cast<int>(each[1].number);
+    row.revision = each[2].count();
+    row.defined = each[3].count();
+    row.content = std::move(each[4].text);
+  }
+  read_definitions(with, tables, found);
+  for (auto& [id, row] : found) {
+    if (row.state == state_of_orphans) continue;
+    const bool is_state = row.state >= 0 && row.state <= static_cast<int>(job_state::removed);
+    if (!is_state) row.why = fmt::format("its state is {}", row.state);
+    if (!row.definition && row.why.empty()) row.why = "its definition is missing";
+  }
+  return found;
+}
+
+std::shared_ptr<memory_job> job_of(const job_row& row, const name_keeper& name_of) {
+  if (!row.why.empty()) throw unreadable(row.why);
+  auto job = std::make_shared<memory_job>();
+  job->definition = row.definition;
+  job->state = static_cast<job_state>(row.state);
+  job->revision = row.revision;
+  read_job(row.content, *job, name_of);
+  return job;
+}
+
+desk::desk(session& with, store_tables& tables, const store_identity& store, std::uint32_t part)
+    : with_{with},
+      tables_{tables},
+      store_{store},
+      part_{part},
+      jobs_{std::numeric_limits<std::size_t>::max()} {
+  query asks{"SELECT store, seq, ledger, noticed FROM "};
+  asks.add(with_.speaks().table("parts")).add(" WHERE part = ").bind(part).add(with_.speaks().locked());
+  const auto found = with_.ask(asks, "nnnn");
+  if (found.empty() || found[0][0].count() != store.id) throw boost::system::system_error(errc::other_store);
+  seq_before_ = found[0][1].count();
+  ledger_ = ledger_before_ = found[0][2].count();
+  noticed_ = noticed_before_ = found[0][3].count();
+  jobs_.put_back_number(seq_before_);
+  jobs_.on_change = [this](const memory_job& job, std::uint64_t number) { tell(job, number); };
+}
+
+void desk::fetch(std::vector<std::string> ids) {
+  std::ranges::sort(ids);
+  const auto twice = std::ranges::unique(ids);
+  ids.erase(twice.begin(), twice.end());
+  auto found = read_rows(with_, tables_, ids);
+  for (auto& id : ids) {
+    auto& row = rows_[id];
+    if (const auto there = found.find(id); there != found.end()) row = std::move(there->second);
+    if (row.exists) put_back(id, row);
+  }
+}
+
+void desk::put_back(const std::string& id, job_row& row) {
+  const auto name_of = [this](std::string_view member) { return jobs_.name_of(member); };
+  try {
+    if (row.state == state_of_orphans) {
+      auto runs = runs_in(row.content, name_of);
+      note_taken(id, *runs);
+      jobs_.put_back_orphans(id, std::move(runs));
+      return;
+    }
+    auto job = job_of(row, name_of);
+    if (job->live) note_taken(id, *job->live);
+    jobs_.put_back(std::move(job));
+  } catch (const unreadable& fault) {
+    row.why = words_of_unreadable(with_, id, fault.what());
+    tables_.tell_once(row.why);
+  }
+}
+
+void desk::note_taken(const std::string& id, const live_runs& before) {
+  for (const auto& run : before.held) {
+    if (run.taken) taken_before_[id].push_back(run.id);
+  }
+}
+
+void desk::fetch_tokens(std::vector<std::string> tokens) {
+  if (tokens.empty()) return;
+  query asks{"SELECT token, flags FROM "};
+  asks.add(with_.speaks().table("tokens")).add(" WHERE token IN ").bind_list(tokens);
+  for (auto& found : with_.ask(asks, "tn")) tokens_[found[0].text] = static_cast<int>(found[1].number);
+}
+
+const std::string& desk::refusal(std::string_view id) const {
+  static const std::string none;
+  const auto row = rows_.find(id);
+  return row == rows_.end() ? none : row->second.why;
+}
+
+bool desk::is_born(std::string_view id, std::uint64_t born) const {
+  const auto* const job = jobs_.kept(id);
+  return job && (born == 0 || job->born == born);
+}
+
+job_handle desk::handle_of(std::string_view id, std::uint64_t born) const {
+  if (born == 0) return nullptr;
+  const auto* const job = jobs_.kept(id);
+  if (job && job->born == born) return job->self;
+  return std::make_shared<memory_job>();  // As of a job that is gone.
+}
+
+std::optional<int> desk::token(const std::string& which) const {
+  const auto found = tokens_.find(which);
+  return found == tokens_.end() ? std::nullopt : std::optional{found->second};
+}
+
+void desk::keep_token(const std::string& which, int flags) { new_tokens_[which] = flags; }
+
+void desk::tell(const memory_job& job, std::uint64_t number) {
+  auto& notice = notices_.emplace_back();
+  notice.part = part_;
+  notice.number = number;
+  notice.job = brief_of(job);
+}
+
+void desk::tell_stop(const held_run& run, cancel_reason why) {
+  auto& notice = notices_.emplace_back();
+  notice.part = part_;
+  notice.run = run.id;
+  notice.member = *run.member;
+  notice.why = why;
+}
+
+/// A row as it is to be.
+struct desk::changed_row {
+  std::string id;
+  int state = 0;
+  std::uint64_t revision = 0, defined = 0;
+  std::optional<std::int64_t> due, waiting;
+  std::size_t active = 0;
+  std::string task, executor, content;
+  std::shared_ptr<const job_definition> definition;  ///< Of one that is to be written.
+};
+
+struct desk::changed_rows {
+  std::vector<changed_row> written;
+  std::vector<std::string> removed;
+  std::vector<std::string> undefined;  ///< Whose definitions go.
+};
+
+void desk::collect(const std::string& id, job_row& row, changed_rows& into) {
+  if (!row.why.empty()) return;
+  const auto* const job = jobs_.kept(id);
+  const auto* const orphans = jobs_.kept_orphans(id);
+  const bool had_definition = row.exists && row.state != state_of_orphans;
+  if (had_definition && !job) into.undefined.push_back(id);
+  if (!job && !orphans) {
+    if (row.exists) into.removed.push_back(id);
+    return;
+  }
+  changed_row now;
+  now.id = id;
+  if (job) {
+    now.state = static_cast<int>(job->state);
+    now.revision = job->revision;
+    now.defined = row.defined;
+    const bool fires = job->state == job_state::active && job->cursor != memory_job::none;
+    if (fires) now.due = milliseconds_of(job->due);
+    now.waiting = milliseconds_of(job->next_waiting());
+    now.active = job->held();
+    now.task = job->definition->task_name();
+    now.executor = job->definition->options->executor;
+    now.content = text_of(*job);
+    if (!had_definition || job->definition != row.definition) {
+      now.definition = job->definition;
+      now.defined = ++seq_;
+    }
+  } else {
+    now.state = state_of_orphans;
+    now.active = orphans->held.size();
+    now.content = text_of(*orphans);
+  }
+  const bool same = row.exists && !now.definition && now.state == row.state && now.revision == row.revision &&
+                    now.content == row.content;
+  if (!same) into.written.push_back(std::move(now));
+}
+
+std::vector<change_notice> desk::save() {
+  seq_ = jobs_.last_number();
+  changed_rows changed;
+  for (auto& [id, row] : rows_) collect(id, row, changed);
+  for (const auto& [id, runs] : taken_before_) {
+    const auto* const job = jobs_.kept(id);
+    const auto* const live = job ? job->live.get() : jobs_.kept_orphans(id);
+    for (const auto& run : runs) {
+      const bool still = live && std::ranges::find(live->held, run, &held_run::id) != live->held.end();
+      if (!still) keep_token("taken:" + run);
+    }
+  }
+  write_jobs(changed);
+  write_definitions(changed);
+  write_removed(changed);
+  write_ledger();
+  write_tokens();
+  write_notices();
+  write_part();
+  return std::move(notices_);
+}
+
+void desk::write_jobs(const changed_rows& what) {
+  if (what.written.empty()) return;
+  static constexpr std::string_view columns[] = {"part",    "state",  "revision", "defined",  "due",
+                                                 "waiting", "active", "task",     "executor", "content"};
+  query writes{"INSERT INTO "};
+  writes.add(with_.speaks().table("jobs"));
+  writes.add(" (id, part, state, revision, defined, due, waiting, active, task, executor, content) VALUES ");
+  bool first = true;
+  for (const auto& row : what.written) {
+    writes.add(std::exchange(first, false) ? "(" : ", (").bind(row.id).add(", ").bind(part_);
+    writes.add(", ").bind(row.state).add(", ").bind(row.revision).add(", ").bind(row.defined);
+    writes.add(", ").bind(row.due).add(", ").bind(row.waiting).add(", ").bind(row.active);
+    writes.add(", ").bind(row.task).add(", ").bind(row.executor).add(", ").bind(row.content).add(")");
+  }
+  with_.run(writes.add(with_.speaks().or_update("id", columns)));
+}
+
+void desk::write_definitions(const changed_rows& what) {
+  static constexpr std::string_view columns[] = {"defined", "content"};
+  query writes{"INSERT INTO "};
+  writes.add(with_.speaks().table("definitions")).add(" (id, defined, content) VALUES ");
+  bool first = true;
+  for (const auto& row : what.written) {
+    if (!row.definition) continue;
+    writes.add(std::exchange(first, false) ? "(" : ", (").bind(row.id).add(", ").bind(row.defined);
+    writes.add(", ").bind(text_of(*row.definition)).add(")");
+  }
+  if (!first) with_.run(writes.add(with_.speaks().or_update("id", columns)));
+}
+
+void desk::write_removed(const changed_rows& what) {
+  const auto remove = [&](std::string_view table, const std::vector<std::string>& ids) {
+    if (ids.empty()) return;
+    with_.run(query{"DELETE FROM "}.add(with_.speaks().table(table)).add(" WHERE id IN ").bind_list(ids));
+  };
+  remove("jobs", what.removed);
+  remove("definitions", what.undefined);
+}
+
+/// Numbers of entries are times as well, so that those of all partitions together are in order; and each says
+/// which partition it is of, so that no two are the same.
+void desk::write_ledger() {
+  ledger_query all;
+  all.limit = std::numeric_limits<std::size_t>::max();
+  auto entries = jobs_.history(all).entries;
+  if (entries.empty()) return;
+  const auto now = microseconds_now();
+  query writes{"INSERT INTO "};
+  writes.add(with_.speaks().table("ledger")).add(" (num, job, first_at, last_at, content) VALUES ");
+  for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
+    ledger_ = std::max(ledger_ + 1, now);
+    writes.add(entry == entries.rbegin() ? "(" : ", (").bind(ledger_ * store_.partitions + part_);
+    writes.add(", ").bind(entry->job).add(", ").bind(milliseconds_of(entry->first));
+    writes.add(", ").bind(milliseconds_of(entry->last)).add(", ").bind(text_of(*entry)).add(")");
+  }
+  with_.run(writes);
+}
+
+void desk::write_tokens() {
+  if (new_tokens_.empty()) return;
+  const auto now = microseconds_now();
+  query writes{"INSERT INTO "};
+  writes.add(with_.speaks().table("tokens")).add(" (token, flags, made) VALUES ");
+  bool first = true;
+  for (const auto& [token, flags] : new_tokens_) {
+    writes.add(std::exchange(first, false) ? "(" : ", (").bind(token).add(", ").bind(flags);
+    writes.add(", ").bind(now).add(")");
+  }
+  with_.run(writes.add(with_.speaks().or_nothing("token")));
+}
+
+void desk::write_notices() {
+  if (notices_.empty()) return;
+  const auto now = microseconds_now();
+  query writes{"INSERT INTO "};
+  writes.add(with_.speaks().table("changes")).add(" (part, num, teller, made, content) VALUES ");
+  bool first = true;
+  for (const auto& notice : notices_) {
+    writes.add(std::exchange(first, false) ? "(" : ", (").bind(part_).add(", ").bind(++noticed_);
+    writes.add(", ").bind(tables_.teller).add(", ").bind(now).add(", ").bind(text_of(notice)).add(")");
+  }
+  with_.run(writes);
+}
+
+void desk::write_part() {
+  if (seq_ == seq_before_ && ledger_ == ledger_before_ && noticed_ == noticed_before_) return;
+  query writes{"UPDATE "};
+  writes.add(with_.speaks().table("parts")).add(" SET seq = ").bind(seq_).add(", ledger = ").bind(ledger_);
+  with_.run(writes.add(", noticed = ").bind(noticed_).add(" WHERE part = ").bind(part_));
+}
+
+}  // namespace carillon::sql

@@ -1,0 +1,89 @@
+#pragma once
+#include <carillon/store/job_backend.hpp>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "sql/job_codec.hpp"
+#include "sql/session.hpp"
+#include "sql/store_tables.hpp"
+#include "store/memory_jobs.hpp"
+
+namespace carillon::sql {
+
+/// What stands of a job in `jobs`.
+struct job_row {
+  bool exists = false;
+  int state = 0;
+  std::uint64_t revision = 0, defined = 0;
+  std::string content;
+  std::shared_ptr<const job_definition> definition;  ///< As it was read.
+  std::string why;                                   ///< Not empty: it cannot be read, and this is why.
+};
+
+/// Of a removed job, of which runs are still active.
+inline constexpr int state_of_orphans = -1;
+
+/// Rows of jobs, with their definitions; those of `state_of_orphans` without.
+std::map<std::string, job_row> read_rows(session& with, store_tables& tables,
+                                         std::span<const std::string> ids);
+/// The job of a row whose definition was read. Errors: throws `unreadable`.
+std::shared_ptr<memory_job> job_of(const job_row& row, const name_keeper& name_of);
+
+/// Some jobs of a partition, from the tables and back, within a transaction that nobody comes between: what
+/// is done to them is decided by the rules of the memory store.
+class desk {
+ public:
+  /// Locks the partition. Errors: throws `errc::other_store` if it belongs to another store.
+  desk(session& with, store_tables& tables, const store_identity& store, std::uint32_t part);
+
+  void fetch(std::vector<std::string> ids);
+  void fetch_tokens(std::vector<std::string> tokens);
+  memory_jobs& jobs() noexcept { return jobs_; }
+  /// Why a job cannot be read; empty: it can.
+  const std::string& refusal(std::string_view id) const;
+  /// For a step that means the job that was born then; null: whichever has that id.
+  job_handle handle_of(std::string_view id, std::uint64_t born) const;
+  bool is_born(std::string_view id, std::uint64_t born) const;
+
+  std::optional<int> token(const std::string& which) const;
+  void keep_token(const std::string& which, int flags = 0);
+  void tell(const memory_job& job, std::uint64_t number);
+  void tell_stop(const held_run& run, cancel_reason why);
+
+  /// Writes what has changed. What instances are to be told of it.
+  std::vector<change_notice> save();
+
+ private:
+  struct changed_row;
+  struct changed_rows;
+  void put_back(const std::string& id, job_row& row);
+  void collect(const std::string& id, job_row& row, changed_rows& into);
+  void note_taken(const std::string& id, const live_runs& before);
+  void write_jobs(const changed_rows& what);
+  void write_definitions(const changed_rows& what);
+  void write_removed(const changed_rows& what);
+  void write_ledger();
+  void write_tokens();
+  void write_notices();
+  void write_part();
+
+  session& with_;
+  store_tables& tables_;
+  const store_identity store_;
+  const std::uint32_t part_;
+  std::uint64_t seq_ = 0, ledger_ = 0, noticed_ = 0;
+  std::uint64_t ledger_before_ = 0, noticed_before_ = 0, seq_before_ = 0;
+  memory_jobs jobs_;
+  std::map<std::string, job_row, std::less<>> rows_;
+  std::map<std::string, std::vector<std::string>> taken_before_;  ///< Active runs that had waited, by job.
+  std::map<std::string, int> tokens_, new_tokens_;
+  std::vector<change_notice> notices_;
+};
+
+}  // namespace carillon::sql

@@ -1,0 +1,299 @@
+#include "sql/job_codec.hpp"
+
+#include <boost/json/parse.hpp>
+#include <boost/json/serialize.hpp>
+#include <carillon/job/json.hpp>
+#include <span>
+
+#include "sql/json_fields.hpp"
+
+namespace carillon::sql {
+
+namespace {
+
+// Structured bindings, so that a member that is added does not compile until it is written here as well.
+
+json::object json_of(const job_counters& did) {
+  const auto& [succeeded, failed, cancelled, lost, retried, missed, skipped, coalesced, in_a_row] = did;
+  field_writer out;
+  out.put("succeeded", succeeded).put("failed", failed).put("cancelled", cancelled).put("lost", lost);
+  out.put("retried", retried).put("missed", missed).put("skipped", skipped).put("coalesced", coalesced);
+  return out.put("in_a_row", in_a_row).take();
+}
+
+void read_counters(const json::value& from, job_counters& did) {
+  auto& [succeeded, failed, cancelled, lost, retried, missed, skipped, coalesced, in_a_row] = did;
+  const field_reader in{from};
+  in.get("succeeded", succeeded).get("failed", failed).get("cancelled", cancelled).get("lost", lost);
+  in.get("retried", retried).get("missed", missed).get("skipped", skipped).get("coalesced", coalesced);
+  in.get("in_a_row", in_a_row);
+}
+
+json::array json_of(std::span<const instant> times) {
+  json::array all;
+  for (const auto time : times) all.emplace_back(time.time_since_epoch().count());
+  return all;
+}
+
+json::object json_of(const held_run& run) {
+  const auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, stop,
+               revision] = run;
+  field_writer out;
+  out.put("run", id).put("member", *member).put("fence", fence).put("born", born);
+  out.put("occurrence", occurrence).put("due", due).put("attempt", attempt, 1).put("started", started);
+  out.put("why", why).put("taken", taken).put("extra", extra).put("stop", stop);
+  return out.put("revision", revision).take();
+}
+
+held_run held_run_in(const json::value& from, const name_keeper& name_of) {
+  held_run made;
+  auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, stop, revision] =
+      made;
+  std::string name;
+  const field_reader in{from};
+  in.get("run", id).get("member", name).get("fence", fence).get("born", born);
+  in.get("occurrence", occurrence).get("due", due).get("attempt", attempt).get("started", started);
+  in.get("why", why).get("taken", taken).get("extra", extra).get("stop", stop).get("revision", revision);
+  member = name_of(name);
+  return made;
+}
+
+json::object json_of(const waiting_run& run) {
+  const auto& [at, due, occurrence, attempt, why, extra, revision, planned_as, cancels] = run;
+  field_writer out;
+  out.put("at", at).put("due", due).put("occurrence", occurrence).put("attempt", attempt, 1);
+  out.put("why", why).put("extra", extra).put("revision", revision);
+  return out.put("planned_as", planned_as).put("cancels", cancels).take();
+}
+
+waiting_run waiting_run_in(const json::value& from) {
+  waiting_run made;
+  auto& [at, due, occurrence, attempt, why, extra, revision, planned_as, cancels] = made;
+  const field_reader in{from};
+  in.get("at", at).get("due", due).get("occurrence", occurrence).get("attempt", attempt).get("why", why);
+  in.get("extra", extra).get("revision", revision).get("planned_as", planned_as).get("cancels", cancels);
+  return made;
+}
+
+void put_runs(json::object& into, const live_runs& runs) {
+  const auto& [held, waiting] = runs;
+  json::array active, later;
+  for (const auto& run : held) active.emplace_back(json_of(run));
+  for (const auto& run : waiting) later.emplace_back(json_of(run));
+  if (!active.empty()) into["active"] = std::move(active);
+  if (!later.empty()) into["waiting"] = std::move(later);
+}
+
+std::unique_ptr<live_runs> read_runs(const json::value& from, const name_keeper& name_of) {
+  auto made = std::make_unique<live_runs>();
+  const field_reader in{from};
+  if (const auto* const active = in.list("active")) {
+    for (const auto& each : *active) made->held.push_back(held_run_in(each, name_of));
+  }
+  if (const auto* const waiting = in.list("waiting")) {
+    for (const auto& each : *waiting) made->waiting.push_back(waiting_run_in(each));
+  }
+  return made;
+}
+
+}  // namespace
+
+std::string text_of(const job_definition& job) { return serialized(to_json(job)); }
+
+std::shared_ptr<const job_definition> definition_in(std::string_view text) {
+  auto read = job_from_json(parsed(text));
+  if (!read) throw unreadable(read.error().to_string());
+  return std::make_shared<const job_definition>(*std::move(read));
+}
+
+std::string text_of(const memory_job& job) {
+  const auto unless_none = [](instant time) {
+    return time == memory_job::none ? std::nullopt : std::optional{time};
+  };
+  field_writer out;
+  out.put("born", job.born).put("last_claim", job.last_claim).put("last_fence", job.last_fence);
+  out.put("succeeded", job.succeeded).put("anchor", unless_none(job.anchor));
+  out.put("cursor", unless_none(job.cursor));
+  if (job.cursor != memory_job::none) out.put("due", job.due);
+  out.put("last_fire", unless_none(job.last_fire)).put("skip_next", job.skip_next);
+  out.put("end_paused", job.last_end_paused).put("end_removed", job.last_end_removed);
+  if (job.where.name() != zone{}.name()) out.put("zone", job.where.name());
+  auto all = out.take();
+  if (job.rare) {
+    const auto& [counters, note, skip_at] = *job.rare;
+    auto did = json_of(counters);
+    if (!did.empty()) all["counters"] = std::move(did);
+    if (!note.empty()) all["note"] = clean(note);
+    if (!skip_at.empty()) all["skip_at"] = json_of(skip_at);
+  }
+  if (job.live) put_runs(all, *job.live);
+  return json::serialize(all);
+}
+
+std::string text_of(const live_runs& runs) {
+  json::object all;
+  put_runs(all, runs);
+  return json::serialize(all);
+}
+
+void read_job(std::string_view text, memory_job& job, const name_keeper& name_of) {
+  const auto all = parsed(text);
+  const field_reader in{all};
+  std::optional<instant> anchor, cursor, last_fire;
+  std::string zone_name;
+  in.get("born", job.born).get("last_claim", job.last_claim).get("last_fence", job.last_fence);
+  in.get("succeeded", job.succeeded).get("anchor", anchor).get("cursor", cursor).get("due", job.due);
+  in.get("last_fire", last_fire).get("skip_next", job.skip_next).get("zone", zone_name);
+  in.get("end_paused", job.last_end_paused).get("end_removed", job.last_end_removed);
+  job.anchor = anchor.value_or(memory_job::none);
+  job.cursor = cursor.value_or(memory_job::none);
+  job.last_fire = last_fire.value_or(memory_job::none);
+  if (!zone_name.empty()) {
+    const auto where = zone::find(zone_name);
+    if (!where) throw unreadable(where.error().to_string());
+    job.where = *where;
+  }
+  const auto* const counters = in.find("counters");
+  const auto* const note = in.find("note");
+  if (counters) read_counters(*counters, job.rarely().counters);
+  if (note) in.get("note", job.rarely().note);
+  if (in.find("skip_at")) in.get_all("skip_at", job.rarely().skip_at);
+  auto live = read_runs(all, name_of);
+  if (!live->empty()) job.live = std::move(live);
+}
+
+std::unique_ptr<live_runs> runs_in(std::string_view text, const name_keeper& name_of) {
+  return read_runs(parsed(text), name_of);
+}
+
+active_record active_record_of(const std::string& job, const held_run& run) {
+  active_record made;
+  made.run_id = run.id;
+  made.job = job;
+  made.member = *run.member;
+  made.born = run.born;
+  made.fence = run.fence;
+  made.occurrence = run.occurrence;
+  made.due = run.due;
+  made.started = run.started;
+  made.attempt = run.attempt;
+  made.why = run.why;
+  made.taken = run.taken;
+  made.extra = run.extra;
+  made.stop = run.stop;
+  made.revision = run.revision;
+  return made;
+}
+
+std::string text_of(const ledger_entry& entry) {
+  const auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence,
+               due, started, finished] = entry;
+  const auto& [kind, reason, permanent, failure, message] = result;
+  field_writer out;
+  out.put("kind", std::string{name(kind)}).put("reason", reason).put("permanent", permanent);
+  out.put("failure", failure).put("message", message).put("first", first);
+  if (last != first) out.put("last", last);
+  out.put("count", count, 1).put("into", into).put("extra", extra).put("final", final, true);
+  out.put("run", run).put("instance", instance).put("attempt", attempt).put("fence", fence);
+  out.put("due", due).put("started", started).put("finished", finished);
+  return json::serialize(out.take());
+}
+
+void read_entry(std::string_view text, ledger_entry& entry) {
+  auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence, due,
+         started, finished] = entry;
+  auto& [kind, reason, permanent, failure, message] = result;
+  const auto all = parsed(text);
+  const field_reader in{all};
+  std::string kind_name;
+  in.get("kind", kind_name).get("reason", reason).get("permanent", permanent).get("failure", failure);
+  in.get("message", message).get("first", first);
+  last = first;
+  in.get("last", last).get("count", count).get("into", into).get("extra", extra).get("final", final);
+  in.get("run", run).get("instance", instance).get("attempt", attempt).get("fence", fence);
+  in.get("due", due).get("started", started).get("finished", finished);
+  for (auto each = outcome_kind::succeeded; each <= outcome_kind::coalesced;
+       each = static_cast<outcome_kind>(static_cast<int>(each) + 1)) {
+    if (name(each) != kind_name) continue;
+    kind = each;
+    return;
+  }
+  throw unreadable("an outcome '" + kind_name + "' is not known");
+}
+
+std::string text_of(const member_info& member) {
+  field_writer out;
+  out.put("host", member.host).put("process", member.process).put("version", member.version);
+  out.put("started", member.started).put("takes_jobs", member.takes_jobs, true);
+  out.put("work", member.work_digest);
+  auto all = out.take();
+  if (member.clock_offset) all["clock_offset"] = member.clock_offset->count();
+  return json::serialize(all);
+}
+
+void read_member(std::string_view text, member_info& member) {
+  const auto all = parsed(text);
+  const field_reader in{all};
+  in.get("host", member.host).get("process", member.process).get("version", member.version);
+  in.get("started", member.started).get("takes_jobs", member.takes_jobs).get("work", member.work_digest);
+  if (in.find("clock_offset")) {
+    std::int64_t offset = 0;
+    in.get("clock_offset", offset);
+    member.clock_offset = milliseconds{offset};
+  }
+}
+
+std::string text_of(const served_work& work) {
+  const auto& [tasks, executors, body_executors, declared] = work;
+  json::object all;
+  all["tasks"] = json::array(tasks.begin(), tasks.end());
+  all["executors"] = json::array(executors.begin(), executors.end());
+  all["body_executors"] = json::array(body_executors.begin(), body_executors.end());
+  all["declared"] = json::array(declared.begin(), declared.end());
+  return json::serialize(all);
+}
+
+std::shared_ptr<const served_work> work_in(std::string_view text) {
+  auto made = std::make_shared<served_work>();
+  auto& [tasks, executors, body_executors, declared] = *made;
+  const auto all = parsed(text);
+  const field_reader in{all};
+  in.get_all("tasks", tasks).get_all("executors", executors).get_all("body_executors", body_executors);
+  in.get_all("declared", declared);
+  return made;
+}
+
+job_brief brief_of(const memory_job& job) {
+  job_brief brief;
+  brief.id = job.id();
+  brief.task = job.definition->task_name();
+  brief.executor = job.definition->options->executor;
+  brief.revision = job.revision;
+  brief.state = job.state;
+  brief.waits = job.next_waiting().has_value();
+  return brief;
+}
+
+std::string text_of(const change_notice& notice) {
+  const auto& [part, number, job, run, member, why] = notice;
+  const auto& [id, task, executor, revision, state, waits] = job;
+  field_writer out;
+  out.put("number", number).put("job", id).put("task", task).put("executor", executor);
+  out.put("revision", revision).put("state", state).put("waits", waits);
+  out.put("run", run).put("member", member).put("why", why);
+  return json::serialize(out.take());
+}
+
+change_notice notice_in(std::string_view text) {
+  change_notice made;
+  auto& [part, number, job, run, member, why] = made;
+  auto& [id, task, executor, revision, state, waits] = job;
+  const auto all = parsed(text);
+  const field_reader in{all};
+  in.get("number", number).get("job", id).get("task", task).get("executor", executor);
+  in.get("revision", revision).get("state", state).get("waits", waits);
+  in.get("run", run).get("member", member).get("why", why);
+  return made;
+}
+
+}  // namespace carillon::sql

@@ -1,0 +1,202 @@
+#include "sql/store_tables.hpp"
+
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <boost/system/system_error.hpp>
+#include <carillon/error.hpp>
+#include <charconv>
+
+namespace carillon::sql {
+
+namespace {
+
+constexpr std::size_t most_definitions = 200'000;
+constexpr std::size_t most_told = 1'000;
+constexpr auto between_cleanings = std::chrono::seconds{10};
+constexpr std::uint64_t second = 1'000'000;
+constexpr std::uint64_t token_is_kept = 3'600 * second, notice_is_kept = 120 * second;
+
+std::optional<std::uint64_t> number_in(session& with, std::string_view name) {
+  auto asks = query{"SELECT content FROM "}.add(with.speaks().table("meta")).add(" WHERE name = ").bind(name);
+  const auto found = with.ask(asks, "t");
+  if (found.empty()) return std::nullopt;
+  const auto& text = found[0][0].text;
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{}) refuse_store(fmt::format("the {} of the store is '{}'", name, text));
+  return number;
+}
+
+void write_meta(session& with, std::string_view name, std::string_view content) {
+  static constexpr std::string_view columns[] = {"content"};
+  with.run(query{"INSERT INTO "}
+               .add(with.speaks().table("meta"))
+               .add(" (name, content) VALUES (")
+               .bind(name)
+               .add(", ")
+               .bind(content)
+               .add(")")
+               .add(with.speaks().or_update("name", columns)));
+}
+
+/// The partitions that a store has not yet, or that were another's.
+void make_parts(session& with, const store_identity& store) {
+  static constexpr std::string_view columns[] = {"store", "seq", "ledger", "noticed"};
+  query makes{"INSERT INTO "};
+  makes.add(with.speaks().table("parts")).add(" (part, store, seq, ledger, noticed) VALUES ");
+  for (int part = part_of_members; part < static_cast<int>(store.partitions); ++part) {
+    makes.add(part == part_of_members ? "(" : ", (").bind(part).add(", ").bind(store.id);
+    makes.add(", ").bind(store.id).add(", ").bind(store.id).add(", ").bind(store.id).add(")");
+  }
+  with.run(makes.add(with.speaks().or_update("part", columns)));
+}
+
+store_identity create_store(session& with, std::uint32_t partitions) {
+  for (const auto& table : with.speaks().schema()) with.run(table);
+  store_identity store;
+  const std::uint32_t usual = with.speaks().kind() == database_kind::sqlite ? 1 : 8;
+  store.partitions = partitions == 0 ? usual : partitions;
+  store.id = microseconds_now();
+  make_parts(with, store);
+  write_meta(with, "beat", "0 0");
+  write_meta(with, "partitions", std::to_string(store.partitions));
+  write_meta(with, "format", std::to_string(table_format));
+  write_meta(with, "id", std::to_string(store.id));  // Last: with it there is a store.
+  return store;
+}
+
+store_identity checked_store(session& with, std::uint64_t id, std::uint32_t partitions) {
+  const auto& names = with.speaks().name_space();
+  const auto format = number_in(with, "format").value_or(0);
+  if (format != table_format) {
+    refuse_store(
+        fmt::format("the tables {}_… are of format {}, and this version of Carillon reads format {}; "
+                    "use the version that made them, or tables of your own: ?namespace=NAME",
+                    names, format, table_format));
+  }
+  store_identity store;
+  store.id = id;
+  store.partitions = static_cast<std::uint32_t>(number_in(with, "partitions").value_or(0));
+  if (partitions != 0 && partitions != store.partitions) {
+    refuse_store(
+        fmt::format("the store in the tables {}_… was created with {} partitions, and {} are asked "
+                    "for; ask for what is there, or for tables of your own: ?namespace=NAME",
+                    names, store.partitions, partitions));
+  }
+  return store;
+}
+
+store_identity find_or_create(session& with, const store_tables& tables, std::uint32_t partitions) {
+  const bool has_tables = !with.ask(with.speaks().finds_table(with.speaks().table("meta")), "n").empty();
+  const auto id = has_tables ? number_in(with, "id") : std::nullopt;
+  if (id) return checked_store(with, *id, partitions);
+  if (!tables.create)
+    throw boost::system::system_error(errc::no_store,
+                                      fmt::format("there is no store in {} whose tables are called {}_…",
+                                                  tables.where.shown(), with.speaks().name_space()));
+  return create_store(with, partitions);
+}
+
+/// Keeps others from creating the same store. Tables of MySQL are made outside of any transaction, so that
+/// its turn is taken before one begins, and given back after.
+class turn_taken {
+ public:
+  explicit turn_taken(session& with) : with_{with} {
+    if (is_outside()) with_.run(with_.speaks().takes_turn());
+  }
+  ~turn_taken() {
+    if (!is_outside()) return;
+    try {
+      with_.run(with_.speaks().ends_turn());
+    } catch (...) {
+      with_.disconnect();  // With which it ends.
+    }
+  }
+  turn_taken(const turn_taken&) = delete;
+  turn_taken& operator=(const turn_taken&) = delete;
+  void take_within() const {
+    const auto turn = with_.speaks().takes_turn();
+    if (!is_outside() && !turn.text().empty()) with_.run(turn);
+  }
+
+ private:
+  bool is_outside() const { return !with_.speaks().ends_turn().text().empty(); }
+  session& with_;
+};
+
+}  // namespace
+
+std::shared_ptr<const job_definition> definition_cache::find(const std::string& id, std::uint64_t defined) {
+  const std::lock_guard mine{guard_};
+  const auto found = all_.find(id);
+  return found != all_.end() && found->second.defined == defined ? found->second.job : nullptr;
+}
+
+void definition_cache::keep(const std::string& id, std::uint64_t defined,
+                            std::shared_ptr<const job_definition> job) {
+  const std::lock_guard mine{guard_};
+  if (all_.size() >= most_definitions) all_.clear();
+  all_[id] = {defined, std::move(job)};
+}
+
+void definition_cache::clear() {
+  const std::lock_guard mine{guard_};
+  all_.clear();
+}
+
+void store_tables::tell_once(const std::string& words) {
+  {
+    const std::lock_guard mine{guard_};
+    if (told_.size() >= most_told || !told_.insert(words).second) return;
+  }
+  (logger ? logger : spdlog::default_logger())->error("{}", words);
+}
+
+void store_tables::clean_up(session& with, const store_identity& store) {
+  {
+    const std::lock_guard mine{guard_};
+    const auto now = std::chrono::steady_clock::now();
+    if (now < next_cleaning_) return;
+    next_cleaning_ = now + between_cleanings;
+  }
+  const auto& speaks = with.speaks();
+  const auto now = microseconds_now();
+  const auto drop = [&](std::string_view table, std::string_view column, std::uint64_t until) {
+    with.run(
+        query{"DELETE FROM "}.add(speaks.table(table)).add(" WHERE ").add(column).add(" < ").bind(until));
+  };
+  drop("tokens", "made", now - token_is_kept);
+  drop("changes", "made", now - notice_is_kept);
+  const auto age = static_cast<std::uint64_t>(ledger_age.count()) * second;
+  if (age > 0) drop("ledger", "num", (now - age) * store.partitions);
+  auto last_kept =
+      query{"SELECT num FROM "}.add(speaks.table("ledger")).add(" ORDER BY num DESC LIMIT 1 OFFSET ");
+  const auto oldest = with.ask(last_kept.bind(ledger_length), "n");
+  if (!oldest.empty()) drop("ledger", "num", oldest[0][0].count() + 1);
+}
+
+std::uint64_t microseconds_now() {
+  const auto since = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::microseconds>(since).count());
+}
+
+void refuse_store(const std::string& why) { throw boost::system::system_error(errc::store_refused, why); }
+
+store_identity find_store(session& with, store_tables& tables, std::uint32_t partitions) {
+  const turn_taken mine{with};
+  transaction all{with};
+  mine.take_within();
+  const auto store = find_or_create(with, tables, partitions);
+  all.commit();
+  tables.definitions.clear();
+  return store;
+}
+
+void expect_store(session& with, const store_identity& store, std::uint32_t part) {
+  auto asks = query{"SELECT store FROM "}.add(with.speaks().table("parts")).add(" WHERE part = ").bind(part);
+  const auto found = with.ask(asks, "n");
+  if (found.empty() || found[0][0].count() != store.id) throw boost::system::system_error(errc::other_store);
+}
+
+}  // namespace carillon::sql
