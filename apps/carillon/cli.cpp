@@ -18,6 +18,7 @@
 #include "carillon/cli_store.hpp"
 #include "carillon/commands/batch.hpp"
 #include "carillon/commands/explain.hpp"
+#include "carillon/commands/members_of_store.hpp"
 #include "carillon/commands/next.hpp"
 #include "carillon/commands/run.hpp"
 #include "carillon/diagnostic.hpp"
@@ -86,9 +87,9 @@ void add_run(CLI::App& app, run_request& run, store_command_choice& on_store) {
   command->add_option("--state", run.state, "Where is kept what has run since the machine started (@reboot)")
       ->type_name("FOLDER");
   command
-      ->add_option(
-          "--store", on_store.store,
-          "Where jobs are kept, stronger than the file: memory:, or redis://HOST:PORT?namespace=NAME")
+      ->add_option("--store", on_store.store,
+                   "Where jobs are kept, stronger than the file: memory:, sqlite:FILE, or "
+                   "redis://HOST:PORT?namespace=NAME")
       ->type_name("URL");
   command->add_option("--instance", run.instance, "Who this daemon is, stronger than the file")
       ->type_name("NAME");
@@ -220,7 +221,22 @@ int do_next(command_line_choice& choice, instant now) {
   return print_next(choice.next, now, std::cout, std::cerr);
 }
 
+/// What is there for stores in Redis only.
+void refuse_for_database(const CLI::App& app, const store_command_choice& asked) {
+  if (!is_database(asked.store)) return;
+  if (app.got_subcommand("watch") || (app.got_subcommand("history") && asked.history.follow))
+    throw wrong_argument("a store in an SQL database cannot be followed",
+                         "carillon history shows what has happened until now.");
+  if (app.got_subcommand("doctor"))
+    throw wrong_argument("doctor looks at stores in Redis",
+                         "the tools of the database look at its tables: docs/sql.md names those of a store.");
+}
+
 int do_store_work(const CLI::App& app, const store_command_choice& asked, bool json) {
+  if (app.got_subcommand("members") && is_database(asked.store)) {
+    const session_request request{asked.zone, json, {}};
+    return run_on_store(maker_of(asked.store, false), request, print_members, std::cout, std::cerr);
+  }
   if (app.got_subcommand("members"))
     return run_members({asked.store, asked.zone, json}, std::cout, std::cerr);
   if (app.got_subcommand("history") && asked.history.follow)
@@ -242,6 +258,7 @@ int do_on_store(const CLI::App& app, command_line_choice& choice) {
   try {
     check_store_command(app, asked);
     asked.store = chosen_store(asked.store);
+    refuse_for_database(app, asked);
   } catch (const wrong_argument& fault) {
     print_failure(choice.json, fault.what(), fault.hint(), std::cerr);
     return exit_code::usage;

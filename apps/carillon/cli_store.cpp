@@ -314,8 +314,8 @@ void check_edits(const CLI::App& jobs, const store_command_choice& choice) {
 void add_store_options(CLI::App& command, store_command_choice& choice) {
   command
       .add_option("--store", choice.store,
-                  "redis://HOST:PORT?namespace=NAME, rediss://…, redis+sentinel://…; if not given, "
-                  "$CARILLON_STORE")
+                  "sqlite:FILE, postgresql://…, mysql://…, redis://HOST:PORT?namespace=NAME, rediss://…, "
+                  "redis+sentinel://…; if not given, $CARILLON_STORE")
       ->type_name("URL");
   command.add_option("--zone", choice.zone, "Time zone of the times; this machine's, if not given")
       ->type_name("ZONE");

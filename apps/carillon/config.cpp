@@ -18,7 +18,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* ways_to_name_a_store =
-    "\"memory:\", \"redis://HOST:PORT?namespace=NAME\", \"rediss://…\" or \"redis+sentinel://…\"";
+    "\"memory:\", \"sqlite:FILE\", \"postgresql://HOST/DATABASE\", \"mysql://HOST/DATABASE\", "
+    "\"redis://HOST:PORT?namespace=NAME\", \"rediss://…\" or \"redis+sentinel://…\"";
 
 // Never shows a URL: it may hold a password.
 void read_store(config_section& section, daemon_settings& settings) {

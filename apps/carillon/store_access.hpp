@@ -14,10 +14,13 @@
 #include "carillon/commands/history.hpp"
 #include "carillon/store_session.hpp"
 
-// The stores that instances share. In shared/ where the program is built with Redis; in unshared/ where it is
-// not, and says so.
+// The stores that instances share: in Redis, and in SQL databases. What only Redis has is in shared/ where
+// the program is built with Redis; in unshared/ where it is not, and says so.
 
 namespace carillon::app {
+
+/// Whether a URL begins as one of an SQL database.
+bool is_database(std::string_view url);
 
 /// What is wrong with the URL of a shared store; nothing: it can be tried. Never repeats a password.
 std::optional<parse_error> fault_of_store(std::string_view url);

@@ -9,6 +9,13 @@
 #include "carillon/store_access.hpp"
 
 namespace carillon::app {
+namespace {
+
+constexpr std::string_view ways_to_a_store =
+    "sqlite:FILE, postgresql://HOST/DATABASE, mysql://HOST/DATABASE, redis://HOST:PORT?namespace=NAME, "
+    "rediss://… or redis+sentinel://…";
+
+}  // namespace
 
 std::string chosen_store(const std::string& given) {
   const auto* from_environment = std::getenv("CARILLON_STORE");
@@ -19,13 +26,12 @@ std::string chosen_store(const std::string& given) {
                          "--store \"redis://127.0.0.1:6379?namespace=NAME\", or the same in $CARILLON_STORE");
   if (url == "memory:")
     throw wrong_argument("--store: jobs in the memory of a process can be looked at by nobody else",
-                         "redis://HOST:PORT?namespace=NAME, rediss://… or redis+sentinel://…");
+                         std::string{ways_to_a_store});
   if (const auto fault = fault_of_store(url)) {
+    const bool is_scheme = fault->position == 0 || fault->hint.empty();
     throw wrong_argument(fmt::format("{}: {} (character {})", from_option ? "--store" : "$CARILLON_STORE",
                                      fault->message, fault->position + 1),
-                         fault->hint.empty()
-                             ? "redis://HOST:PORT?namespace=NAME, rediss://… or redis+sentinel://…"
-                             : fault->hint);
+                         is_scheme ? std::string{ways_to_a_store} : fault->hint);
   }
   return url;
 }

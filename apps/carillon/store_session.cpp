@@ -94,6 +94,8 @@ std::string_view hint_on_silence(std::string_view words) {
     return "The server wants to see a certificate: certificate=FILE&key=FILE in the URL.";
   if (tells("the configured master"))
     return "The URL ends with the master's name; SENTINEL MASTERS tells which names its sentinels know.";
+  if (tells("postgresql://") || tells("mysql://") || tells("the database"))
+    return "Is the database server running there, and may this machine reach it?";
   return "Is a Redis running there, may this machine reach it, and do both speak TLS (rediss://) or neither?";
 }
 

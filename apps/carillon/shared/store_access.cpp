@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "carillon/shared/quiet_link.hpp"
+#include "carillon/store_kinds.hpp"
 
 namespace carillon::app {
 namespace {
@@ -37,13 +38,13 @@ struct linked_store {
 
 }  // namespace
 
-std::optional<parse_error> fault_of_store(std::string_view url) {
+std::optional<parse_error> fault_of_redis(std::string_view url) {
   const auto read = redis::parse_link_options(url);
   if (read) return std::nullopt;
   return read.error();
 }
 
-std::shared_ptr<job_store> make_shared_store(boost::asio::io_context& io, const shared_store_choice& how) {
+std::shared_ptr<job_store> make_redis_store(boost::asio::io_context& io, const shared_store_choice& how) {
   const auto both = std::make_shared<linked_store>(io, how);
   return {both, &both->store};
 }
@@ -53,7 +54,7 @@ redis::link_options quiet_options(const std::string& url) {
       url, std::make_shared<spdlog::logger>("carillon", std::make_shared<spdlog::sinks::null_sink_mt>()));
 }
 
-std::string address_of(const std::string& url) {
+std::string address_of_redis(const std::string& url) {
   boost::asio::io_context io;
   return redis::link{io, quiet_options(url)}.address();
 }

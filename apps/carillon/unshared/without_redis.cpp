@@ -1,5 +1,5 @@
 #include "carillon/push_access.hpp"
-#include "carillon/store_access.hpp"
+#include "carillon/store_kinds.hpp"
 
 namespace carillon::app {
 namespace {
@@ -9,13 +9,13 @@ const parse_error built_without{"this program was built without Redis", 0,
 
 }  // namespace
 
-std::optional<parse_error> fault_of_store(std::string_view) { return built_without; }
+std::optional<parse_error> fault_of_redis(std::string_view) { return built_without; }
 
-std::shared_ptr<job_store> make_shared_store(boost::asio::io_context&, const shared_store_choice&) {
+std::shared_ptr<job_store> make_redis_store(boost::asio::io_context&, const shared_store_choice&) {
   throw parse_failure(built_without);
 }
 
-std::string address_of(const std::string&) { throw parse_failure(built_without); }
+std::string address_of_redis(const std::string&) { throw parse_failure(built_without); }
 
 int run_members(const members_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 

@@ -1,0 +1,122 @@
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <boost/json/parse.hpp>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "apps/store_world.hpp"
+
+namespace carillon::app {
+
+namespace {
+
+/// A file of SQLite, not yet there.
+struct sqlite_world {
+  testing::temporary_folder folder;
+  std::string url = "sqlite:" + folder.path("jobs.db");
+
+  answered on_store(arguments words) const {
+    words.insert(words.end(), {"--store", url});
+    return ask(std::move(words));
+  }
+  std::vector<boost::json::object> history_of(const std::string& job) const {
+    std::vector<boost::json::object> entries;
+    std::istringstream lines{on_store({"history", job, "--json", "-n", "1000"}).out};
+    for (std::string line; std::getline(lines, line);)
+      entries.push_back(boost::json::parse(line).as_object());
+    return entries;
+  }
+};
+
+}  // namespace
+
+TEST_SUITE("sql store") {
+  TEST_CASE("jobs in a file are added, looked at, changed and removed from the command line") {
+    const sqlite_world world;
+    auto add = add_backup;
+    add.insert(add.end(), {"--store", world.url, "--", "/usr/local/bin/backup", "--full"});
+    const auto added = ask(add);
+    CAPTURE(added.err);
+    REQUIRE(added.code == 0);
+    CHECK(ask(add).code == 0);  // The same again: nothing to do.
+    CHECK(holds(world.on_store({"jobs", "list"}).out, "every day at 02:30 in UTC"));
+    CHECK(world.on_store({"jobs", "modify", "backup", "--max-instances", "3"}).code == 0);
+    CHECK(world.on_store({"jobs", "pause", "backup", "--note", "month end"}).out == "backup: paused\n");
+    CHECK(world.on_store({"jobs", "resume", "backup"}).code == 0);
+    CHECK(world.on_store({"jobs", "skip", "backup", "-n", "2"}).code == 0);
+    CHECK(world.on_store({"jobs", "skip", "backup", "--at", "2099-12-31T02:30:00Z"}).code == 0);
+    CHECK(world.on_store({"jobs", "trigger-at", "backup", "2h ago"}).code == 0);
+    CHECK(holds(world.on_store({"jobs", "cancel", "backup", "--waiting"}).out, "backup: "));
+    CHECK(world.on_store({"jobs", "run", "backup"}).code == 0);
+    const auto document = world.on_store({"jobs", "export"});
+    CHECK(holds(document.out, R"("skip_at":["2099-12-31T02:30:00)"));
+    CHECK(world.on_store({"jobs", "import", world.folder.write("jobs.json", document.out)}).out ==
+          "backup: unchanged\n1 job: 0 added, 0 changed, 1 unchanged, 0 refused\n");
+    const auto job = world.on_store({"jobs", "show", "backup", "--json"}).object();
+    CHECK(job.at("skip_next") == 2);
+    CHECK(job.at("next_waiting").is_string());
+    CHECK(job.at("definition").at("options").at("max_instances") == 3);
+    CHECK(holds(world.on_store({"members"}).out, "nobody"));
+    CHECK(world.on_store({"jobs", "remove", "backup"}).code == 0);
+    CHECK(world.on_store({"jobs", "list"}).out == "no jobs\n");
+  }
+
+  TEST_CASE("a daemon that was killed goes on where it was, at once, and runs again what it had begun") {
+    const sqlite_world world;
+    const auto file = world.folder.write(
+        "jobs.toml", "[scheduler]\nstore = \"" + world.url +
+                         "\"\n[[job]]\nid = \"tick\"\nschedule = \"every 1s\"\ncommand = [\"/bin/true\"]\n"
+                         "[[job]]\nid = \"long\"\nschedule = \"every 1s\"\non_lost = \"rerun\"\n"
+                         "command = [\"/bin/sleep\", \"60\"]\n");
+    {
+      program daemon{{"run", file}};
+      REQUIRE(daemon.says("tick"));
+      REQUIRE(daemon.says("succeeded"));
+      daemon.signal(SIGKILL);
+      CHECK(daemon.ends() == -SIGKILL);
+    }
+    CHECK(holds(world.on_store({"jobs", "list"}).out, "2 jobs\n"));
+    program again{{"run", file}};
+    REQUIRE(again.says("2 jobs"));
+    REQUIRE(again.says("succeeded"));
+    again.signal(SIGTERM);
+    again.signal(SIGTERM);  // The body that sleeps is not waited for.
+    again.ends();
+    bool was_lost = false;
+    for (const auto& entry : world.history_of("long"))
+      was_lost = was_lost || (entry.at("outcome") == "lost" && entry.at("final") == false);
+    CHECK(was_lost);
+    std::vector<std::string> fires;
+    for (const auto& entry : world.history_of("tick")) {
+      if (entry.at("outcome") == "succeeded") fires.emplace_back(entry.at("first").as_string());
+    }
+    CHECK(fires.size() >= 2);
+    std::ranges::sort(fires);
+    CHECK_MESSAGE(std::ranges::adjacent_find(fires) == fires.end(), "no fire twice");
+  }
+
+  TEST_CASE("what such a store cannot do, and one that is not there, are refused in words that help") {
+    const sqlite_world world;
+    const auto none = world.on_store({"jobs", "list"});
+    CHECK(none.code == 1);
+    CHECK(holds(none.err, "there is no file "));
+    CHECK(holds(none.err, "carillon run FILE --store URL makes one"));
+    const auto file = world.folder.write("jobs.toml", "[scheduler]\nstore = \"sqlite:\"\n");
+    CHECK(
+        holds(ask({"run", file, "--check"}).err, "jobs.toml:2:17: store: no file is named: sqlite:jobs.db"));
+    const auto followed = world.on_store({"watch"});
+    CHECK(followed.code == 2);
+    CHECK(holds(followed.err, "cannot be followed"));
+    const auto doctor = world.on_store({"doctor"});
+    CHECK(doctor.code == 2);
+    CHECK(holds(doctor.err, "doctor looks at stores in Redis"));
+    const auto away = ask({"jobs", "list", "--store", "postgresql://user:secret@127.0.0.1:1/jobs"});
+    CHECK(away.code == 1);
+    CHECK(holds(away.err, "the store does not answer: postgresql://127.0.0.1:1/jobs"));
+    CHECK_FALSE(holds(away.err, "secret"));
+  }
+}
+
+}  // namespace carillon::app
