@@ -155,6 +155,21 @@ TEST_SUITE("shared_store") {
     static_cast<void>(b);
   }
 
+  TEST_CASE("the runs of an instance that died with nobody else there are ended as soon as somebody is") {
+    shared_world world;
+    auto& a = world.add("a");
+    put_job(world, "again", rerun_if_lost());
+    win(world, a, "again", "r1");
+    a.link.cut();
+    world.pass(1min);
+    CHECK(ledger(world).empty());
+    world.add("b");
+    world.pass(200ms);
+    REQUIRE(ledger(world).size() == 1);
+    CHECK(ledger(world)[0].result.kind == outcome_kind::lost);
+    CHECK(world.shared.jobs().load("again")->record.next_waiting);
+  }
+
   TEST_CASE("runs of instances that are live are left alone, however long they take") {
     shared_world world;
     auto& a = world.add("a");

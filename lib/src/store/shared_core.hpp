@@ -168,8 +168,9 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
 
   // shared_look.cpp
   loop_awaitable<void> look_again_and_again();
-  loop_awaitable<void> look_at_all();
-  loop_awaitable<void> look_at(std::uint32_t partition);
+  enum class look_for : bool { runs, all };
+  loop_awaitable<void> look_at_all(look_for what);
+  loop_awaitable<void> look_at(std::uint32_t partition, look_for what);
   void look_at_run(std::uint32_t partition, const active_record& run, const std::shared_ptr<lease>& mine);
   void found(std::uint32_t partition, const active_record& run);
   loop_awaitable<void> look_at_overdue(std::uint32_t partition, std::vector<std::string> ids);

@@ -30,17 +30,20 @@ void shared_core::look_soon() {
 
 loop_awaitable<void> shared_core::look_again_and_again() {
   next_look_ = time_->elapsed() + third();
+  // Whose runs nobody was there to end waits no longer. What is due the scheduler, which begins, finds
+  // itself.
+  if (is_member()) co_await look_at_all(look_for::runs);
   while (!closing_) {
     co_await sleeps_.until(next_look_);
     if (closing_ || time_->elapsed() < next_look_) continue;
     next_look_ = time_->elapsed() + third();
     if (replacing_ || !is_member()) continue;
     if (std::exchange(gap_, false) && listening_) listener_.on_ownership_changed();
-    co_await look_at_all();
+    co_await look_at_all(look_for::all);
   }
 }
 
-loop_awaitable<void> shared_core::look_at_all() {
+loop_awaitable<void> shared_core::look_at_all(look_for what) {
   std::vector<std::uint32_t> wanted;
   for (std::uint32_t p = 0; p < partitions_.size(); ++p) {
     if (partitions_[p].concerns || owners_.is_reaper(p)) wanted.push_back(p);
@@ -50,14 +53,14 @@ loop_awaitable<void> shared_core::look_at_all() {
                    }};
   std::size_t next = 0;
   const auto some = [&]() -> loop_awaitable<void> {
-    while (next < wanted.size() && !closing_ && is_member()) co_await look_at(wanted[next++]);
+    while (next < wanted.size() && !closing_ && is_member()) co_await look_at(wanted[next++], what);
   };
   for (std::size_t k = 0; k < std::min(looks_at_once, wanted.size()); ++k) looks.spawn(some());
   co_await looks.join();
   if (!orphans_.empty()) membership_->refresh();
 }
 
-loop_awaitable<void> shared_core::look_at(std::uint32_t partition) {
+loop_awaitable<void> shared_core::look_at(std::uint32_t partition, look_for what) {
   const auto mine = lease_;
   const auto number = runs_.begin_look();
   const auto began = time_->elapsed();
@@ -70,6 +73,7 @@ loop_awaitable<void> shared_core::look_at(std::uint32_t partition) {
   partitions_[partition].looked = began;
   for (const auto& run : got.answer->runs) look_at_run(partition, run, mine);
   runs_.end_look(partition, number);
+  if (what == look_for::runs) co_return;
   auto overdue = std::move(got.answer->due);
   overdue.insert(overdue.end(), got.answer->waiting.begin(), got.answer->waiting.end());
   std::ranges::sort(overdue);
