@@ -119,7 +119,8 @@ class crontab_import {
       add(fmt::format("there is no user {} on this machine, so HOME and cwd are to be set",
                       entry.command.user));
     if (entry.quiet) add("what it prints is kept out of the log, too");
-    note(words.empty() ? import_fit::exact : import_fit::approximate, entry.line, entry.id, std::move(words));
+    const auto fit = words.empty() ? import_fit::exact : import_fit::approximate;
+    note(fit, entry.line, entry.id, std::move(words));
   }
 
   // Settings stand in the jobs below them.
