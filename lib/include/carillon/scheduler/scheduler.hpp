@@ -306,7 +306,8 @@ class scheduler {
   /// passed, with more times than the limit (how many is said), or of a `fixed_delay`; a store that fails on
   /// the way has put down some of them: ask again.
   template <typename Token = boost::asio::deferred_t>
-  auto backfill(std::string id, instant from, instant to, backfill_options how = backfill_options(), Token&& token = {}) {
+  auto backfill(std::string id, instant from, instant to, backfill_options how = backfill_options(),
+                Token&& token = {}) {
     return detail::begin<std::size_t>(detail::start_backfill, token, engine_, std::move(id), from, to, how);
   }
 
@@ -480,7 +481,8 @@ class job_ref {
     return owner_->trigger_at(id_, time, std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
-  auto backfill(instant from, instant to, backfill_options how = backfill_options(), Token&& token = {}) const {
+  auto backfill(instant from, instant to, backfill_options how = backfill_options(),
+                Token&& token = {}) const {
     return owner_->backfill(id_, from, to, how, std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
