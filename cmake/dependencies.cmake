@@ -19,7 +19,7 @@ endif()
 find_package(Threads REQUIRED)
 find_package(fmt REQUIRED)
 find_package(spdlog REQUIRED)
-if(CARILLON_BUILD_REDIS)
+if(CARILLON_BUILD_REDIS OR CARILLON_BUILD_HTTP)
   find_package(OpenSSL REQUIRED)
 endif()
 
@@ -45,7 +45,7 @@ carillon_plain_library(cctz::cctz cctz/time_zone.h cctz)
 carillon_plain_library(xxHash::xxhash xxhash.h xxhash)
 # Not Boost's own CMake package: asked for Process, it wants compiled packages that need not be there.
 carillon_plain_library(carillon::boost_process boost/process.hpp libboost_process.a boost_process)
-if(CARILLON_BUILD_REDIS OR CARILLON_BUILD_SQL)
+if(CARILLON_BUILD_REDIS OR CARILLON_BUILD_SQL OR CARILLON_BUILD_HTTP)
   carillon_plain_library(carillon::boost_url boost/url.hpp libboost_url.a boost_url)
 endif()
 # SOCI brings headers that lie in a folder of their own, and are included from there by each other.

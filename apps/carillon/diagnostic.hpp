@@ -5,7 +5,7 @@
 #include <string_view>
 #include <vector>
 
-#include "text/plain_text.hpp"
+#include <carillon/text/plain_text.hpp>
 
 namespace carillon::app {
 

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <utility>
 
-#include "text/plain_text.hpp"
+#include <carillon/text/plain_text.hpp>
 
 namespace carillon::pushes {
 

@@ -5,8 +5,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
+#include <carillon/text/plain_text.hpp>
 #include "push/outbox_entry.hpp"
-#include "text/plain_text.hpp"
 
 namespace carillon::pushes {
 

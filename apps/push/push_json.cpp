@@ -4,7 +4,7 @@
 #include <boost/json/serialize.hpp>
 #include <carillon/time/timestamp.hpp>
 
-#include "text/plain_text.hpp"
+#include <carillon/text/plain_text.hpp>
 
 namespace carillon::pushes {
 

@@ -9,8 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include <carillon/text/plain_text.hpp>
 #include "push/push_json.hpp"
-#include "text/plain_text.hpp"
 
 namespace carillon::pushes {
 

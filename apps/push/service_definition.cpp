@@ -13,7 +13,7 @@
 #include <carillon/time/duration.hpp>
 #include <carillon/trigger/trigger.hpp>
 
-#include "text/plain_text.hpp"
+#include <carillon/text/plain_text.hpp>
 
 namespace carillon::pushes {
 

@@ -4,8 +4,8 @@
 
 #include <utility>
 
+#include <carillon/text/plain_text.hpp>
 #include "push/scripts.hpp"
-#include "text/plain_text.hpp"
 
 namespace carillon::pushes {
 

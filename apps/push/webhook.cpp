@@ -5,26 +5,19 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/asio/as_tuple.hpp>
-#include <boost/asio/deferred.hpp>
-#include <boost/asio/experimental/channel.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/string.hpp>
+#include <boost/system/system_error.hpp>
+#include <carillon/http/client.hpp>
 #include <carillon/time/system_clock.hpp>
-#include <deque>
 #include <stdexcept>
 #include <utility>
 
+#include "push/judge.hpp"
 #include "push/push_json.hpp"
-#include "push/receiver_addresses.hpp"
-#include "push/receiver_connection.hpp"
 #include "push/receiver_health.hpp"
-#include "push/receiver_url.hpp"
 
 namespace carillon::pushes {
-
-namespace asio = boost::asio;
-namespace http = boost::beast::http;
 
 namespace {
 
@@ -32,16 +25,7 @@ constexpr std::array<std::string_view, 8> headers_of_ours{
     "Host",       "Content-Type", "Content-Length", "Connection", "Transfer-Encoding", "Idempotency-Key",
     "Keep-Alive", "Expect"};
 
-// How long after the handshake a receiver is given to say that it wants another certificate.
-constexpr milliseconds time_for_a_refusal{300};
-
 constexpr std::size_t longest_key = 4096;
-
-bool is_token(char c) {
-  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
-  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-         others.find(c) != std::string_view::npos;
-}
 
 webhook_options checked(webhook_options how) {
   for (const auto& [name, value] : how.headers) {
@@ -55,14 +39,23 @@ webhook_options checked(webhook_options how) {
   return how;
 }
 
-receiver_connection::request request_to(const receiver_url& url,
-                                        const std::map<std::string, std::string>& headers) {
-  receiver_connection::request request{http::verb::post, url.target, 11};
-  request.set(http::field::host, url.authority());
-  request.set(http::field::user_agent, "carillon");
-  request.set(http::field::content_type, "application/json");
-  if (!url.authorization.empty()) request.set(http::field::authorization, url.authorization);
-  for (const auto& [name, value] : headers) request.set(name, value);
+http::client_options client_options_of(const webhook_options& how) {
+  http::client_options options;
+  options.tls = how.tls;
+  options.connections = how.connections;
+  options.keep = how.keep;
+  return options;
+}
+
+// All but what differs from push to push.
+http::request request_to(const http::url& url, const webhook_options& how) {
+  http::request request;
+  request.target = url.target;
+  request.headers.emplace_back("Content-Type", "application/json");
+  request.headers.insert(request.headers.end(), how.headers.begin(), how.headers.end());
+  request.repeatable = true;  // It says that it is a repeat.
+  request.connect_timeout = how.connect_timeout;
+  request.answer_timeout = how.answer_timeout;
   return request;
 }
 
@@ -70,29 +63,19 @@ receiver_connection::request request_to(const receiver_url& url,
 
 std::optional<std::string> fault_of_header(std::string_view name, std::string_view value) {
   const auto same = [&](std::string_view other) { return boost::beast::iequals(name, other); };
-  if (name.empty() || !std::ranges::all_of(name, is_token))
-    return fmt::format("'{}' is no name of a header: letters, digits and -", name);
   if (std::ranges::any_of(headers_of_ours, same)) return fmt::format("{} is set by the service itself", name);
-  const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; };
-  if (std::ranges::any_of(value, is_control))
-    return fmt::format("{} has a line break or a control character", name);
-  return std::nullopt;
+  return http::fault_of_header(name, value);
 }
 
 class webhook::receiver {
  public:
   receiver(const loop_executor& where, webhook_options how)
-      : where_{where},
-        how_{checked(std::move(how))},
-        url_{parse_receiver_url(how_.url).value()},
+      : how_{checked(std::move(how))},
+        url_{http::parse_url(how_.url).value()},
         name_{"webhook " + url_.to_string()},
-        request_{request_to(url_, how_.headers)},
-        addresses_{where, url_.host, url_.port},
-        places_{where, how_.connections},
-        health_{name_} {
-    if (url_.tls) tls_.emplace(make_tls_context(how_.tls));
-    for (std::size_t each = 0; each < how_.connections; ++each) give_place_back();
-  }
+        request_{request_to(url_, how_)},
+        client_{where, url_, client_options_of(how_)},
+        health_{name_} {}
 
   loop_awaitable<delivered> deliver(const push& what) {
     if (what.key.size() > longest_key)
@@ -100,12 +83,10 @@ class webhook::receiver {
           fmt::format("its idempotency key has {} bytes, and a header of HTTP holds {} at most everywhere: "
                       "shorten the tag",
                       what.key.size(), longest_key));
-    const auto [stopped] = co_await places_.async_receive(asio::as_tuple(asio::deferred));
-    if (stopped) co_return delivered::away("it was to end before there was a connection for it");
-    const place held{*this};
-    auto outcome = co_await post(what);
-    const auto state = co_await asio::this_coro::cancellation_state;
-    if (state.cancelled() != asio::cancellation_type::none)
+    auto result = co_await post(what);
+    auto outcome = outcome_of(result);
+    const auto state = co_await boost::asio::this_coro::cancellation_state;
+    if (state.cancelled() != boost::asio::cancellation_type::none)
       co_return outcome;  // Says nothing of the receiver.
     const bool failed = outcome.what == delivered::kind::again || outcome.what == delivered::kind::away;
     const auto now = std::chrono::steady_clock::now();
@@ -116,11 +97,9 @@ class webhook::receiver {
   }
 
   loop_awaitable<void> check() {
-    const auto one = make_connection();
     std::string why;
     try {
-      co_await open(*one);
-      co_await one->listen(time_for_a_refusal);
+      co_await client_.check(how_.connect_timeout);
     } catch (const boost::system::system_error&) {
       throw;  // Cancelled.
     } catch (const std::runtime_error& fault) {
@@ -129,107 +108,31 @@ class webhook::receiver {
     if (!why.empty()) throw std::runtime_error(fmt::format("{}: {}", name_, why));
   }
 
-  void close() { idle_.clear(); }
+  void close() { client_.close(); }
   const std::string& name() const noexcept { return name_; }
 
  private:
-  using connection = std::unique_ptr<receiver_connection>;
-
-  // One of the connections that may be: it is given back even when its holder is cancelled.
-  class place {
-   public:
-    explicit place(receiver& of) : of_{of} {}
-    ~place() { of_.give_place_back(); }
-    place(const place&) = delete;
-    place& operator=(const place&) = delete;
-
-   private:
-    receiver& of_;
-  };
-  void give_place_back() { places_.try_send(boost::system::error_code()); }
-
-  connection make_connection() {
-    const auto& expected = how_.tls.server_name.empty() ? url_.host : how_.tls.server_name;
-    return std::make_unique<receiver_connection>(where_, tls_ ? &*tls_ : nullptr, expected);
-  }
-
-  loop_awaitable<void> open(receiver_connection& one) {
-    const auto deadline = std::chrono::steady_clock::now() + how_.connect_timeout;
-    const auto where = co_await addresses_.find(deadline);
-    try {
-      co_await one.open(where, deadline);
-    } catch (const std::runtime_error&) {
-      addresses_.forget();
-      throw;
-    }
-  }
-
-  // The one that was used last; those that were not for long are let go.
-  connection take_idle() {
-    const auto oldest = std::chrono::steady_clock::now() - how_.keep;
-    while (!idle_.empty() && idle_.front()->last_used() < oldest) idle_.pop_front();
-    while (!idle_.empty()) {
-      auto one = std::move(idle_.back());
-      idle_.pop_back();
-      if (one->can_be_kept()) return one;
-    }
-    return nullptr;
-  }
-
-  loop_awaitable<delivered> post(const push& what) {
-    auto one = take_idle();
-    bool unsure = false;
-    if (one) {
-      auto result = co_await ask(*one, what, what.repeat);
-      // Receivers end connections that they have kept for long enough, and it may be just now.
-      if (!result.hung_up) co_return come_to(result, std::move(one));
-      unsure = result.unsure;
-    }
-    one = make_connection();
-    std::string why;
-    try {
-      co_await open(*one);
-    } catch (const boost::system::system_error&) {
-      if (unsure) throw;
-      why = "it was to end before it was connected";
-    } catch (const std::runtime_error& fault) {
-      why = fault.what();
-    }
-    if (!why.empty()) {
-      auto outcome = unsure ? delivered::again(std::move(why)) : delivered::away(std::move(why));
-      outcome.unsure = unsure;
-      co_return outcome;
-    }
-    auto result = co_await ask(*one, what, what.repeat || unsure);
-    result.unsure = result.unsure || (unsure && !result.answer);
-    co_return come_to(result, std::move(one));
-  }
-
-  loop_awaitable<exchanged> ask(receiver_connection& one, const push& what, bool repeat) {
+  loop_awaitable<http::exchange> post(const push& what) {
     auto request = request_;
-    request.set("Idempotency-Key", what.key);
-    request.body() = to_json(what, repeat, how_.where);
-    request.prepare_payload();
-    co_return co_await one.ask(request, how_.answer_timeout);
+    request.headers.emplace_back("Idempotency-Key", what.key);
+    request.body = to_json(what, what.repeat, how_.where);
+    request.body_again = [this, &what] { return to_json(what, true, how_.where); };
+    co_return co_await client_.ask(request);
   }
 
-  delivered come_to(exchanged& result, connection one) {
-    if (one->can_be_kept()) idle_.push_back(std::move(one));
-    if (result.answer) return judge(*result.answer, how_.clock->now());
-    auto outcome = delivered::again(std::move(result.why));
+  delivered outcome_of(http::exchange& result) const {
+    if (result.answered) return judge(*result.answered, how_.clock->now());
+    auto outcome =
+        result.unsent ? delivered::away(std::move(result.why)) : delivered::again(std::move(result.why));
     outcome.unsure = result.unsure;
     return outcome;
   }
 
-  loop_executor where_;
   webhook_options how_;
-  receiver_url url_;
+  http::url url_;
   std::string name_;
-  receiver_connection::request request_;
-  receiver_addresses addresses_;
-  std::optional<asio::ssl::context> tls_;
-  std::deque<connection> idle_;  // the one that was used last is at the back
-  asio::experimental::channel<loop_executor, void(boost::system::error_code)> places_;
+  http::request request_;
+  http::client client_;
   receiver_health health_;
 };
 

@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/http/tls_options.hpp>
 #include <carillon/time/clock.hpp>
 #include <carillon/time/zone.hpp>
 #include <chrono>
@@ -10,7 +11,6 @@
 #include <string_view>
 
 #include "push/delivery.hpp"
-#include "push/receiver_tls.hpp"
 
 namespace spdlog {
 class logger;
@@ -20,8 +20,8 @@ namespace carillon::pushes {
 
 /// How pushes are posted to a receiver.
 struct webhook_options {
-  std::string url{};   ///< http:// or https://; `user:password@` becomes the header Authorization.
-  receiver_tls tls{};  ///< Of https.
+  std::string url{};        ///< http:// or https://; `user:password@` becomes the header Authorization.
+  http::tls_options tls{};  ///< Of https.
   std::map<std::string, std::string> headers{};  ///< Sent beside ours.
   std::size_t connections = 256;                 ///< At most so many at once; deliveries beyond wait for one.
   milliseconds connect_timeout{5'000};           ///< Finding the address and the TLS handshake included.

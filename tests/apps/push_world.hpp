@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "apps/store_world.hpp"
-#include "push/http_receiver.hpp"
+#include "support/http_receiver.hpp"
 #include "push/push.hpp"
 #include "push/service_keys.hpp"
 #include "push/subscription.hpp"

@@ -13,9 +13,9 @@
 #include <thread>
 #include <vector>
 
-#include "push/http_receiver.hpp"
 #include "push/reservations_world.hpp"
 #include "push/subscription.hpp"
+#include "support/http_receiver.hpp"
 #include "support/temporary_folder.hpp"
 
 using namespace carillon;

@@ -10,9 +10,9 @@
 #include <string>
 #include <vector>
 
-#include "push/http_receiver.hpp"
 #include "push/push_json.hpp"
 #include "support/certificates.hpp"
+#include "support/http_receiver.hpp"
 #include "support/loop_world.hpp"
 #include "support/redis_server.hpp"
 #include "support/temporary_folder.hpp"

@@ -1,6 +1,7 @@
 #include "carillon/shared/push_config.hpp"
 
 #include <fmt/format.h>
+#include <carillon/http/url.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/time/duration.hpp>
 
@@ -14,7 +15,6 @@
 #include "carillon/config_job.hpp"
 #include "carillon/config_section.hpp"
 #include "carillon/store_access.hpp"
-#include "push/receiver_url.hpp"
 
 namespace carillon::app {
 namespace {
@@ -140,7 +140,7 @@ void read_fixed_times(config_section& section, push_config& out) {
 }
 
 void check_url(config_section& section, std::string_view key, const std::string& url) {
-  const auto read = pushes::parse_receiver_url(url);
+  const auto read = http::parse_url(url);
   if (read) return;
   section.source().complain_inside(*section.node(key), read.error().position,
                                    fmt::format("{}: {}", key, read.error().message), read.error().hint);
@@ -227,18 +227,14 @@ pushes::webhook_options read_webhook(config_section& section) {
   set_given(how.tls.certificate, section.text("certificate"));
   set_given(how.tls.key, section.text("key"));
   set_given(how.tls.server_name, section.text("server_name"));
-  const auto tls = pushes::parse_receiver_url(how.url);
+  const auto tls = http::parse_url(how.url);
   for (const auto* key : {"certificate_authority", "certificate", "key", "server_name"}) {
     if (tls && !tls->tls && section.node(key) != nullptr)
       section.complain(*section.node(key),
                        fmt::format("{} is for https://, and the webhook is http://", key));
   }
   if (tls && tls->tls) {
-    try {
-      pushes::make_tls_context(how.tls);
-    } catch (const std::invalid_argument& fault) {
-      section.complain(tls_culprit(section, fault.what()), fault.what());
-    }
+    if (const auto fault = http::fault_of(how.tls)) section.complain(tls_culprit(section, *fault), *fault);
   }
   return how;
 }

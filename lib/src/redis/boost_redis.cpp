@@ -1,3 +1,2 @@
-// Boost.Redis, and the part of Asio that needs OpenSSL, are compiled once, here.
-#include <boost/asio/ssl/impl/src.hpp>
+// Boost.Redis is compiled once, here.
 #include <boost/redis/src.hpp>

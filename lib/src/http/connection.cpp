@@ -1,73 +1,76 @@
-#include "push/receiver_connection.hpp"
+#include "http/connection.hpp"
 
 #include <fmt/format.h>
 #include <sys/socket.h>
 
+#include <algorithm>
+#include <array>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/ssl/error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/beast/core/error.hpp>
+#include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 #include <boost/beast/http/write.hpp>
-#include <stdexcept>
 #include <utility>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
 namespace asio = boost::asio;
 namespace beast = boost::beast;
-namespace http = beast::http;
 namespace ssl = asio::ssl;
 using boost::system::error_code;
 
 namespace {
 
+// Of a longer answer the connection is ended: reading on would cost more than a new one.
 constexpr std::size_t most_of_an_answer = std::size_t{64} * 1024;
 constexpr std::size_t most_of_a_header = std::size_t{16} * 1024;
+constexpr std::size_t read_at_once = 4096;
 constexpr auto as_values = asio::as_tuple(asio::deferred);
 
 bool is_over(const error_code& why) {
-  return why == http::error::end_of_stream || why == asio::error::eof ||
+  return why == beast::http::error::end_of_stream || why == asio::error::eof ||
          why == asio::error::connection_reset || why == asio::error::broken_pipe ||
          why == ssl::error::stream_truncated;
 }
 
 bool is_of_tls(const error_code& why) { return why.category() == asio::error::get_ssl_category(); }
 
-receiver_answer answer_of(const http::response<http::string_body>& response) {
-  receiver_answer answer;
-  answer.status = response.result_int();
-  answer.reason = response.reason();
-  answer.retry_after = response[http::field::retry_after];
-  answer.location = response[http::field::location];
-  answer.body = response.body().substr(0, 500);
-  return answer;
+template <typename Head>
+answer answer_of(const Head& head) {
+  using beast::http::field;
+  answer made;
+  made.status = head.result_int();
+  made.reason = head.reason();
+  made.retry_after = head[field::retry_after];
+  made.location = head[field::location];
+  made.content_type = head[field::content_type];
+  return made;
 }
 
 }  // namespace
 
-receiver_connection::receiver_connection(const loop_executor& where, ssl::context* tls, std::string expected)
+connection::connection(const loop_executor& where, ssl::context* tls, std::string expected)
     : expected_{std::move(expected)} {
   if (tls == nullptr) {
     plain_.emplace(where);
     return;
   }
   encrypted_.emplace(where, *tls);
-  expect_receiver(encrypted_->native_handle(), expected_);
+  expect_server(encrypted_->native_handle(), expected_);
   encrypted_->set_verify_callback([this](bool fine, ssl::verify_context& verified) {
     if (!fine && fault_.code == 0) fault_ = fault_of_certificate(verified);
     return fine;
   });
 }
 
-receiver_connection::socket_stream& receiver_connection::socket() {
-  return encrypted_ ? encrypted_->next_layer() : *plain_;
-}
+connection::socket_stream& connection::socket() { return encrypted_ ? encrypted_->next_layer() : *plain_; }
 
-loop_awaitable<void> receiver_connection::open(const std::vector<endpoint>& where, time_point deadline) {
+loop_awaitable<void> connection::open(const std::vector<endpoint>& where, time_point deadline) {
   co_await connect(where, deadline);
   if (encrypted_) co_await shake_hands(deadline);
   socket().expires_never();
@@ -75,7 +78,7 @@ loop_awaitable<void> receiver_connection::open(const std::vector<endpoint>& wher
   last_used_ = std::chrono::steady_clock::now();
 }
 
-loop_awaitable<void> receiver_connection::connect(const std::vector<endpoint>& where, time_point deadline) {
+loop_awaitable<void> connection::connect(const std::vector<endpoint>& where, time_point deadline) {
   error_code why;
   for (std::size_t at = 0; at < where.size(); ++at) {
     // One address that swallows everything must leave time for the others.
@@ -90,29 +93,29 @@ loop_awaitable<void> receiver_connection::connect(const std::vector<endpoint>& w
     why = failure;
     if (!why) break;
   }
-  if (why == beast::error::timeout) throw std::runtime_error("connecting takes too long");
-  if (why) throw std::runtime_error(fmt::format("cannot connect: {}", why.message()));
+  if (why == beast::error::timeout) throw unreachable(trouble::connect, "connecting takes too long");
+  if (why) throw unreachable(trouble::connect, fmt::format("cannot connect: {}", why.message()));
   error_code unimportant;
   socket().socket().set_option(asio::ip::tcp::no_delay(true), unimportant);
 }
 
-loop_awaitable<void> receiver_connection::shake_hands(time_point deadline) {
+loop_awaitable<void> connection::shake_hands(time_point deadline) {
   socket().expires_at(deadline);
   const auto [why] = co_await encrypted_->async_handshake(ssl::stream_base::client, as_values);
   if (!why) co_return;
   if (why == asio::error::operation_aborted) throw boost::system::system_error(why);
-  if (why == beast::error::timeout) throw std::runtime_error("the TLS handshake takes too long");
-  throw std::runtime_error(why_tls_failed(fault_, why, expected_));
+  if (why == beast::error::timeout) throw unreachable(trouble::tls, "the TLS handshake takes too long");
+  throw unreachable(trouble::tls, why_tls_failed(fault_, why, expected_));
 }
 
-loop_awaitable<exchanged> receiver_connection::ask(const request& what, std::chrono::milliseconds timeout) {
+loop_awaitable<exchange> connection::ask(const message& what, milliseconds timeout, std::size_t body_kept) {
   kept_ = false;
   socket().expires_after(timeout);
-  exchanged result;
+  exchange result;
   if (encrypted_) {
-    result = co_await exchange(*encrypted_, what);
+    result = co_await send_and_read(*encrypted_, what, body_kept);
   } else {
-    result = co_await exchange(*plain_, what);
+    result = co_await send_and_read(*plain_, what, body_kept);
   }
   socket().expires_never();
   last_used_ = std::chrono::steady_clock::now();
@@ -120,44 +123,72 @@ loop_awaitable<exchanged> receiver_connection::ask(const request& what, std::chr
 }
 
 template <typename Stream>
-loop_awaitable<exchanged> receiver_connection::exchange(Stream& stream, const request& what) {
-  const auto [unsent, count] = co_await http::async_write(stream, what, as_values);
+loop_awaitable<exchange> connection::send_and_read(Stream& stream, const message& what,
+                                                   std::size_t body_kept) {
+  const auto [unsent, count] = co_await beast::http::async_write(stream, what, as_values);
   if (unsent == asio::error::operation_aborted) throw boost::system::system_error(unsent);
   if (unsent) co_return failed(unsent, "sending");
-  co_return co_await read_answer(stream);
+  co_return co_await read_answer(stream, what.method() == beast::http::verb::head, body_kept);
 }
 
 template <typename Stream>
-loop_awaitable<exchanged> receiver_connection::read_answer(Stream& stream) {
-  exchanged result;
+loop_awaitable<exchange> connection::read_answer(Stream& stream, bool no_body, std::size_t body_kept) {
+  exchange result;
   for (;;) {
-    http::response_parser<http::string_body> parser;
+    beast::http::response_parser<beast::http::buffer_body> parser;
     parser.header_limit(most_of_a_header);
-    parser.body_limit(most_of_an_answer);
-    const auto [why, count] = co_await http::async_read(stream, received_, parser, as_values);
+    parser.body_limit(boost::none);
+    parser.skip(no_body);
+    auto [why, count] = co_await beast::http::async_read_header(stream, received_, parser, as_values);
+    if (!why && parser.get().result_int() / 100 == 1) continue;  // The answer proper comes behind it.
+    answer said;
+    if (!why) {
+      said = answer_of(parser.get());
+      why = co_await read_body(stream, parser, body_kept, said);
+    }
     if (why == asio::error::operation_aborted) throw boost::system::system_error(why);
-    const bool is_long = why == http::error::body_limit;
-    if (why && !is_long) {
+    if (why) {
       result = failed(why, "waiting for its answer");
       result.unsure = true;
       result.hung_up = is_over(why) && received_.size() == 0 && !parser.got_some();
       co_return result;
     }
-    const auto& response = parser.get();
-    if (response.result_int() / 100 == 1) continue;  // The answer proper comes behind it.
-    result.answer = answer_of(response);
-    kept_ = !is_long && response.keep_alive() && received_.size() == 0;
+    kept_ = parser.is_done() && parser.get().keep_alive() && received_.size() == 0;
+    result.answered = std::move(said);
     co_return result;
   }
 }
 
-exchanged receiver_connection::failed(const error_code& why, std::string_view doing) {
-  exchanged result;
+template <typename Stream, typename Parser>
+loop_awaitable<error_code> connection::read_body(Stream& stream, Parser& parser, std::size_t kept,
+                                                 answer& out) {
+  std::array<char, read_at_once> some{};
+  std::size_t read = 0;
+  while (!parser.is_done() && read < most_of_an_answer) {
+    auto& body = parser.get().body();
+    body.data = some.data();
+    body.size = some.size();
+    body.more = true;
+    const auto [why, count] = co_await beast::http::async_read_some(stream, received_, parser, as_values);
+    const auto got = some.size() - body.size;
+    read += got;
+    out.body.append(some.data(), std::min(got, kept - out.body.size()));
+    if (why && why != beast::http::error::need_buffer) co_return why;
+  }
+  out.cut = !parser.is_done() || read > out.body.size();
+  co_return error_code();
+}
+
+exchange connection::failed(const error_code& why, std::string_view doing) {
+  exchange result;
+  result.what = trouble::ended;
   if (why == beast::error::timeout) {
+    result.what = trouble::timeout;
     result.why = fmt::format("no answer in time ({})", doing);
   } else if (is_over(why)) {
     result.why = "it ended the connection without an answer";
   } else if (is_of_tls(why)) {
+    result.what = trouble::tls;
     result.why = why_tls_failed(fault_, why, expected_);
   } else {
     result.why = fmt::format("{}: {}", doing, why.message());
@@ -166,16 +197,16 @@ exchanged receiver_connection::failed(const error_code& why, std::string_view do
   return result;
 }
 
-loop_awaitable<void> receiver_connection::listen(std::chrono::milliseconds time) {
+loop_awaitable<void> connection::listen(milliseconds time) {
   if (!encrypted_) co_return;
   char byte = 0;
   socket().expires_after(time);
   const auto [why, count] = co_await encrypted_->async_read_some(asio::buffer(&byte, 1), as_values);
   if (why == asio::error::operation_aborted) throw boost::system::system_error(why);
-  if (is_of_tls(why)) throw std::runtime_error(why_tls_failed(fault_, why, expected_));
+  if (is_of_tls(why)) throw unreachable(trouble::tls, why_tls_failed(fault_, why, expected_));
 }
 
-bool receiver_connection::can_be_kept() {
+bool connection::can_be_kept() {
   if (!kept_) return false;
   char byte = 0;
   // What is there to be read now is the end of the connection, or nothing that was asked for.
@@ -183,4 +214,4 @@ bool receiver_connection::can_be_kept() {
   return ::recv(handle, &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

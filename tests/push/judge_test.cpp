@@ -1,4 +1,4 @@
-#include "push/receiver_answer.hpp"
+#include "push/judge.hpp"
 
 #include <doctest/doctest.h>
 
@@ -12,8 +12,8 @@ namespace {
 
 constexpr instant noon{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21} + 12h};
 
-receiver_answer answer(unsigned status, std::string reason = {}, std::string body = {}) {
-  receiver_answer made;
+http::answer answer(unsigned status, std::string reason = {}, std::string body = {}) {
+  http::answer made;
   made.status = status;
   made.reason = std::move(reason);
   made.body = std::move(body);
@@ -53,24 +53,6 @@ TEST_SUITE("receiver's answer") {
     CHECK(judge(moved, noon).why ==
           "301 points to https://push.example/new: redirections are not followed, name the receiver's last "
           "URL");
-  }
-
-  TEST_CASE("Retry-After is seconds, or a date") {
-    CHECK(parse_retry_after("0", noon) == 0s);
-    CHECK(parse_retry_after("120", noon) == 2min);
-    CHECK(parse_retry_after("Sat, 21 Nov 2026 12:00:07 GMT", noon) == 7s);
-    CHECK(parse_retry_after("Sat, 21 Nov 2026 11:00:00 GMT", noon) == 0s);
-    for (const auto* bad : {"", "soon", "-1", "1.5", "Sat, 21 Now 2026 12:00:07 GMT",
-                            "Sat, 31 Feb 2026 12:00:07 GMT", "Sat, 21 Nov 2026 12:00:07 CET", " 5"}) {
-      CAPTURE(bad);
-      CHECK(parse_retry_after(bad, noon) == std::nullopt);
-    }
-  }
-
-  TEST_CASE("nobody is left alone for longer than a day") {
-    CHECK(parse_retry_after("86401", noon) == 24h);
-    CHECK(parse_retry_after("99999999999999999999999", noon) == 24h);
-    CHECK(parse_retry_after("Mon, 21 Nov 2033 12:00:07 GMT", noon) == 24h);
   }
 
   TEST_CASE("Retry-After of a refusal for good means nothing") {

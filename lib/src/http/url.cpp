@@ -1,4 +1,4 @@
-#include "push/receiver_url.hpp"
+#include <carillon/http/url.hpp>
 
 #include <fmt/format.h>
 
@@ -7,11 +7,11 @@
 #include <boost/url/pct_string_view.hpp>
 #include <charconv>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
 namespace {
 
-constexpr const char* example = "http://127.0.0.1:9000/push";
+constexpr const char* example = "http://127.0.0.1:9000/ping";
 
 std::string in_base64(std::string_view text) {
   namespace base64 = boost::beast::detail::base64;
@@ -23,9 +23,9 @@ std::string in_base64(std::string_view text) {
 // Reads a URL from left to right. A step that finds something wrong throws.
 class url_reader {
  public:
-  explicit url_reader(std::string_view url) : url_{url} {}
+  explicit url_reader(std::string_view text) : url_{text} {}
 
-  receiver_url read() {
+  url read() {
     read_scheme();
     const auto end = std::min(url_.find_first_of("/?#", at_), url_.size());
     read_user(end);
@@ -48,7 +48,7 @@ class url_reader {
       read_.tls = true;
       read_.port = 443;
     } else {
-      fail(0, "a receiver's URL begins with http:// or https://", example);
+      fail(0, "a URL begins with http:// or https://", example);
     }
   }
 
@@ -74,7 +74,7 @@ class url_reader {
     auto after = end;
     if (at_ < end && url_[at_] == '[') {
       const auto bracket = url_.find(']', at_);
-      if (bracket >= end) fail(at_, "[ without ]", "http://[::1]:9000/push");
+      if (bracket >= end) fail(at_, "[ without ]", "http://[::1]:9000/ping");
       read_.host = url_.substr(at_ + 1, bracket - at_ - 1);
       after = bracket + 1;
     } else {
@@ -101,7 +101,7 @@ class url_reader {
   void read_target() {
     const auto hash = url_.find('#', at_);
     if (hash != std::string_view::npos)
-      fail(hash, "what follows # is never sent to a receiver", "leave it out, or write # as %23");
+      fail(hash, "what follows # is never sent", "leave it out, or write # as %23");
     const auto rest = url_.substr(at_);
     const auto odd = std::ranges::find_if(rest, [](char c) { return c <= ' ' || c >= '\x7f'; });
     if (odd != rest.end())
@@ -112,28 +112,28 @@ class url_reader {
 
   std::string_view url_;
   std::size_t at_ = 0;
-  receiver_url read_;
+  url read_;
 };
 
 }  // namespace
 
-std::string receiver_url::authority() const {
+std::string url::authority() const {
   const bool is_v6 = host.find(':') != std::string::npos;
   auto text = is_v6 ? '[' + host + ']' : host;
   if (port != (tls ? 443 : 80)) text += fmt::format(":{}", port);
   return text;
 }
 
-std::string receiver_url::to_string() const {
-  return fmt::format("{}://{}{}", tls ? "https" : "http", authority(), target.substr(0, target.find('?')));
-}
+std::string url::origin() const { return (tls ? "https://" : "http://") + authority(); }
 
-parse_result<receiver_url> parse_receiver_url(std::string_view url) {
+std::string url::to_string() const { return origin() + target.substr(0, target.find('?')); }
+
+parse_result<url> parse_url(std::string_view text) {
   try {
-    return url_reader{url}.read();
+    return url_reader{text}.read();
   } catch (const parse_failure& fault) {
     return fault.error();
   }
 }
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

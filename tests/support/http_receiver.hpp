@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -32,11 +33,12 @@ namespace carillon::testing {
 /// What has been posted to a receiver.
 struct posted {
   std::string method, target, body;
-  std::string key;            ///< The header Idempotency-Key.
-  std::string authorization;  ///< The header of that name.
-  std::string extra;          ///< The header X-Extra.
-  int connection = 0;         ///< Counted from 1.
-  std::size_t number = 0;     ///< Counted from 1, over all connections.
+  std::string key;                             ///< The header Idempotency-Key.
+  std::string authorization;                   ///< The header of that name.
+  std::string extra;                           ///< The header X-Extra.
+  int connection = 0;                          ///< Counted from 1.
+  std::size_t number = 0;                      ///< Counted from 1, over all connections.
+  std::map<std::string, std::string> headers;  ///< As they were written.
 };
 
 /// What it does about it.
@@ -179,6 +181,7 @@ class http_receiver {
       response.body() = how.body;
       response.keep_alive(true);
       response.prepare_payload();
+      if (what.method == "HEAD") response.body().clear();  // Its length is told all the same.
       leave();
       const auto [unsent, sent] = co_await http::async_write(stream, response, as_values);
       if (unsent) co_return;
@@ -197,8 +200,16 @@ class http_receiver {
   template <typename Request>
   posted keep(const Request& request, int connection) {
     const std::lock_guard guard{lock_};
-    posted one{request.method_string(),  request.target(),   request.body(), request["Idempotency-Key"],
-               request["Authorization"], request["X-Extra"], connection,     received_.size() + 1};
+    posted one{request.method_string(),
+               request.target(),
+               request.body(),
+               request["Idempotency-Key"],
+               request["Authorization"],
+               request["X-Extra"],
+               connection,
+               received_.size() + 1,
+               {}};
+    for (const auto& header : request) one.headers[header.name_string()] = header.value();
     received_.push_back(one);
     most_ = std::max(most_, ++under_way_);
     more_.notify_all();

@@ -1,18 +1,26 @@
-#include "push/receiver_answer.hpp"
+#include <carillon/http/message.hpp>
 
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <array>
+#include <boost/beast/core/string.hpp>
 #include <charconv>
+#include <chrono>
 
-#include "text/plain_text.hpp"
-
-namespace carillon::pushes {
+namespace carillon::http {
 
 namespace {
 
+constexpr std::array<std::string_view, 6> headers_of_the_client{
+    "Host", "Content-Length", "Connection", "Keep-Alive", "Expect", "Transfer-Encoding"};
 constexpr std::chrono::seconds longest_retry_after = std::chrono::hours{24};
+
+bool is_token(char c) {
+  constexpr std::string_view others = "!#$%&'*+-.^_`|~";
+  return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+         others.find(c) != std::string_view::npos;
+}
 
 std::optional<int> number_at(std::string_view text, std::size_t begin, std::size_t length) {
   int number = 0;
@@ -39,18 +47,19 @@ std::optional<instant> parse_http_date(std::string_view text) {
          std::chrono::seconds{*second};
 }
 
-bool is_worth_another(unsigned status) {
-  return status == 408 || status == 425 || status == 429 || (status >= 500 && status <= 599);
-}
-
-std::string in_words(const receiver_answer& answer) {
-  auto words = fmt::format("{}", answer.status);
-  if (!answer.reason.empty()) words += ' ' + text::excerpt(answer.reason, 60);
-  if (!answer.body.empty()) words += ": " + text::excerpt(answer.body);
-  return words;
-}
-
 }  // namespace
+
+std::optional<std::string> fault_of_header(std::string_view name, std::string_view value) {
+  const auto same = [&](std::string_view other) { return boost::beast::iequals(name, other); };
+  if (name.empty() || !std::ranges::all_of(name, is_token))
+    return fmt::format("'{}' is no name of a header: letters, digits and -", name);
+  if (std::ranges::any_of(headers_of_the_client, same))
+    return fmt::format("{} is set by the client itself", name);
+  const auto is_control = [](char c) { return (c >= 0 && c < ' ' && c != '\t') || c == '\x7f'; };
+  if (std::ranges::any_of(value, is_control))
+    return fmt::format("{} has a line break or a control character", name);
+  return std::nullopt;
+}
 
 std::optional<milliseconds> parse_retry_after(std::string_view header, instant now) {
   if (header.empty()) return std::nullopt;
@@ -63,15 +72,4 @@ std::optional<milliseconds> parse_retry_after(std::string_view header, instant n
   return std::clamp<milliseconds>(*until - now, milliseconds{0}, longest_retry_after);
 }
 
-delivered judge(const receiver_answer& answer, instant now) {
-  if (answer.status >= 200 && answer.status <= 299) return {};
-  if (is_worth_another(answer.status))
-    return delivered::again(in_words(answer), parse_retry_after(answer.retry_after, now));
-  if (answer.status >= 300 && answer.status <= 399 && !answer.location.empty())
-    return delivered::never(
-        fmt::format("{} points to {}: redirections are not followed, name the receiver's last URL",
-                    answer.status, text::excerpt(answer.location)));
-  return delivered::never(in_words(answer));
-}
-
-}  // namespace carillon::pushes
+}  // namespace carillon::http

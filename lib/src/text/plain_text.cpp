@@ -1,4 +1,4 @@
-#include "text/plain_text.hpp"
+#include <carillon/text/plain_text.hpp>
 
 #include <fmt/format.h>
 

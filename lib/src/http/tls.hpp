@@ -2,25 +2,18 @@
 #include <boost/asio/ssl/context.hpp>
 #include <boost/asio/ssl/verify_context.hpp>
 #include <boost/system/error_code.hpp>
+#include <carillon/http/tls_options.hpp>
 #include <string>
 
-namespace carillon::pushes {
-
-/// How a receiver behind https:// is told from others, and we from other senders. PEM files.
-struct receiver_tls {
-  std::string certificate_authority{};  ///< Empty: the system's authorities.
-  std::string certificate{};            ///< Which we show; empty: none.
-  std::string key{};                    ///< Of that certificate; empty: it is in the same file.
-  std::string server_name{};            ///< What the receiver's certificate must say; empty: the URL's host.
-};
+namespace carillon::http {
 
 /// Errors: throws `std::invalid_argument` that names the file which cannot be used.
-boost::asio::ssl::context make_tls_context(const receiver_tls& how);
+boost::asio::ssl::context make_tls_context(const tls_options& how);
 
 /// Makes a connection ask for that name or address, and accept no certificate of another.
-void expect_receiver(SSL* connection, const std::string& name);
+void expect_server(SSL* connection, const std::string& name);
 
-/// What a receiver's certificate failed by.
+/// What a server's certificate failed by.
 struct certificate_fault {
   long code = 0;        ///< X509_V_ERR_…; 0: it did not.
   std::string subject;  ///< Of the certificate in question, as "CN=localhost".
@@ -32,4 +25,4 @@ certificate_fault fault_of_certificate(boost::asio::ssl::verify_context& verifie
 std::string why_tls_failed(const certificate_fault& fault, const boost::system::error_code& why,
                            const std::string& expected);
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

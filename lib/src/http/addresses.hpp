@@ -7,17 +7,17 @@
 #include <string>
 #include <vector>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
 /// The addresses of one host: asked for once for all who wait, and remembered for a while.
 ///
 /// Thread safety: none; used on the strand it was made for.
-class receiver_addresses {
+class addresses {
  public:
   using endpoint = boost::asio::ip::tcp::endpoint;
   using time_point = std::chrono::steady_clock::time_point;
 
-  receiver_addresses(const loop_executor& where, const std::string& host, std::uint16_t port);
+  addresses(const loop_executor& where, const std::string& host, std::uint16_t port);
 
   /// There is at least one.
   /// Errors: throws `std::runtime_error` that says why there is none, or that the deadline has passed.
@@ -32,4 +32,4 @@ class receiver_addresses {
   std::shared_ptr<question> question_;  // outlives this where the system still looks for an answer
 };
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

@@ -1,4 +1,4 @@
-#include "push/receiver_addresses.hpp"
+#include "http/addresses.hpp"
 
 #include <fmt/format.h>
 
@@ -12,7 +12,7 @@
 #include <boost/system/system_error.hpp>
 #include <stdexcept>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
 namespace asio = boost::asio;
 using asio::ip::tcp;
@@ -25,7 +25,7 @@ using strand_timer = asio::basic_waitable_timer<std::chrono::steady_clock,
 
 }  // namespace
 
-struct receiver_addresses::question {
+struct addresses::question {
   question(const loop_executor& where, std::string name, std::uint16_t number)
       : host{std::move(name)},
         port{number},
@@ -60,8 +60,7 @@ struct receiver_addresses::question {
   std::vector<endpoint> known;
 };
 
-receiver_addresses::receiver_addresses(const loop_executor& where, const std::string& host,
-                                       std::uint16_t port)
+addresses::addresses(const loop_executor& where, const std::string& host, std::uint16_t port)
     : question_{std::make_shared<question>(where, host, port)} {
   boost::system::error_code is_a_name;
   const auto address = asio::ip::make_address(host, is_a_name);
@@ -70,7 +69,7 @@ receiver_addresses::receiver_addresses(const loop_executor& where, const std::st
   question_->known.emplace_back(address, port);
 }
 
-loop_awaitable<std::vector<receiver_addresses::endpoint>> receiver_addresses::find(time_point deadline) {
+loop_awaitable<std::vector<addresses::endpoint>> addresses::find(time_point deadline) {
   const auto one = question_;
   const bool fresh =
       one->is_fixed || (!one->known.empty() && std::chrono::steady_clock::now() - one->at < remembered_for);
@@ -91,8 +90,8 @@ loop_awaitable<std::vector<receiver_addresses::endpoint>> receiver_addresses::fi
   co_return one->known;
 }
 
-void receiver_addresses::forget() {
+void addresses::forget() {
   if (!question_->is_fixed) question_->known.clear();
 }
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

@@ -1,4 +1,4 @@
-#include "push/receiver_tls.hpp"
+#include "http/tls.hpp"
 
 #include <fmt/format.h>
 #include <openssl/err.h>
@@ -10,7 +10,7 @@
 #include <memory>
 #include <stdexcept>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
 namespace ssl = boost::asio::ssl;
 
@@ -80,7 +80,7 @@ std::string what_to_do_about(const boost::system::error_code& why) {
 
 }  // namespace
 
-ssl::context make_tls_context(const receiver_tls& how) {
+ssl::context make_tls_context(const tls_options& how) {
   ssl::context context{ssl::context::tls_client};
   context.set_options(ssl::context::no_tlsv1 | ssl::context::no_tlsv1_1);
   if (how.certificate_authority.empty()) context.set_default_verify_paths();
@@ -97,7 +97,16 @@ ssl::context make_tls_context(const receiver_tls& how) {
   return context;
 }
 
-void expect_receiver(SSL* connection, const std::string& name) {
+std::optional<std::string> fault_of(const tls_options& how) {
+  try {
+    make_tls_context(how);
+    return std::nullopt;
+  } catch (const std::invalid_argument& fault) {
+    return fault.what();
+  }
+}
+
+void expect_server(SSL* connection, const std::string& name) {
   auto* checks = SSL_get0_param(connection);
   if (is_address(name)) {
     X509_VERIFY_PARAM_set1_ip_asc(checks, name.c_str());
@@ -128,4 +137,4 @@ std::string why_tls_failed(const certificate_fault& fault, const boost::system::
   return fmt::format("TLS failed: {}{}{}", why.message(), hint.empty() ? "" : ": ", hint);
 }
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http

@@ -4,10 +4,10 @@
 #include <string>
 #include <string_view>
 
-namespace carillon::pushes {
+namespace carillon::http {
 
-/// Where pushes are posted to, as a URL says it.
-struct receiver_url {
+/// Where requests are sent to, as a URL says it.
+struct url {
   bool tls = false;
   std::string host;  ///< A name or an address; an IPv6 one without its brackets.
   std::uint16_t port = 80;
@@ -16,6 +16,8 @@ struct receiver_url {
 
   /// As the header `Host` says it: with the port where it is not the scheme's own.
   std::string authority() const;
+  /// Scheme, host and port: "https://host:8443".
+  std::string origin() const;
   /// Without user, password and query, for people: "https://host/path".
   std::string to_string() const;
 };
@@ -23,6 +25,6 @@ struct receiver_url {
 /// Reads `http://` and `https://` URLs.
 ///
 /// Errors: a `parse_error` at the offending character; it never repeats a password.
-parse_result<receiver_url> parse_receiver_url(std::string_view url);
+parse_result<url> parse_url(std::string_view text);
 
-}  // namespace carillon::pushes
+}  // namespace carillon::http
