@@ -64,6 +64,17 @@ TEST_SUITE("retry") {
     CHECK_FALSE(should_retry(policy, late, 1));
   }
 
+  TEST_CASE("a name that ends in * stands for all that begin so") {
+    auto policy = three_attempts();
+    policy.only = {"http:5*", "timeout"};
+    CHECK(should_retry(policy, failed("http:503"), 1));
+    CHECK(should_retry(policy, failed("timeout"), 1));
+    CHECK_FALSE(should_retry(policy, failed("http:404"), 1));
+    policy.never = {"http:50*"};
+    CHECK_FALSE(should_retry(policy, failed("http:503"), 1));
+    CHECK(should_retry(policy, failed("http:599"), 1));
+  }
+
   TEST_CASE("the wait doubles from its least to its most, and is spread by no more than a tenth") {
     retry_policy policy;
     policy.backoff_min = 1s;

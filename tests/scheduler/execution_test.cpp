@@ -172,6 +172,28 @@ TEST_SUITE("runs of a scheduler") {
     CHECK(ledger[2].result.kind == outcome_kind::succeeded);
   }
 
+  TEST_CASE("a failure may ask for more time before the next attempt than the policy gives") {
+    scheduler_world world;
+    std::vector<instant> attempts;
+    job_options options;
+    options.retry.attempts = 3;
+    options.retry.backoff_min = 2s;
+    options.retry.backoff_max = 2s;
+    world.scheduler.add(
+        "work", trigger{"every 1h"},
+        [&](run& run) {
+          attempts.push_back(world.now());
+          const auto asked = run.attempt() == 1 ? milliseconds{20'000} : milliseconds{1};
+          throw failure("http:503", "busy", false, asked);
+        },
+        options);
+    world.start();
+    world.pass(65min);
+    REQUIRE(attempts.size() == 3);
+    CHECK(attempts[1] == attempts[0] + 20s);
+    CHECK(attempts[2] == attempts[1] + 2s);  // The policy's own wait is longer than what was asked for.
+  }
+
   TEST_CASE("so many failures in a row pause the job, and the note says why") {
     scheduler_world world;
     job_options options;

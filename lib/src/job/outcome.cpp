@@ -69,7 +69,9 @@ outcome outcome_of(const std::exception_ptr& thrown) {
   try {
     std::rethrow_exception(thrown);
   } catch (const failure& why) {
-    return failed(why.name(), why.what(), why.permanent());
+    auto result = failed(why.name(), why.what(), why.permanent());
+    result.retry_after = why.retry_after();
+    return result;
   } catch (const boost::system::system_error& why) {
     return failed(name_of(why.code()), words_of(why));
   } catch (const std::system_error& why) {

@@ -9,8 +9,11 @@ namespace carillon {
 
 namespace {
 
+// "http:5*" names all failures that begin so.
 bool names(const std::vector<std::string>& names, std::string_view failure) {
-  return std::ranges::find(names, failure) != names.end();
+  return std::ranges::any_of(names, [&](std::string_view name) {
+    return name.ends_with('*') ? failure.starts_with(name.substr(0, name.size() - 1)) : failure == name;
+  });
 }
 
 }  // namespace

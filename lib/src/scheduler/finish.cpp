@@ -3,6 +3,7 @@
 #include <spdlog/logger.h>
 #include <carillon/job/retry.hpp>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -61,8 +62,9 @@ run_report engine::report_of(const active_run& attempt, const outcome& result,
   report.finished = attempt.started + std::chrono::floor<milliseconds>(took);
   report.result = &result;
   if (result.is_failure() && should_retry(definition.options->retry, result, context.attempt)) {
-    report.retry_at = report.finished + backoff(definition.options->retry, seed_of(job.id()),
-                                                context.scheduled_for, context.attempt);
+    const auto wait =
+        backoff(definition.options->retry, seed_of(job.id()), context.scheduled_for, context.attempt);
+    report.retry_at = report.finished + std::max(wait, result.retry_after.value_or(milliseconds{0}));
   }
   const bool waits_for_this =
       definition.when.fixed_delay() && !job.has_cursor() && job.state == job_state::active;

@@ -33,8 +33,8 @@ struct retry_policy {
   std::uint32_t attempts = 1;         ///< In all, the first included. 1 to 1,000.
   milliseconds backoff_min{1'000};    ///< Before the second attempt; doubles with each one after it ...
   milliseconds backoff_max{300'000};  ///< ... up to this, with a deterministic jitter of up to a tenth.
-  std::vector<std::string>
-      only;  ///< Names of failures that are tried again (`failure::name`); empty: all ...
+  std::vector<std::string> only;  ///< Names of failures that are tried again (`failure::name`; "http:5*": all
+                                  ///< that begin so); empty: all ...
   std::vector<std::string> never;  ///< ... but these.
   friend bool operator==(const retry_policy&, const retry_policy&) = default;
 };

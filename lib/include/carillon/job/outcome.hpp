@@ -1,6 +1,8 @@
 #pragma once
+#include <carillon/time/instant.hpp>
 #include <cstdint>
 #include <exception>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -36,6 +38,8 @@ struct outcome {
   /// when the kind says so), or `failure::name()`.
   std::string failure;
   std::string message;  ///< For people: what the exception said; of skipped, why.
+  /// What a failure asks for: the next attempt, if there is one, comes no sooner. Not kept in the ledger.
+  std::optional<milliseconds> retry_after{};
 
   /// Whether it counts as a failure of the job: failed or timed_out.
   bool is_failure() const noexcept { return kind == outcome_kind::failed || kind == outcome_kind::timed_out; }
@@ -45,15 +49,22 @@ struct outcome {
 /// Thrown by a body to fail its run with a name that a retry policy can tell apart.
 class failure : public std::runtime_error {
  public:
-  failure(std::string name, const std::string& message, bool permanent = false)
-      : std::runtime_error(message), name_(std::move(name)), permanent_(permanent) {}
+  failure(std::string name, const std::string& message, bool permanent = false,
+          std::optional<milliseconds> retry_after = std::nullopt)
+      : std::runtime_error(message),
+        name_(std::move(name)),
+        permanent_(permanent),
+        retry_after_(retry_after) {}
   const std::string& name() const noexcept { return name_; }
   /// Whether trying again is pointless, whatever the policy says.
   bool permanent() const noexcept { return permanent_; }
+  /// How long what failed wants to be left alone before the next attempt; none: as the policy says.
+  std::optional<milliseconds> retry_after() const noexcept { return retry_after_; }
 
  private:
   std::string name_;
   bool permanent_;
+  std::optional<milliseconds> retry_after_;
 };
 
 /// The outcome of a body that threw: failed, with the exception's name and words. Null: succeeded.
