@@ -70,6 +70,52 @@ void set_variables(job_flags& flags, const std::vector<std::string>& given) {
 
 using words = std::vector<std::string>;
 
+// The table of `http`.
+toml::table& http_of(job_flags& flags) {
+  if (flags.keys.get_as<toml::table>("http") == nullptr) flags.keys.insert_or_assign("http", toml::table{});
+  return *flags.keys.get_as<toml::table>("http");
+}
+
+void set_headers(job_flags& flags, const words& given) {
+  toml::table headers;
+  for (const auto& one : given) {
+    const auto sign = one.find_first_of("=:");
+    if (sign == std::string::npos || sign == 0)
+      throw CLI::ValidationError("--header", fmt::format("'{}' is no NAME=VALUE", one));
+    const auto value = one.find_first_not_of(' ', sign + 1);
+    headers.insert_or_assign(one.substr(0, sign), value == std::string::npos ? "" : one.substr(value));
+  }
+  http_of(flags).insert_or_assign("headers", std::move(headers));
+}
+
+void add_http_flags(CLI::App& command, job_flags& flags) {
+  constexpr std::array keys{
+      key_option{"--http", "url", "A request in the place of a command: its URL", "URL"},
+      key_option{"--method", "method", "Of the request", "POST|GET|PUT|PATCH|DELETE|HEAD"},
+      key_option{"--body", "body", "What is sent, as it stands, in the place of the JSON", "TEXT"},
+      key_option{"--body-json", "body_json", "An object whose members go into the JSON that is sent", "JSON"},
+      key_option{"--answer-timeout", "answer_timeout", "How long the answer may take", "DURATION"},
+  };
+  for (const auto& one : keys) {
+    const auto set = [&flags, key = one.key](const std::string& given) {
+      http_of(flags).insert_or_assign(key, given);
+    };
+    command.add_option_function<std::string>(one.option, set, one.help)->type_name(one.type);
+  }
+  const auto headers = [&flags](const words& given) { set_headers(flags, given); };
+  command.add_option_function<words>("--header", headers, "A header of the request; may be given again")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  const auto expected = [&flags](const words& given) {
+    http_of(flags).insert_or_assign("expect", as_array(given));
+  };
+  command
+      .add_option_function<words>("--expect", expected,
+                                  "An answer that is a success, 204 or 2xx; may be given again")
+      ->type_name("STATUS")
+      ->allow_extra_args(false);
+}
+
 void add_job_flags(CLI::App& command, job_flags& flags) {
   for (const auto& one : text_keys) {
     const auto set = [&flags, key = one.key](const std::string& given) {
@@ -109,6 +155,7 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
   command.add_option_function<words>("--env", set_env, "A variable of the command; may be given again")
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
+  add_http_flags(command, flags);
   command.add_option("--task", flags.task, "A task that programs have registered, in the place of a command")
       ->type_name("NAME");
   command.add_option("--args", flags.arguments, "The task's arguments, a JSON array")->type_name("JSON");

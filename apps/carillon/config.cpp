@@ -66,12 +66,51 @@ void read_scheduler(config_section section, daemon_settings& settings) {
   section.finish();
 }
 
-void read_executor(config_section section, executor_settings& settings) {
+// "command" and "http" are what their names say.
+executor_kind read_kind(config_section& section, const std::string& name) {
+  const auto natural = natural_kind(name);
+  const auto place = section.choice("kind", {"command", "http"});
+  if (!place) return natural;
+  const auto kind = *place == 1 ? executor_kind::http : executor_kind::command;
+  const bool is_fixed = name == command_executor_name || name == http_executor_name;
+  if (!is_fixed || kind == natural) return kind;
+  section.complain(*section.node("kind"),
+                   fmt::format("kind '{}': the executor '{}' is always of the kind that its name says",
+                               name_of(kind), name),
+                   fmt::format("[executors.NAME] with another name and kind = \"{}\"", name_of(kind)));
+  return natural;
+}
+
+// The keys of the other kind.
+void refuse_keys_of_others(config_section& section, bool is_http) {
+  const auto refuse = [&](std::string_view key, std::string_view hint) {
+    const auto* node = section.node(key);
+    if (node == nullptr) return;
+    section.complain(
+        *node,
+        fmt::format("{} is for executors that {}, and {} {}", key, is_http ? "run commands" : "send requests",
+                    section.path(), is_http ? "sends requests" : "runs commands"),
+        std::string{hint});
+  };
+  if (!is_http) return refuse("answer_kept", "kind = \"http\" makes it send requests");
+  refuse("output_tail", "answer_kept = BYTES is for requests");
+  refuse("mail_size", "an executor of kind \"command\" has it");
+  refuse("sendmail", "an executor of kind \"command\" has it");
+}
+
+void read_executor(config_section section, const std::string& name, executor_settings& settings) {
+  settings.kind = read_kind(section, name);
   settings.running = section.number("running", 1, 100'000);
   settings.queued = section.number("queued", 0, 1'000'000);
-  if (const auto given = section.number("output_tail", 0, 1 << 20)) settings.output_tail = *given;
-  if (const auto given = section.number("mail_size", 1, 64U << 20)) settings.mail_size = *given;
-  settings.sendmail = read_absolute_path(section, "sendmail");
+  const bool is_http = settings.kind == executor_kind::http;
+  refuse_keys_of_others(section, is_http);
+  if (is_http) {
+    if (const auto given = section.number("answer_kept", 0, 1 << 16)) settings.answer_kept = *given;
+  } else {
+    if (const auto given = section.number("output_tail", 0, 1 << 20)) settings.output_tail = *given;
+    if (const auto given = section.number("mail_size", 1, 64U << 20)) settings.mail_size = *given;
+    settings.sendmail = read_absolute_path(section, "sendmail");
+  }
   section.finish();
 }
 
@@ -176,7 +215,8 @@ class config_reader {
       if (name.empty() || fault_of_id(name)) {
         section.complain(value, fmt::format("'{}' is no name of an executor", shown(name)));
       } else {
-        read_executor({source_, *table, fmt::format("[executors.{}]", name)}, out_.settings.executors[name]);
+        read_executor({source_, *table, fmt::format("[executors.{}]", name)}, name,
+                      out_.settings.executors[name]);
       }
     }
   }

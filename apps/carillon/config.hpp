@@ -28,13 +28,15 @@ enum class log_level { trace, debug, info, warn, error, off };
 /// The store that is the daemon's own.
 inline constexpr const char* memory_store_name = "memory:";
 
-/// `[executors.NAME]`: one that runs commands.
+/// `[executors.NAME]`: one that runs commands, or sends requests.
 struct executor_settings {
-  std::optional<std::uint32_t> running;
-  std::optional<std::uint32_t> queued;
-  std::optional<std::size_t> output_tail;
-  std::optional<std::string> sendmail;
-  std::optional<std::size_t> mail_size;
+  executor_kind kind = executor_kind::command;
+  std::optional<std::uint32_t> running = std::nullopt;
+  std::optional<std::uint32_t> queued = std::nullopt;
+  std::optional<std::size_t> output_tail = std::nullopt;  ///< Of commands, as are ...
+  std::optional<std::string> sendmail = std::nullopt;
+  std::optional<std::size_t> mail_size = std::nullopt;    ///< ... these.
+  std::optional<std::size_t> answer_kept = std::nullopt;  ///< Of requests.
   friend bool operator==(const executor_settings&, const executor_settings&) = default;
 };
 

@@ -2,12 +2,15 @@
 
 #include <fmt/format.h>
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 #include <carillon/time/duration.hpp>
 
 #include <charconv>
 #include <stdexcept>
 #include <tuple>
 #include <utility>
+
+#include "carillon/config_http.hpp"
 
 namespace carillon::app {
 namespace {
@@ -131,9 +134,11 @@ bool read_command(config_section& section, command_line& command) {
   set_if(command.input, section.text("input"));
   const bool both = words != nullptr && section.node("shell") != nullptr;
   if (both) section.complain(*words, "command and shell are both given", "a job has one of them");
-  if (words == nullptr && section.node("shell") == nullptr && section.node("http") == nullptr) {
-    section.source().complain(section.begin(), fmt::format("{} has nothing to run", section.path()),
-                              "give it command = [\"program\", \"argument\"] or shell = \"…\"");
+  if (words == nullptr && section.node("shell") == nullptr) {
+    section.source().complain(
+        section.begin(), fmt::format("{} has nothing to run", section.path()),
+        "give it command = [\"program\", \"argument\"], shell = \"…\" or http = { url = "
+        "\"http://…\" }");
   }
   const bool nothing = command.argv.empty() && command.shell.empty();
   return !is_text && !both && !nothing;
@@ -152,6 +157,23 @@ std::optional<milliseconds> read_start(config_section& section) {
   section.complain(*node, fmt::format("schedule '{}' cannot be read", shown(*given)),
                    "\"@reboot\", or \"@reboot after 15m\"");
   return milliseconds{0};
+}
+
+// `http = { url = "…" }`, whose keys have been read; `fine`: without a complaint.
+bool check_http(config_section& section, const http_call& call, bool fine) {
+  const auto& table = *section.node("http");
+  const auto written = table.source().begin;
+  const auto at = written.line > 0 ? written : section.begin();  // http.url = "…" writes no table
+  for (const auto* key : {"command", "shell", "input"}) {
+    if (section.node(key) == nullptr) continue;
+    section.source().complain(at, fmt::format("{} and http are both given", key), "a job has one of them");
+    fine = false;
+  }
+  if (!fine || !table.is_table()) return false;
+  const auto fault = fault_of(call);
+  if (fault)
+    section.source().complain(at, "http: " + *fault, call.url.empty() ? "http = { url = \"http://…\" }" : "");
+  return !fault;
 }
 
 std::optional<trigger> read_schedule(config_section& section) {
@@ -223,7 +245,7 @@ std::optional<std::pair<milliseconds, milliseconds>> read_backoff(config_section
 void read_job_settings(config_section& section, job_settings& settings) {
   read_options(section, settings.options);
   read_surroundings(section, settings.command);
-  section.not_yet("http", "jobs that call a URL; run curl as a command");
+  read_http(section, settings.http);
   section.not_yet("group", "limits that several jobs share");
 }
 
@@ -231,24 +253,31 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
   const auto id = read_id(section);
   const auto start = read_start(section);
   const auto when = start ? std::optional{trigger{"at 1970-01-01"}} : read_schedule(section);
+  const auto before = section.source().found.size();
   read_job_settings(section, settings);
-  const bool runs_something = read_command(section, settings.command);
+  const bool is_fine = section.source().found.size() == before;
+  const bool is_request = section.node("http") != nullptr;
+  const bool runs_something =
+      is_request ? check_http(section, settings.http, is_fine) : read_command(section, settings.command);
   set_if(settings.options.description, section.text("description"));
   section.finish();
   if (!id || !when || !runs_something) return std::nullopt;
-  if (settings.options.executor.empty()) settings.options.executor = command_executor_name;
-  if (const auto fault = fault_of(settings.command)) {
+  const auto runs = is_request ? executor_kind::http : executor_kind::command;
+  if (settings.options.executor.empty()) settings.options.executor = name_of(runs);
+  const auto fault = is_request ? std::nullopt : fault_of(settings.command);
+  if (fault) {
     section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, *fault));
     return std::nullopt;
   }
   try {
-    job_definition job{.id = *id,
-                       .when = *when,
-                       .task = command_executor_name,
-                       .arguments = command_arguments(settings.command),
-                       .options = intern(settings.options),
-                       .first_time = std::nullopt,
-                       .origin = section.source().file()};
+    job_definition job{
+        .id = *id,
+        .when = *when,
+        .task = std::string{name_of(runs)},
+        .arguments = is_request ? http_arguments(settings.http) : command_arguments(settings.command),
+        .options = intern(settings.options),
+        .first_time = std::nullopt,
+        .origin = section.source().file()};
     return declaration{std::move(job),    section.source().file(),         section.begin().line,
                        start.has_value(), start.value_or(milliseconds{0}), !settings.command.log_output};
   } catch (const std::invalid_argument& fault) {

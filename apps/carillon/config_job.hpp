@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/executor/command_line.hpp>
+#include <carillon/http/http_call.hpp>
 #include <carillon/job/options.hpp>
 
 #include <optional>
@@ -14,6 +15,7 @@ namespace carillon::app {
 struct job_settings {
   job_options options;
   command_line command;
+  http_call http;
 };
 
 /// Reads a path; complains about one that is not absolute.

@@ -9,6 +9,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/experimental/parallel_group.hpp>
 #include <boost/asio/redirect_error.hpp>
+#include <carillon/http/http_executor.hpp>
 #include <carillon/store/memory_store.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/time/timestamp.hpp>
@@ -90,6 +91,14 @@ command_executor_options command_options(const executor_settings& settings,
   return options;
 }
 
+http_executor_options http_options(const executor_settings& settings) {
+  http_executor_options options;
+  options.limits.running = settings.running.value_or(options.limits.running);
+  options.limits.queued = settings.queued.value_or(options.limits.queued);
+  options.answer_kept = settings.answer_kept.value_or(options.answer_kept);
+  return options;
+}
+
 }  // namespace
 
 daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instant started, bool prune)
@@ -146,13 +155,32 @@ scheduler_options daemon::options_for_scheduler() const {
 void daemon::make_executors(const daemon_settings& settings) {
   auto wanted = settings.executors;
   wanted.try_emplace(command_executor_name);
+  wanted.try_emplace(http_executor_name, executor_settings{executor_kind::http});
   for (const auto& [name, how] : wanted) {
     if (executors_.contains(name)) continue;
-    const auto made = std::make_shared<command_executor>(command_options(how, make_scheduler_log(log_)));
-    executors_.emplace(name, made);
+    executors_.emplace(name, how.kind);
+    std::shared_ptr<executor> made;
+    if (how.kind == executor_kind::http) {
+      made = std::make_shared<http_executor>(http_options(how));
+    } else {
+      commands_.push_back(std::make_shared<command_executor>(command_options(how, make_scheduler_log(log_))));
+      made = commands_.back();
+    }
     scheduler_.executor(name, made);
     if (is_shared(plan_.settings)) scheduler_.executor(reboot_jobs::on_this_host(name), made);
   }
+}
+
+/// Whether one does something else than the one of this name that there is.
+bool daemon::changes_kind(const daemon_settings& settings) const {
+  for (const auto& [name, how] : settings.executors) {
+    const auto known = executors_.find(name);
+    if (known == executors_.end() || known->second == how.kind) continue;
+    log_->error("[executors.{}] kind was \"{}\" at the start: carillon must be started again for that",
+                shown(name), name_of(known->second));
+    return true;
+  }
+  return false;
 }
 
 void daemon::run() {
@@ -295,6 +323,10 @@ asio::awaitable<void> daemon::read_again() {
     log_->error("the files have faults: nothing was changed");
     co_return;
   }
+  if (changes_kind(plan.settings)) {
+    log_->error("nothing was changed");
+    co_return;
+  }
   starts_.bind_to_host(plan.jobs);
   starts_.leave_out_new(plan.jobs, plan_.jobs);
   std::string why;
@@ -327,8 +359,7 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   if (!(plan.settings == plan_.settings)) {
     log_->warn(
         "[scheduler], [executors] and [log] have changed: that waits for the next start, but for executors "
-        "that "
-        "are new");
+        "that are new");
   }
   make_executors(plan.settings);
   declare_result all;
@@ -368,7 +399,7 @@ void daemon::stop(const char* signal_name) {
   if (std::exchange(stopping_, true)) {
     log_->error("{} again: killing all commands and ending at once", signal_name);
     log_->flush();
-    for (const auto& [name, executor] : executors_) executor->kill_all();
+    for (const auto& executor : commands_) executor->kill_all();
     std::_Exit(exit_code::failed);
   }
   log_->info("{}: no new runs; waiting up to {} for running commands, a second signal ends at once",

@@ -46,6 +46,7 @@ class daemon {
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;
   void make_executors(const daemon_settings& settings);
+  bool changes_kind(const daemon_settings& settings) const;
   std::shared_ptr<job_store> make_store();
 
   file_list files_;
@@ -55,7 +56,8 @@ class daemon {
   zone where_;
   std::shared_ptr<spdlog::logger> log_;
   std::shared_ptr<date_calendars> calendars_;
-  std::map<std::string, std::shared_ptr<command_executor>> executors_;  // by their names
+  std::map<std::string, executor_kind> executors_;           // by their names
+  std::vector<std::shared_ptr<command_executor>> commands_;  // those that run commands
   reboot_jobs starts_;
   const bool prune_;
   bool begun_ = false, stopping_ = false, over_ = false;

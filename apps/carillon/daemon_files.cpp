@@ -1,6 +1,7 @@
 #include "carillon/daemon_files.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -90,13 +91,20 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
   join(all.queued, one.queued, "[scheduler] queued", file, found);
   join(all.state, one.state, "[scheduler] state", file, found);
   for (const auto& [name, executor] : one.executors) {
-    auto& known = all.executors[name];
+    auto& known = all.executors.try_emplace(name, executor_settings{executor.kind}).first->second;
+    if (known.kind != executor.kind) {
+      found.push_back({file, 0, 0,
+                       fmt::format("[executors.{}] is of kind \"{}\", and in a file before it of kind \"{}\"",
+                                   shown(name), name_of(executor.kind), name_of(known.kind)),
+                       "it has one kind, and each file that has the section says it", false});
+    }
     const auto section = fmt::format("[executors.{}]", shown(name));
     join(known.running, executor.running, section + " running", file, found);
     join(known.queued, executor.queued, section + " queued", file, found);
     join(known.output_tail, executor.output_tail, section + " output_tail", file, found);
     join(known.sendmail, executor.sendmail, section + " sendmail", file, found);
     join(known.mail_size, executor.mail_size, section + " mail_size", file, found);
+    join(known.answer_kept, executor.answer_kept, section + " answer_kept", file, found);
   }
   join(all.rescan, one.rescan, "[crontab] rescan", file, found);
   join(all.log_format, one.log_format, "[log] format", file, found);
@@ -250,13 +258,33 @@ class file_reader {
 
   void look_for_executor(const declaration& job) {
     const auto& wanted = job.definition.options->executor;
-    if (wanted == command_executor_name || plan_.settings.executors.contains(wanted)) return;
-    std::vector<std::string_view> known{command_executor_name};
-    for (const auto& [name, settings] : plan_.settings.executors) known.emplace_back(name);
-    plan_.found.push_back(
-        {job.file, job.line, 0,
-         fmt::format("job '{}': there is no executor '{}'", job.definition.id, shown(wanted)),
-         fmt::format("{}; [executors.NAME] makes another", suggestion(wanted, known)), false});
+    const auto kind = *kind_of(job.definition);
+    auto all = plan_.settings.executors;
+    all.try_emplace(command_executor_name);
+    all.try_emplace(http_executor_name, executor_settings{executor_kind::http});
+    const auto place = all.find(wanted);
+    if (place != all.end() && place->second.kind == kind) return;
+    std::vector<std::string_view> right;
+    for (const auto& [name, settings] : all)
+      if (settings.kind == kind) right.emplace_back(name);
+    plan_.found.push_back({job.file, job.line, 0, fault_of_executor(job.definition, place != all.end()),
+                           hint_of_executor(wanted, kind, right, place != all.end()), false});
+  }
+
+  static std::string fault_of_executor(const job_definition& job, bool is_there) {
+    const auto name = shown(job.options->executor);
+    if (!is_there) return fmt::format("job '{}': there is no executor '{}'", job.id, name);
+    return sends_request(job)
+               ? fmt::format("job '{}' sends a request, but the executor '{}' runs commands", job.id, name)
+               : fmt::format("job '{}' runs a command, but the executor '{}' sends requests", job.id, name);
+  }
+
+  static std::string hint_of_executor(std::string_view wanted, executor_kind kind,
+                                      const std::vector<std::string_view>& right, bool is_there) {
+    const auto* makes =
+        kind == executor_kind::http ? "[executors.NAME] with kind = \"http\"" : "[executors.NAME]";
+    if (!is_there) return fmt::format("{}; {} makes another", suggestion(wanted, right), makes);
+    return fmt::format("executor = \"{}\"; {} makes another", fmt::join(right, "\" or \""), makes);
   }
 
   // In a store that is shared another instance may be able to run it.

@@ -3,7 +3,9 @@
 #include <carillon/time/instant.hpp>
 
 #include <cstddef>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace carillon::app {
 
@@ -22,13 +24,39 @@ struct declaration {
 inline constexpr const char* only_daemons_know_starts =
     "@reboot is no time: a daemon runs such jobs of its files (carillon run)";
 
+/// What the executors of a daemon do. What is neither is a task of some program.
+enum class executor_kind { command, http };
+
 /// The name of the executor that runs the commands of jobs which name none, and of the task that all jobs
 /// with a command have.
 inline constexpr const char* command_executor_name = "command";
+/// The same of requests.
+inline constexpr const char* http_executor_name = "http";
 
-/// Whether a job runs a command, on whichever executor; else it runs a task of some program.
-inline bool runs_command(const job_definition& job) {
-  return job.task.str() == command_executor_name && !job.options->executor.empty();
+/// The name of the executor and of the task above, and of the kind in a file.
+constexpr const char* name_of(executor_kind kind) noexcept {
+  return kind == executor_kind::http ? http_executor_name : command_executor_name;
 }
+
+/// What an executor does that has this name and says nothing else of itself.
+constexpr executor_kind natural_kind(std::string_view executor) noexcept {
+  return executor == http_executor_name ? executor_kind::http : executor_kind::command;
+}
+
+/// What a job needs, on whichever executor; nothing: it runs a task of some program. Programs may leave the
+/// task out where the executor says it all.
+inline std::optional<executor_kind> kind_of(std::string_view task, std::string_view executor) noexcept {
+  if (executor.empty()) return std::nullopt;
+  const auto needs = task.empty() ? executor : task;
+  if (needs == command_executor_name) return executor_kind::command;
+  if (needs == http_executor_name) return executor_kind::http;
+  return std::nullopt;
+}
+
+inline std::optional<executor_kind> kind_of(const job_definition& job) {
+  return kind_of(job.task.str(), job.options->executor);
+}
+inline bool runs_command(const job_definition& job) { return kind_of(job) == executor_kind::command; }
+inline bool sends_request(const job_definition& job) { return kind_of(job) == executor_kind::http; }
 
 }  // namespace carillon::app

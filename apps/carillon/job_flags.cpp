@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <boost/json/parse.hpp>
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 
 #include <array>
 #include <stdexcept>
@@ -27,10 +28,11 @@ std::optional<std::string> fault_of_arguments(const std::string& text) {
 
 // What a file would be told, in the words of the command line.
 void speak_of_options(std::vector<diagnostic>& found) {
-  constexpr std::array<std::pair<std::string_view, std::string_view>, 3> hints{{
+  constexpr std::array<std::pair<std::string_view, std::string_view>, 4> hints{{
       {"the job has no id", "--id NAME"},
       {"the job has no schedule", "--schedule \"every 5m\""},
-      {"the job has nothing to run", "-- PROGRAM ARGUMENT…, --shell LINE or --task NAME"},
+      {"the job has nothing to run", "-- PROGRAM ARGUMENT…, --shell LINE, --http URL or --task NAME"},
+      {"http: no url", "--http URL"},
   }};
   for (auto& one : found) {
     for (const auto& [message, hint] : hints)
@@ -52,6 +54,9 @@ class flag_reader {
         return take({});
       }
       if (!declared) return take({});
+      const auto& job = declared->definition;
+      check_executor(job.options->executor, kind_of(job));
+      if (!source_.found.empty()) return take({});
       declared->definition.origin = {};
       return take(std::move(declared->definition));
     }
@@ -71,15 +76,15 @@ class flag_reader {
     auto job = old;
     job_settings settings;
     settings.options = *old.options;
-    const bool was_command = runs_command(old);
-    if (was_command) settings.command = command_of(old.arguments.str());
+    if (runs_command(old)) settings.command = command_of(old.arguments.str());
+    if (sends_request(old)) settings.http = http_call_of(old.arguments.str());
     if (const auto id = section_.text("id"); id && *id != old.id)
       source_.complain({}, "a job keeps its id",
                        "jobs add makes another one; jobs remove takes the old away");
     if (const auto fault = fault_of_id(job.id)) source_.complain({}, "id: " + *fault, "--id NAME");
     read_schedule_flag(job);
     read_job_settings(section_, settings);
-    read_runs(settings, was_command, job);
+    read_runs(settings, job);
     if (const auto given = section_.text("description")) settings.options.description = *given;
     section_.finish();
     if (!source_.found.empty()) return take({});
@@ -109,40 +114,76 @@ class flag_reader {
     }
   }
 
-  // What runs: a command, a line for the shell, or a task of some program.
-  void read_runs(job_settings& settings, bool was_command, job_definition& job) {
+  // What a job needs; nothing: a task of some program.
+  using kind = std::optional<executor_kind>;
+
+  // What runs from now on: what the flags name, else what it was.
+  kind read_kind(kind was, command_line& command) {
     const auto words = section_.texts("command");
     const auto line = section_.text("shell");
     const auto input = section_.text("input");
-    const bool command = words || line;
+    const bool is_command = words || line;
+    const bool is_request = section_.node("http") != nullptr;
     if (words && line) source_.complain({}, "a command and --shell are both given", "a job has one of them");
-    if (flags_.task && command)
+    if (flags_.task && is_command)
       source_.complain({}, "--task and a command are both given", "a job runs one of them");
-    if (words) settings.command.argv = *words, settings.command.shell.clear();
-    if (line) settings.command.shell = *line, settings.command.argv.clear();
-    if (input) settings.command.input = *input;
+    if (is_request && (is_command || flags_.task))
+      source_.complain({}, "a request and something else to run are both given", "a job runs one of them");
+    if (words) command.argv = *words, command.shell.clear();
+    if (line) command.shell = *line, command.argv.clear();
+    if (input) command.input = *input;
+    if (is_command) return executor_kind::command;
+    if (is_request) return executor_kind::http;
+    return flags_.task ? std::nullopt : was;
+  }
+
+  // What runs: a command, a line for the shell, a request, or a task of some program.
+  void read_runs(job_settings& settings, job_definition& job) {
+    const auto was = kind_of(job);
+    const bool is_fine = source_.found.empty();
+    const auto is = read_kind(was, settings.command);
     if (flags_.arguments) {
       if (auto fault = fault_of_arguments(*flags_.arguments)) source_.complain({}, std::move(*fault));
-      if (!flags_.task && (was_command || command)) source_.complain({}, "--args is for jobs with --task");
+      if (is) source_.complain({}, "--args is for jobs with --task");
     }
-    const bool is_command = command || (was_command && !flags_.task);
-    settings.options.executor = executor_of(settings.options.executor, is_command, was_command);
-    if (is_command) {
+    settings.options.executor = executor_of(settings.options.executor, is, was);
+    if (is == executor_kind::command) {
       if (const auto fault = fault_of(settings.command)) source_.complain({}, *fault);
-      job.task = std::string{command_executor_name};
       job.arguments = command_arguments(settings.command);
+    } else if (is == executor_kind::http) {
+      const auto fault = is_fine ? fault_of(settings.http) : std::nullopt;
+      if (fault) source_.complain({}, *fault, settings.http.url.empty() ? "--http URL" : "");
+      job.arguments = http_arguments(settings.http);
     } else {
-      if (was_command) job.arguments = std::string{};
+      if (was) job.arguments = std::string{};
       if (flags_.task) job.task = *flags_.task;
       if (flags_.arguments) job.arguments = *flags_.arguments;
     }
+    if (is) job.task = std::string{name_of(*is)};
   }
 
-  // A job that changes from one to the other leaves its executor, unless it is told which to take.
-  std::string executor_of(std::string asked_or_old, bool is_command, bool was_command) {
-    if (section_.text("executor") || is_command == was_command)
-      return is_command && asked_or_old.empty() ? command_executor_name : asked_or_old;
-    return is_command ? command_executor_name : std::string{};
+  // A job that changes from one kind to another leaves its executor, unless it is told which to take. What
+  // the others of a daemon do, only its files know.
+  std::string executor_of(const std::string& asked_or_old, kind is, kind was) {
+    const std::string usual = is ? name_of(*is) : "";
+    if (!section_.text("executor") && is != was) return usual;
+    if (is && asked_or_old.empty()) return usual;
+    if (section_.text("executor")) check_executor(asked_or_old, is);
+    return asked_or_old;
+  }
+
+  void check_executor(const std::string& executor, kind is) {
+    const bool is_usual = executor == command_executor_name || executor == http_executor_name;
+    if (!is_usual || is == natural_kind(executor)) return;
+    const auto* runs = !is                          ? "runs a task"
+                       : *is == executor_kind::http ? "sends a request"
+                                                    : "runs a command";
+    const bool requests = natural_kind(executor) == executor_kind::http;
+    source_.complain({},
+                     fmt::format("the job {}, but the executor '{}' {}", runs, executor,
+                                 requests ? "sends requests" : "runs commands"),
+                     is ? fmt::format("--executor {}, or another that does", name_of(*is))
+                        : "one that the program has which runs the task, or none");
   }
 
   std::optional<job_definition> finished(job_definition job, job_settings settings) {

@@ -6,6 +6,7 @@
 #include <boost/system/system_error.hpp>
 #include <carillon/error.hpp>
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 #include <carillon/time/system_clock.hpp>
 
 #include <cctype>
@@ -35,6 +36,7 @@ class session {
         operations_{io_, store_, options(where, calendars)},
         context_{operations_, *store_, operations_.now(), where, request.json, out, err, calendars} {
     operations_.executor(command_executor_name, std::make_shared<command_executor>());
+    operations_.executor(http_executor_name, std::make_shared<http_executor>());
   }
 
   int run(const std::function<loop_awaitable<int>(command_context&)>& work) {

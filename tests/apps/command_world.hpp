@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 #include <carillon/store/memory_store.hpp>
 
 #include <boost/asio/use_future.hpp>
@@ -21,6 +22,7 @@ class command_world : public testing::simulation {
  public:
   command_world() : store{std::make_shared<memory_store>()}, scheduler_{io, store, options()} {
     scheduler_.executor("command", std::make_shared<command_executor>());
+    scheduler_.executor("http", std::make_shared<http_executor>());
   }
   ~command_world() override {
     shutdown_options at_once;

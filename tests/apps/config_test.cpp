@@ -1,7 +1,9 @@
 #include "carillon/config.hpp"
 
 #include <doctest/doctest.h>
+#include <boost/json/parse.hpp>
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 
 namespace carillon::app {
 namespace {
@@ -19,6 +21,18 @@ config read_clean(std::string_view text) {
 // A job that is fine, but for the line that is given.
 std::string job_with(std::string_view line) {
   return "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\ncommand = [\"true\"]\n" + std::string{line} + "\n";
+}
+
+// A job with these keys of http, and nothing else to run.
+std::string request_with(std::string_view keys) {
+  return "[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nhttp = { " + std::string{keys} + " }\n";
+}
+
+http_call call_with(std::string_view keys) {
+  const auto all = read_clean(request_with(keys));
+  REQUIRE(all.jobs.size() == 1);
+  CHECK(all.jobs.front().definition.options->executor == http_executor_name);
+  return http_call_of(all.jobs.front().definition.arguments.str());
 }
 
 job_options options_with(std::string_view line) {
@@ -116,6 +130,11 @@ running = 2
 running = 4
 queued = 9
 output_tail = 100
+[executors.http]
+answer_kept = 5
+[executors.partners]
+kind = "http"
+running = 3
 [log]
 level = "warn"
 format = "json"
@@ -127,8 +146,11 @@ format = "json"
     CHECK(all.settings.history == 5000);
     CHECK(all.settings.running == 12);
     CHECK(all.settings.queued == 0);
-    CHECK(all.settings.executors.at("command") == executor_settings{4, 9, 100, std::nullopt, std::nullopt});
-    CHECK(all.settings.executors.at("heavy") == executor_settings{2, {}, {}, {}, {}});
+    CHECK(all.settings.executors.at("command") == executor_settings{executor_kind::command, 4, 9, 100});
+    CHECK(all.settings.executors.at("heavy") == executor_settings{executor_kind::command, 2});
+    CHECK(all.settings.executors.at("http").kind == executor_kind::http);
+    CHECK(all.settings.executors.at("http").answer_kept == 5);
+    CHECK(all.settings.executors.at("partners") == executor_settings{executor_kind::http, 3});
     CHECK(all.settings.log_level == log_level::warn);
     CHECK(all.settings.log_format == log_format::json);
   }
@@ -185,7 +207,33 @@ format = "json"
         {job_with("env = { A = 1 }"),
          "jobs.toml:5:13: env.A: must be a text, is a whole number: put it in quotes"},
         {job_with("cwd = \"tmp\""), "jobs.toml:5:7: cwd 'tmp' is no absolute path"},
-        {job_with("http = { url = \"x\" }"), "jobs.toml:5:8: http: this version has no jobs that call a URL"},
+        {job_with("http = { url = \"http://x\" }"), "jobs.toml:5:8: command and http are both given"},
+        {request_with("url = \"http://me:se/cret@x\""), "jobs.toml:4:27: url: port: 1 to 65535: a password"},
+        {request_with("url = \"x\""),
+         "jobs.toml:4:17: url: a URL begins with http:// or https://: http://127"},
+        {request_with(""), "jobs.toml:4:8: http: no url: http = { url = \"http://…\" }"},
+        {request_with("url = \"http://x\", method = \"post\""), "jobs.toml:4:37: method 'post' is not known"},
+        {request_with("url = \"http://x\", expect = [200, 20]"),
+         "jobs.toml:4:43: expect: no status of HTTP: 200,"},
+        {request_with("url = \"http://x\", headers = { Host = \"y\" }"),
+         "jobs.toml:4:47: headers: Host is set by the client itself"},
+        {request_with("url = \"http://x\", body = 3"), "jobs.toml:4:35: body must be a table or a text"},
+        {request_with("url = \"http://x\", body_json = \"[]\""),
+         "jobs.toml:4:40: body_json must be an object of JSON"},
+        {request_with("url = \"http://x\", method = \"GET\", body = \"b\""),
+         "jobs.toml:4:8: http: body: a GET has none"},
+        {request_with("url = \"http://x\", bdy = 1"),
+         "jobs.toml:4:28: unknown key 'bdy' in http: did you mean body?"},
+        {request_with("url = \"http://x\", key = \"/k\""), "jobs.toml:4:8: http: certificate_authority, "},
+        {"[executors.http]\nrunning = 0", "jobs.toml:2:11: running 0: 1 to 100000"},
+        {"[executors.x]\nkind = \"htp\"", "jobs.toml:2:8: kind 'htp' is not known: did you mean http?"},
+        {"[executors.http]\nkind = \"command\"",
+         "jobs.toml:2:8: kind 'command': the executor 'http' is always of the kind that its name says"},
+        {"[executors.http]\noutput_tail = 3",
+         "jobs.toml:2:15: output_tail is for executors that run commands, and [executors.http] sends "
+         "requests"},
+        {"[executors.x]\nanswer_kept = 3",
+         "jobs.toml:2:15: answer_kept is for executors that send requests, and [executors.x] runs commands"},
         {job_with("shell = \"x\""), "jobs.toml:4:11: command and shell are both given"},
         {job_with("[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = \"x\""),
          "jobs.toml:6:6: a second job with the id 'a': the first one is in line 2"},
@@ -207,6 +255,40 @@ format = "json"
       REQUIRE(all.found.size() == 1);
       CHECK_MESSAGE(all.found[0].to_string().starts_with(row.problem), all.found[0].to_string());
     }
+  }
+
+  TEST_CASE("a job may be a request") {
+    const auto plain = call_with("url = \"http://127.0.0.1:9000/ping\", expect = 200");
+    CHECK(plain.method == "POST");
+    CHECK(plain.expect == std::vector<status_range>{{200, 200}});
+    const auto full = call_with(
+        "url = \"https://x\", method = \"PUT\", headers = { X-A = \"1\" }, header_files = { X-B = \"/b\" }, "
+        "body = { a = 1, b = [1.5, true, \"x\", 2026-12-25], c = { d = 1 } }, expect = [\"2xx\", 304], "
+        "connect_timeout = \"1s\", answer_timeout = \"1m\", certificate_authority = \"/ca\", certificate = "
+        "\"/c\", key = \"/k\", server_name = \"y\"");
+    CHECK(full.method == "PUT");
+    CHECK(full.headers.at("X-A") == "1");
+    CHECK(full.header_files.at("X-B") == "/b");
+    CHECK(full.body == boost::json::parse(R"({"a": 1, "b": [1.5, true, "x", "2026-12-25"], "c": {"d": 1}})"));
+    CHECK(full.expect == std::vector<status_range>{{200, 299}, {304, 304}});
+    CHECK(full.connect_timeout == 1s);
+    CHECK(full.answer_timeout == 1min);
+    CHECK(full.tls == http::tls_options{"/ca", "/c", "/k", "y"});
+    CHECK(call_with("url = \"http://x\", body_json = '{\"a\": null}'").body ==
+          boost::json::parse(R"({"a": null})"));
+    CHECK(call_with("url = \"http://x\", body = \"text\"").body == "text");
+  }
+
+  TEST_CASE("requests take their settings from the defaults, too") {
+    const auto all =
+        read_clean("[defaults]\nhttp = { answer_timeout = \"1m\", headers = { A = \"1\", B = \"1\" } }\n" +
+                   request_with("url = \"http://x\", headers = { B = \"2\" }") +
+                   "[[job]]\nid = \"b\"\nschedule = \"every 5m\"\nshell = \"true\"\n");
+    REQUIRE(all.jobs.size() == 2);
+    const auto call = http_call_of(all.jobs[0].definition.arguments.str());
+    CHECK(call.answer_timeout == 1min);
+    CHECK(call.headers == std::map<std::string, std::string>{{"A", "1"}, {"B", "2"}});
+    CHECK(all.jobs[1].definition.options->executor == command_executor_name);
   }
 
   TEST_CASE("the keys that there are, are named once each") {

@@ -71,6 +71,46 @@ TEST_SUITE("daemon_files") {
               "[executors.NAME] makes another");
   }
 
+  TEST_CASE("a job chooses among the executors that do what it needs") {
+    const temporary_folder folder;
+    const auto job = [](const std::string& id, const std::string& runs, const std::string& executor) {
+      return "[[job]]\nid = \"" + id + "\"\nschedule = \"every 5m\"\n" + runs + "\nexecutor = \"" + executor +
+             "\"\n";
+    };
+    const std::string request = "http = { url = \"http://127.0.0.1/\" }", command = "shell = \"x\"";
+    const auto executors =
+        folder.write("1.toml", "[executors.heavy]\n[executors.partners]\nkind = \"http\"\nrunning = 2\n");
+    const auto jobs = folder.write("2.toml", job("a", request, "partners") + job("b", request, "http") +
+                                                 job("c", command, "heavy") + job("d", request, "heavy") +
+                                                 job("e", command, "http") + job("f", request, "partner"));
+    const auto plan = read({{executors, jobs}, {}});
+    REQUIRE(plan.jobs.size() == 6);
+    CHECK(sends_request(plan.jobs[0].definition));
+    CHECK(plan.jobs[0].definition.options->executor == "partners");
+    REQUIRE(plan.found.size() == 3);
+    CHECK(plan.found[0].to_string() ==
+          jobs +
+              ":16: job 'd' sends a request, but the executor 'heavy' runs commands: executor = \"http\" or "
+              "\"partners\"; [executors.NAME] with kind = \"http\" makes another");
+    CHECK(
+        plan.found[1].to_string() ==
+        jobs +
+            ":21: job 'e' runs a command, but the executor 'http' sends requests: executor = \"command\" or "
+            "\"heavy\"; [executors.NAME] makes another");
+    CHECK(plan.found[2].message == "job 'f': there is no executor 'partner'");
+    CHECK(plan.found[2].hint.starts_with("did you mean partners?"));
+  }
+
+  TEST_CASE("an executor has one kind in all files") {
+    const temporary_folder folder;
+    const auto first = folder.write("1.toml", "[executors.heavy]\nkind = \"http\"\n");
+    const auto second = folder.write("2.toml", "[executors.heavy]\nrunning = 3\n");
+    const auto plan = read({{first, second}, {}});
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].message ==
+          "[executors.heavy] is of kind \"command\", and in a file before it of kind \"http\"");
+  }
+
   TEST_CASE("an executor that stands in two files differently is a fault of the second") {
     const temporary_folder folder;
     const auto first = folder.write("1.toml", "[executors.heavy]\nrunning = 2\n");

@@ -5,6 +5,7 @@
 #include <sstream>
 
 #include "apps/program.hpp"
+#include "support/http_receiver.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace carillon::app {
@@ -72,6 +73,30 @@ TEST_SUITE("daemon") {
     CHECK(daemon.ends() == 0);
   }
 
+  TEST_CASE("a job that is a request is sent, tried again when it fails, and its answer told") {
+    testing::http_receiver receiver{[](const testing::posted& what) {
+      return what.number == 1 ? testing::reaction::with(503, "not yet")
+                              : testing::reaction::with(200, "pong");
+    }};
+    const temporary_folder folder;
+    const auto url = receiver.url("/ping?token=abc");
+    program daemon{run_with(folder.write(
+        "jobs.toml", job("ping", std::string{at_once} + "http = { url = \"" + url +
+                                     "\", expect = 200 }\nretry = { attempts = 2, backoff = \"1ms\" }")))};
+    CHECK(daemon.says("503 Service Unavailable"));
+    CHECK(daemon.says("not yet"));
+    CHECK(daemon.says("succeeded in "));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    CHECK(daemon.said().find("abc") == std::string::npos);
+    const auto all = receiver.received();
+    REQUIRE(all.size() == 2);
+    CHECK(all[0].key == all[1].key);
+    const auto first = boost::json::parse(all[0].body).as_object();
+    CHECK(first.at("job") == "ping");
+    CHECK(boost::json::parse(all[1].body).at("attempt") == 2);
+  }
+
   TEST_CASE("a command that takes too long is ended with its group") {
     const temporary_folder folder;
     program daemon{run_with(folder.write(
@@ -93,6 +118,28 @@ TEST_SUITE("daemon") {
     daemon.signal(SIGHUP);
     CHECK(daemon.says("the files are read"));
     CHECK(daemon.says("c["));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.says("wait"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() != 0);
+  }
+
+  TEST_CASE("a named executor of requests has limits of its own, and keeps its kind until the next start") {
+    testing::http_receiver receiver{[](const testing::posted&) { return testing::reaction::hang(); }};
+    const temporary_folder folder;
+    const auto request = [&](const char* id) {
+      return job(
+          id, std::string{at_once} + "http = { url = \"" + receiver.url() + "\" }\nexecutor = \"partners\"");
+    };
+    const std::string partners = "[executors.partners]\nkind = \"http\"\nrunning = 1\nqueued = 0\n";
+    program daemon{run_with(folder.write("jobs.toml", partners + request("a") + request("b")))};
+    CHECK(daemon.says("executor 'partners' is full: 1 run and 0 wait"));
+    folder.write("jobs.toml",
+                 "[executors.partners]\nrunning = 1\n" +
+                     job("c", std::string{at_once} + "shell = \"true\"\nexecutor = \"partners\""));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("[executors.partners] kind was \"http\" at the start"));
+    CHECK(daemon.says("nothing was changed"));
     daemon.signal(SIGTERM);
     CHECK(daemon.says("wait"));
     daemon.signal(SIGTERM);

@@ -112,8 +112,9 @@ TEST_SUITE("job commands") {
     CHECK(nothing.code == 2);
     CHECK(holds(nothing.err, "the job has no id: --id NAME\n"));
     CHECK(holds(nothing.err, "the job has no schedule: --schedule \"every 5m\"\n"));
-    CHECK(holds(nothing.err,
-                "the job has nothing to run: -- PROGRAM ARGUMENT…, --shell LINE or --task NAME\n"));
+    CHECK(
+        holds(nothing.err,
+              "the job has nothing to run: -- PROGRAM ARGUMENT…, --shell LINE, --http URL or --task NAME\n"));
   }
 
   TEST_CASE("a job may be a task of some program") {
@@ -284,6 +285,39 @@ TEST_SUITE("job commands") {
     const auto missing =
         to.ask([](command_context& context) { return import_jobs(context, {"nowhere.json", {}}); });
     CHECK(missing.err == "carillon: 'nowhere.json' cannot be read\n");
+  }
+
+  TEST_CASE("a job may be a request, which is shown without its secrets") {
+    command_world world;
+    world.start();
+    job_flags flags;
+    flags.keys.insert("id", "backup");
+    flags.keys.insert("schedule", "every 1h");
+    flags.keys.insert("http", toml::table{{"url", "http://me:pass@127.0.0.1:9000/ping?token=abc"},
+                                          {"headers", toml::table{{"X-Key", "hidden"}}}});
+    CHECK(add(world, flags).code == 0);
+    const auto shown = show(world, "backup").out;
+    CHECK(holds(shown, "runs         POST http://127.0.0.1:9000/ping\n"));
+    for (const auto* secret : {"pass", "abc", "hidden"}) CHECK_FALSE(holds(shown, secret));
+
+    job_flags change;
+    change.keys.insert("http", toml::table{{"method", "PUT"}, {"body_json", R"({"a": 1})"}});
+    CHECK(modify(world, change).code == 0);
+    const auto definition = show(world, "backup", true).object().at("definition").as_object();
+    CHECK(definition.at("arguments").as_array().at(0) == boost::json::parse(R"({
+        "url": "http://me:pass@127.0.0.1:9000/ping?token=abc", "method": "PUT",
+        "headers": {"X-Key": "hidden"}, "body": {"a": 1}})"));
+
+    job_flags command;
+    command.keys.insert("shell", "true");
+    CHECK(modify(world, command).code == 0);
+    CHECK(holds(show(world, "backup").out, "runs         true\n"));
+    const auto pathless = modify(world, change);
+    CHECK(pathless.code == 2);
+    CHECK(holds(pathless.err, "no url: --http URL"));
+    flags.keys.insert("command", toml::array{"true"});
+    CHECK(holds(add(world, flags).err, "command and http are both given"));
+    CHECK(holds(modify(world, flags).err, "a request and something else to run are both given"));
   }
 
   TEST_CASE("a job that is not there is a failure that names the nearest") {

@@ -43,6 +43,40 @@ TEST_SUITE("flags of a job") {
     CHECK_FALSE(runs_command(*on_threads.definition));
   }
 
+  TEST_CASE("a request is sent by the usual executor, or by one that is named") {
+    job_flags flags = with("description", "a request");
+    flags.keys.insert("http", toml::table{{"url", "http://127.0.0.1/"}});
+    const auto usual = job_of_flags(flags);
+    CHECK(executor_of(usual) == http_executor_name);
+    CHECK(executor_of(changed_by_flags(*usual.definition, with("shell", "x"))) == command_executor_name);
+    flags.keys.insert("executor", "partners");
+    const auto named = job_of_flags(flags);
+    CHECK(executor_of(named) == "partners");
+    CHECK(sends_request(*named.definition));
+    CHECK(executor_of(changed_by_flags(*named.definition, with("description", "x"))) == "partners");
+    auto by_a_program = *usual.definition;  // where the executor says it all
+    by_a_program.task = std::string{};
+    CHECK(sends_request(by_a_program));
+  }
+
+  TEST_CASE("an executor that is known to do something else is a fault") {
+    const auto request =
+        changed_by_flags(*job_of_flags(with("shell", "x")).definition, with("executor", "http"));
+    REQUIRE(request.found.size() == 1);
+    CHECK(request.found[0].message == "the job runs a command, but the executor 'http' sends requests");
+    CHECK(request.found[0].hint == "--executor command, or another that does");
+    auto added = with("executor", "command");
+    added.keys.insert("http", toml::table{{"url", "http://127.0.0.1/"}});
+    REQUIRE(job_of_flags(added).found.size() == 1);
+    CHECK(job_of_flags(added).found[0].message ==
+          "the job sends a request, but the executor 'command' runs commands");
+    auto flags = with("executor", "command");
+    flags.task = "resize";
+    REQUIRE(job_of_flags(flags).found.size() == 1);
+    CHECK(job_of_flags(flags).found[0].message ==
+          "the job runs a task, but the executor 'command' runs commands");
+  }
+
   TEST_CASE("a change keeps the executor, unless it makes a command of a task") {
     auto flags = with("shell", "x");
     flags.keys.insert("executor", "heavy");

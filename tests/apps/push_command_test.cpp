@@ -283,7 +283,7 @@ TEST_SUITE("push command") {
     const auto file = world.write_file("webhook = \"x\"\n");
     const auto refused = world.push({file});
     CHECK(refused.code == 1);
-    CHECK(holds(refused.err, "push.toml:8:12: webhook: a receiver's URL begins with http:// or https://"));
+    CHECK(holds(refused.err, "push.toml:8:12: webhook: a URL begins with http:// or https://"));
     CHECK(world.push({world.folder.path("nowhere.toml")}).err ==
           world.folder.path("nowhere.toml") + ": No such file or directory\n");
     CHECK(world.push({world.folder.path(".")}).err == world.folder.path(".") + ": Is a directory\n");

@@ -15,14 +15,19 @@
 #include <carillon/executor/inline_executor.hpp>
 #include <carillon/executor/process_executor.hpp>
 #include <carillon/executor/thread_executor.hpp>
+#ifdef CARILLON_BENCH_HTTP
+#include <carillon/http/http_executor.hpp>
+#endif
 #include <carillon/job/job_builder.hpp>
 #include <carillon/scheduler/scheduler.hpp>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "bench.hpp"
+#include "receiver.hpp"
 
 namespace carillon::bench {
 
@@ -40,7 +45,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr std::uint32_t places = 4;  // threads, processes, commands
+constexpr std::uint32_t places = 4;  // threads, processes, commands, requests
 constexpr std::size_t jobs_at_once = 2'000;
 
 std::shared_ptr<executor> make_executor(const std::string& kind) {
@@ -52,6 +57,13 @@ std::shared_ptr<executor> make_executor(const std::string& kind) {
     options.limits = limits;
     return std::make_shared<command_executor>(options);
   }
+#ifdef CARILLON_BENCH_HTTP
+  if (kind == "http") {
+    http_executor_options options;
+    options.limits = limits;
+    return std::make_shared<http_executor>(options);
+  }
+#endif
   process_executor_options options;
   options.workers = places;
   options.queued = limits.queued;
@@ -70,6 +82,8 @@ double cpu_of_all() {
 
 /// Runs a second, and microseconds of CPU for each.
 std::vector<double> runs_through(const std::string& kind, const std::string& task) {
+  std::optional<receiver_thread> receiver;  // What it uses is no part of a run.
+  if (kind == "http") receiver.emplace();
   boost::asio::io_context io{1};
   scheduler_options options;
   options.logger = std::make_shared<spdlog::logger>("bench", std::make_shared<spdlog::sinks::null_sink_mt>());
@@ -84,6 +98,7 @@ std::vector<double> runs_through(const std::string& kind, const std::string& tas
     if (kind != "none") one.executor(kind);
     job_definition definition = std::move(one);
     if (kind == "command") definition.arguments = std::string{R"([{"argv": ["/bin/true"]}])"};
+    if (kind == "http") definition.arguments = fmt::format(R"([{{"url": "{}"}}])", receiver->url());
     scheduler.add(std::move(definition));
   }
   std::uint64_t runs = 0;
@@ -97,7 +112,8 @@ std::vector<double> runs_through(const std::string& kind, const std::string& tas
   const auto seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count();
   scheduler.shutdown()(boost::asio::detached);
   io.run();
-  return {measured / seconds, cpu_of_all() * 1e6 / static_cast<double>(runs)};
+  const auto cpu = cpu_of_all() - (receiver ? receiver->cpu() : 0);
+  return {measured / seconds, cpu * 1e6 / static_cast<double>(runs)};
 }
 
 const child_measurement executor_runs{
@@ -110,14 +126,19 @@ const benchmark executors{
         const char* kind;
         const char* task;
       };
-      const row rows[] = {{"in the loop, plain", "none", "plain"},
-                          {"in the loop, coroutine", "none", "coroutine"},
-                          {"inline_executor, plain", "inline", "plain"},
-                          {"thread_executor, 4 threads, plain", "threads", "plain"},
-                          {"thread_executor, 4 threads, coroutine", "threads", "coroutine"},
-                          {"process_executor, 4 workers, plain", "process", "plain"},
-                          {"process_executor, 4 workers, coroutine", "process", "coroutine"},
-                          {"command_executor, 4 at once, /bin/true", "command", "command"}};
+      const row rows[] = {
+          {"in the loop, plain", "none", "plain"},
+          {"in the loop, coroutine", "none", "coroutine"},
+          {"inline_executor, plain", "inline", "plain"},
+          {"thread_executor, 4 threads, plain", "threads", "plain"},
+          {"thread_executor, 4 threads, coroutine", "threads", "coroutine"},
+          {"process_executor, 4 workers, plain", "process", "plain"},
+          {"process_executor, 4 workers, coroutine", "process", "coroutine"},
+          {"command_executor, 4 at once, /bin/true", "command", "command"},
+#ifdef CARILLON_BENCH_HTTP
+          {"http_executor, 4 at once, a receiver on this machine", "http", "http"},
+#endif
+      };
       out.section(fmt::format("{} jobs that begin again 1 ms after their end, memory store", jobs_at_once));
       std::vector<std::vector<double>> all;
       for (const auto& each : rows) {

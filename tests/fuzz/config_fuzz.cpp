@@ -1,4 +1,5 @@
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/http/http_executor.hpp>
 
 #include <cstddef>
 #include <cstdint>
@@ -15,9 +16,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (const auto& problem : read.found) {
     if (problem.line == 0 || problem.message.empty()) std::abort();
   }
-  const carillon::command_executor executor;
+  const carillon::command_executor commands;
+  const carillon::http_executor requests;
   for (const auto& job : read.jobs) {
-    if (executor.fault_of(job.definition)) std::abort();
+    const bool is_request = carillon::app::sends_request(job.definition);
+    const auto fault = is_request ? requests.fault_of(job.definition) : commands.fault_of(job.definition);
+    if (fault) std::abort();
   }
   return 0;
 }

@@ -1,7 +1,6 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <boost/json/serialize.hpp>
-#include <carillon/executor/command_executor.hpp>
 #include <carillon/job/json.hpp>
 
 #include <algorithm>
@@ -9,11 +8,11 @@
 
 #include "carillon/commands/jobs_list.hpp"
 #include "carillon/commands/next.hpp"
-#include "carillon/declaration.hpp"
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
 #include "carillon/job_json.hpp"
 #include "carillon/ledger_words.hpp"
+#include "carillon/runs_what.hpp"
 #include "carillon/spoken.hpp"
 #include "carillon/table.hpp"
 
@@ -36,17 +35,6 @@ std::vector<instant> next_times(const job_record& job) {
     put(last);
   }
   return times;
-}
-
-std::string runs_what(const job_definition& job) {
-  if (runs_command(job)) {
-    try {
-      return shown(to_string(command_of(job.arguments.str())), 1000);
-    } catch (const std::invalid_argument& fault) {
-      return fmt::format("a command that cannot be read: {}", fault.what());
-    }
-  }
-  return fmt::format("task {}({})", job.task_name(), shown(job.arguments.str(), 1000));
 }
 
 void print_counters(const job_counters& counters, std::ostream& out) {

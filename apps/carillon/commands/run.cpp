@@ -4,7 +4,6 @@
 #include <unistd.h>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
-#include <carillon/executor/command_executor.hpp>
 #include <carillon/time/system_clock.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -15,6 +14,7 @@
 #include "carillon/daemon.hpp"
 #include "carillon/daemon_files.hpp"
 #include "carillon/exit_code.hpp"
+#include "carillon/runs_what.hpp"
 #include "carillon/store_session.hpp"
 
 namespace carillon::app {
@@ -30,8 +30,7 @@ struct listed_job {
 listed_job describe(const declaration& job, const zone& fallback, const date_calendars& calendars,
                     instant now) {
   const auto& definition = job.definition;
-  listed_job listed{
-      definition.id, definition.when.text(), {}, to_string(command_of(definition.arguments.str()))};
+  listed_job listed{definition.id, definition.when.text(), {}, runs_what(definition)};
   if (job.at_start) {
     listed.schedule = "@reboot";
     return listed;

@@ -194,9 +194,13 @@ class examiner {
     if (seen_.members.members.empty() || shares.unserved == 0) return;
     std::map<std::string, std::vector<std::string>> by_need;
     for (const auto& job : shares.unserved_jobs) {
-      const bool on_usual = job.executor == command_executor_name;
-      const bool is_command = on_usual || (job.task == command_executor_name && !job.executor.empty());
-      const auto what = is_command ? std::string{"commands"} : fmt::format("task '{}'", shown(job.task));
+      const auto kind = job.executor == command_executor_name ? executor_kind::command
+                        : job.executor == http_executor_name  ? executor_kind::http
+                                                              : kind_of(job.task, job.executor);
+      const bool on_usual = kind && job.executor == name_of(*kind);
+      const auto what = !kind                          ? fmt::format("task '{}'", shown(job.task))
+                        : *kind == executor_kind::http ? std::string{"http requests"}
+                                                       : std::string{"commands"};
       const auto need = on_usual || job.executor.empty()
                             ? what
                             : fmt::format("{} on executor '{}'", what, shown(job.executor));
@@ -212,7 +216,7 @@ class examiner {
           fmt::format("no live instance runs {}, so nobody runs job '{}'{}", need, shown(ids.front()),
                       one ? "" : fmt::format(" and {} more", ids.size() - 1)),
           somebody_claims,
-          need.starts_with("commands")
+          need.starts_with("commands") || need.starts_with("http requests")
               ? "start an instance that does: carillon run FILE --store URL"
               : "start an instance of a program that registers it, or pause or remove what "
                 "needs it: carillon jobs list --task NAME");

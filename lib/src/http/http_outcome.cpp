@@ -34,8 +34,7 @@ std::string body_in_words(const http::answer& answer) {
     return fmt::format("(no text: {})",
                        answer.content_type.empty() ? "no content type" : text::excerpt(answer.content_type));
   const auto kept = answer.cut ? whole_characters(answer.body) : std::string_view{answer.body};
-  const auto end = kept.find_last_not_of(" \r\n\t");
-  auto words = text::in_utf8(kept.substr(0, end == std::string_view::npos ? 0 : end + 1));
+  auto words = text::excerpt(kept, kept.size() * 4);  // All of it, in one line.
   if (answer.cut) words += "…";
   return words;
 }

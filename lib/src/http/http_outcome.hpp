@@ -7,7 +7,7 @@
 namespace carillon {
 
 /// What an exchange means for a run: the note of one that has succeeded. The first line is the status, then
-/// comes the beginning of the body.
+/// comes the beginning of the body in one line.
 ///
 /// Errors: throws the `failure` of one that has not.
 std::string note_of(const http_call& call, const http::exchange& what, instant now);

@@ -1,6 +1,9 @@
-// What webhooks of measurements post to: it answers as fast as it can, so that what is measured is who posts.
+// What measurements post to: it answers as fast as it can, so that what is measured is who posts.
+
+#include "receiver.hpp"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/buffer.hpp>
@@ -14,6 +17,7 @@
 #include <boost/asio/write.hpp>
 #include <charconv>
 #include <cstdio>
+#include <ctime>
 #include <string>
 #include <string_view>
 
@@ -78,5 +82,27 @@ const child_measurement receiver_child{"push-receiver", [](const arguments&) {
                                        }};
 
 }  // namespace
+
+receiver_thread::receiver_thread() {
+  asio::co_spawn(io_, accept_all(door_), asio::detached);
+  thread_ = std::thread{[this] { io_.run(); }};
+}
+
+receiver_thread::~receiver_thread() {
+  io_.stop();
+  thread_.join();
+}
+
+std::string receiver_thread::url() const {
+  return fmt::format("http://127.0.0.1:{}/", door_.local_endpoint().port());
+}
+
+double receiver_thread::cpu() {
+  clockid_t clock{};
+  timespec used{};
+  if (::pthread_getcpuclockid(thread_.native_handle(), &clock) != 0 || ::clock_gettime(clock, &used) != 0)
+    return 0;
+  return static_cast<double>(used.tv_sec) + static_cast<double>(used.tv_nsec) / 1e9;
+}
 
 }  // namespace carillon::bench
