@@ -11,10 +11,10 @@
 #include <vector>
 
 #include "apps/store_world.hpp"
-#include "support/http_receiver.hpp"
 #include "push/push.hpp"
 #include "push/service_keys.hpp"
 #include "push/subscription.hpp"
+#include "support/http_receiver.hpp"
 
 namespace carillon::app {
 

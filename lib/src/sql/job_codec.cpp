@@ -188,7 +188,7 @@ active_record active_record_of(const std::string& job, const held_run& run) {
 std::string text_of(const ledger_entry& entry) {
   const auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence,
                due, started, finished] = entry;
-  const auto& [kind, reason, permanent, failure, message] = result;
+  const auto& [kind, reason, permanent, failure, message, not_kept] = result;
   field_writer out;
   out.put("kind", std::string{name(kind)}).put("reason", reason).put("permanent", permanent);
   out.put("failure", failure).put("message", message).put("first", first);
@@ -202,7 +202,7 @@ std::string text_of(const ledger_entry& entry) {
 void read_entry(std::string_view text, ledger_entry& entry) {
   auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence, due,
          started, finished] = entry;
-  auto& [kind, reason, permanent, failure, message] = result;
+  auto& [kind, reason, permanent, failure, message, not_kept] = result;
   const auto all = parsed(text);
   const field_reader in{all};
   std::string kind_name;
