@@ -5,6 +5,8 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
 
+#include "carillon/store_kinds.hpp"
+
 namespace carillon::app {
 namespace {
 
@@ -172,7 +174,9 @@ format = "json"
     const row rows[] = {
         {"x = [", "jobs.toml:1:"},
         {"[shceduler]", "jobs.toml:1:2: unknown key 'shceduler' in the file: did you mean scheduler?"},
-        {"[scheduler]\nstore = \"http://h\"", "jobs.toml:2:10: store: http://: not a way to a Redis"},
+        {"[scheduler]\nstore = \"http://h\"",
+         fault_of_redis("redis://h") ? "jobs.toml:2:10: store: this program was built without Redis"
+                                     : "jobs.toml:2:10: store: http://: not a way to a Redis"},
         {"[scheduler]\nstore = \"jobs.db\"",
          "jobs.toml:2:10: store: no scheme: \"memory:\", \"sqlite:FILE\""},
         {"[scheduler]\nlease = \"1ms\"", "jobs.toml:2:9: lease 1ms: 1s to 1h"},

@@ -206,7 +206,10 @@ TEST_SUITE("daemon_files") {
       const auto begin = at + fence.size();
       const auto example = page.substr(begin, page.find("```", begin) - begin);
       CAPTURE(example);
-      for (const auto& problem : read_config(example, "example").found) FAIL_CHECK(problem.to_string());
+      for (const auto& problem : read_config(example, "example").found) {
+        const bool of_this_build = problem.message.find("was built without") != std::string::npos;
+        if (!of_this_build) FAIL_CHECK(problem.to_string());
+      }
       ++examples;
     }
     CHECK(examples >= 6);

@@ -9,7 +9,10 @@ const parse_error built_without{"this program was built without Redis", 0,
 
 }  // namespace
 
-std::optional<parse_error> fault_of_redis(std::string_view) { return built_without; }
+std::optional<parse_error> fault_of_redis(std::string_view url) {
+  if (url.find("://") == std::string_view::npos) return parse_error{"no scheme", 0, {}};
+  return built_without;
+}
 
 std::shared_ptr<job_store> make_redis_store(boost::asio::io_context&, const shared_store_choice&) {
   throw parse_failure(built_without);
