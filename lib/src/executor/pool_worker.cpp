@@ -151,6 +151,7 @@ void pool_worker::signal_after(milliseconds time) {
     if (!worker || worker->waits_ != wait || worker->state_ == state::ended) return;
     if (worker->state_ == state::starting)
       worker->trouble_ = fmt::format("was not ready within {} ms", worker->options_.start_within.count());
+    worker->signalled_ = true;
     worker->child_->stop();
   });
 }
@@ -240,7 +241,9 @@ void pool_worker::take_end(run_end end) {
 
 void pool_worker::complete(run_end end) {
   ++runs_;
-  const bool used_up = end.spent || (options_.runs_per_worker > 0 && runs_ >= options_.runs_per_worker);
+  const bool may_go_on = options_.runs_per_worker == 0 || runs_ < options_.runs_per_worker;
+  // A signal that is on its way would meet the next run.
+  const bool used_up = end.spent || signalled_ || !may_go_on;
   run_ = nullptr;
   const auto slot = asio::get_associated_cancellation_slot(on_end_);
   if (slot.is_connected()) asio::cancellation_slot{slot}.clear();

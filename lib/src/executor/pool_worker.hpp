@@ -124,6 +124,7 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   bool over_budget_ = false;
   bool reading_ = false, socket_over_ = false;
   bool left_ = false, was_idle_ = false;
+  bool signalled_ = false;  ///< It was sent SIGTERM, and SIGKILL follows.
   int number_ = 0;
   std::uint64_t waits_ = 0;  ///< Tells the latest wait on `patience_` from those before it.
   std::uint32_t runs_ = 0;

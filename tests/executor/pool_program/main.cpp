@@ -16,6 +16,7 @@
 #include <carillon/scheduler/scheduler.hpp>
 
 #include <chrono>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -33,6 +34,7 @@ using boost::asio::awaitable;
 using carillon::run;
 
 std::vector<std::unique_ptr<std::string>> leaked;
+volatile std::sig_atomic_t signalled = 0;
 
 void add_misdeeds(carillon::task_registry& tasks) {
   tasks.add("segfault", [] {
@@ -57,6 +59,11 @@ void add_misdeeds(carillon::task_registry& tasks) {
     ::signal(SIGTERM, SIG_IGN);
     run.log().info("deaf");
     while (true) std::this_thread::sleep_for(1h);
+  });
+  tasks.add("end at a signal", [](run& run) {
+    ::signal(SIGTERM, [](int) { signalled = 1; });
+    run.log().info("deaf");
+    while (signalled == 0) std::this_thread::sleep_for(1ms);
   });
   tasks.add("print without end", [](run& run) {
     while (run.cancel_reason() == carillon::cancel_reason::none) std::puts("and on, and on");
