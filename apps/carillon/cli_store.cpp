@@ -20,7 +20,6 @@ struct key_option {
 };
 
 constexpr std::array text_keys{
-    key_option{"--schedule", "schedule", "When: the schedule text, quoted as one word", "SCHEDULE"},
     key_option{"--shell", "shell", "A line for the shell, in the place of a command", "LINE"},
     key_option{"--input", "input", "What the command finds on its standard input", "TEXT"},
     key_option{"--description", "description", "For people", "TEXT"},
@@ -33,6 +32,8 @@ constexpr std::array text_keys{
                "skip|queue|\"queue N\"|cancel_running"},
     key_option{"--on-lost", "on_lost", "What becomes of a run whose instance died", "skip|rerun"},
     key_option{"--executor", "executor", "Where it runs: one of the daemon's [executors], or of a program",
+               "NAME"},
+    key_option{"--group", "group", "Whose places it shares with other jobs: one of [groups], or of a program",
                "NAME"},
     key_option{"--cwd", "cwd", "Working directory of the command", "FOLDER"},
 };
@@ -117,6 +118,19 @@ void add_http_flags(CLI::App& command, job_flags& flags) {
 }
 
 void add_job_flags(CLI::App& command, job_flags& flags) {
+  const auto set_schedules = [&flags](const words& given) {
+    if (given.size() == 1) {
+      flags.keys.insert_or_assign("schedule", given.front());
+    } else {
+      flags.keys.insert_or_assign("schedule", as_array(given));
+    }
+  };
+  command
+      .add_option_function<words>(
+          "--schedule", set_schedules,
+          "When: the schedule text, quoted as one word; given again, it fires by each")
+      ->type_name("SCHEDULE")
+      ->allow_extra_args(false);
   for (const auto& one : text_keys) {
     const auto set = [&flags, key = one.key](const std::string& given) {
       flags.keys.insert_or_assign(key, given);

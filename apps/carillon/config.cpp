@@ -125,6 +125,16 @@ void read_crontabs(config_section section, crontab_sources& crontabs, daemon_set
   section.finish();
 }
 
+void read_group(config_section section, group_settings& settings) {
+  settings.running = section.number("running", 1, 100'000);
+  settings.queued = section.number("queued", 0, 1'000'000);
+  if (section.node("running") == nullptr)
+    section.source().complain(section.begin(),
+                              fmt::format("{} does not say how many runs go on at once", section.path()),
+                              "running = 3, for example");
+  section.finish();
+}
+
 // A date written as "2026-12-25" or, TOML's own, without the quotes.
 std::optional<std::chrono::local_days> read_date(config_section& section, const toml::node& node) {
   if (const auto* date = node.as_date()) {
@@ -178,6 +188,7 @@ class config_reader {
     if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"}, *table);
     if (const auto* table = top.table("crontab"))
       read_crontabs({source_, *table, "[crontab]"}, out_.crontabs, out_.settings);
+    if (const auto* table = top.table("groups")) read_groups({source_, *table, "[groups]"}, *table);
     if (const auto* table = top.table("log")) read_log({source_, *table, "[log]"}, out_.settings);
     if (const auto* table = top.table("calendars"))
       read_calendars({source_, *table, "[calendars]"}, *table, out_.calendars);
@@ -217,6 +228,19 @@ class config_reader {
       } else {
         read_executor({source_, *table, fmt::format("[executors.{}]", name)}, name,
                       out_.settings.executors[name]);
+      }
+    }
+  }
+
+  void read_groups(config_section section, const toml::table& all) {
+    for (const auto& [key, value] : all) {
+      const std::string name{key.str()};
+      const auto* table = section.table(name);
+      if (table == nullptr) continue;
+      if (name.empty() || fault_of_id(name)) {
+        section.complain(value, fmt::format("'{}' is no name of a group", shown(name)));
+      } else {
+        read_group({source_, *table, fmt::format("[groups.{}]", name)}, out_.settings.groups[name]);
       }
     }
   }

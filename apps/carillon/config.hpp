@@ -40,8 +40,15 @@ struct executor_settings {
   friend bool operator==(const executor_settings&, const executor_settings&) = default;
 };
 
-/// `[scheduler]`, `[executors]`, `[log]`: what holds for the whole daemon. A member that a file does not give
-/// is empty.
+/// `[groups.NAME]`: a limit that jobs share.
+struct group_settings {
+  std::optional<std::uint32_t> running;
+  std::optional<std::uint32_t> queued;
+  friend bool operator==(const group_settings&, const group_settings&) = default;
+};
+
+/// `[scheduler]`, `[executors]`, `[groups]`, `[log]`: what holds for the whole daemon. A member that a file
+/// does not give is empty.
 struct daemon_settings {
   std::optional<zone> timezone;
   std::optional<std::string> store;  ///< "memory:", or the URL of a shared store.
@@ -54,8 +61,9 @@ struct daemon_settings {
   std::optional<std::uint32_t> running;                             ///< Of all runs together ...
   std::optional<std::uint32_t> queued;                              ///< ... and those that wait for that.
   std::map<std::string, executor_settings, std::less<>> executors;  ///< By their names.
-  std::optional<std::string> state;    ///< The folder for what concerns this host.
-  std::optional<milliseconds> rescan;  ///< How often crontabs are looked at.
+  std::optional<std::string> state;                           ///< The folder for what concerns this host.
+  std::optional<milliseconds> rescan;                         ///< How often crontabs are looked at.
+  std::map<std::string, group_settings, std::less<>> groups;  ///< By their names.
   std::optional<enum log_format> log_format;
   std::optional<enum log_level> log_level;
   friend bool operator==(const daemon_settings&, const daemon_settings&) = default;

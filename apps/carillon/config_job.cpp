@@ -4,6 +4,7 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
 #include <carillon/time/duration.hpp>
+#include <carillon/trigger/any_of.hpp>
 
 #include <charconv>
 #include <stdexcept>
@@ -77,6 +78,7 @@ void read_options(config_section& section, job_options& options) {
   if (const auto place = section.choice("on_lost", {"skip", "rerun"}))
     options.on_lost = static_cast<lost_action>(*place);
   set_if(options.executor, section.text("executor"));
+  set_if(options.group, section.text("group"));
   set_if(options.tags, section.texts("tags"));
   if (const auto given = section.text_map("metadata")) {
     for (const auto& [name, value] : *given) options.metadata[name] = value;
@@ -176,7 +178,28 @@ bool check_http(config_section& section, const http_call& call, bool fine) {
   return !fault;
 }
 
+// `schedule = ["every day at 09:00", "every saturday at 11:00"]`: fires where any of them does.
+std::optional<trigger> read_schedules(config_section& section, const toml::array& list) {
+  const auto texts = section.texts("schedule");
+  if (!texts) return std::nullopt;
+  std::size_t faulty = 0;
+  auto read = parse_any_of(*texts, &faulty);
+  if (read) return *std::move(read);
+  const auto& why = read.error();
+  if (texts->empty()) {
+    section.complain(list, "schedule: " + why.message,
+                     "schedule = [\"every day at 09:00\", \"every saturday at 11:00\"]");
+  } else {
+    section.source().complain_inside(
+        list[faulty], why.position,
+        fmt::format("schedule, {} of {}: {}", faulty + 1, texts->size(), why.message), why.hint);
+  }
+  return std::nullopt;
+}
+
 std::optional<trigger> read_schedule(config_section& section) {
+  const auto* node = section.node("schedule");
+  if (node != nullptr && node->is_array()) return read_schedules(section, *node->as_array());
   const auto given = section.text("schedule");
   if (!given) {
     if (section.node("schedule") == nullptr) {
@@ -246,7 +269,6 @@ void read_job_settings(config_section& section, job_settings& settings) {
   read_options(section, settings.options);
   read_surroundings(section, settings.command);
   read_http(section, settings.http);
-  section.not_yet("group", "limits that several jobs share");
 }
 
 std::optional<declaration> read_job(config_section& section, job_settings settings) {

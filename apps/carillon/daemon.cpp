@@ -113,6 +113,7 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
       scheduler_(io_, make_store(), options_for_scheduler()) {
   make_executors(plan_.settings);
+  make_groups(plan_.settings);
   for (const auto* found : {&plan_.found, &plan_.aside}) {
     for (const auto& problem : *found) told_.insert(problem.to_string());
   }
@@ -181,6 +182,16 @@ bool daemon::changes_kind(const daemon_settings& settings) const {
     return true;
   }
   return false;
+}
+
+/// Limits that have changed count from now on.
+void daemon::make_groups(const daemon_settings& settings) {
+  for (const auto& [name, how] : settings.groups) {
+    group_limits limits;
+    limits.running = how.running.value_or(limits.running);
+    limits.queued = how.queued.value_or(limits.queued);
+    scheduler_.group(name, limits);
+  }
 }
 
 void daemon::run() {
@@ -356,12 +367,15 @@ void daemon::tell(const daemon_plan& plan) {
 }
 
 asio::awaitable<void> daemon::change_to(daemon_plan plan) {
-  if (!(plan.settings == plan_.settings)) {
+  auto but_for_groups = plan.settings;
+  but_for_groups.groups = plan_.settings.groups;
+  if (!(but_for_groups == plan_.settings)) {
     log_->warn(
         "[scheduler], [executors] and [log] have changed: that waits for the next start, but for executors "
         "that are new");
   }
   make_executors(plan.settings);
+  make_groups(plan.settings);
   declare_result all;
   const auto moved = co_await take_calendars(plan);
   co_await declare(plan, undeclared::remove_ours, all);

@@ -47,6 +47,7 @@ class daemon {
   scheduler_options options_for_scheduler() const;
   void make_executors(const daemon_settings& settings);
   bool changes_kind(const daemon_settings& settings) const;
+  void make_groups(const daemon_settings& settings);
   std::shared_ptr<job_store> make_store();
 
   file_list files_;

@@ -107,6 +107,12 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
     join(known.answer_kept, executor.answer_kept, section + " answer_kept", file, found);
   }
   join(all.rescan, one.rescan, "[crontab] rescan", file, found);
+  for (const auto& [name, group] : one.groups) {
+    auto& known = all.groups[name];
+    const auto section = fmt::format("[groups.{}]", shown(name));
+    join(known.running, group.running, section + " running", file, found);
+    join(known.queued, group.queued, section + " queued", file, found);
+  }
   join(all.log_format, one.log_format, "[log] format", file, found);
   join(all.log_level, one.log_level, "[log] level", file, found);
 }
@@ -166,6 +172,7 @@ class file_reader {
     for (std::size_t i = 0; i < of_configs_; ++i) {
       look_for_fires(plan_.jobs[i], in_force, plan_.found);
       look_for_executor(plan_.jobs[i]);
+      look_for_group(plan_.jobs[i]);
       look_for_user(plan_.jobs[i]);
     }
     return std::move(plan_);
@@ -298,6 +305,18 @@ class file_reader {
                          : fmt::format("there is no user '{}' here", user);
     plan_.found.push_back(
         {job.file, job.line, 0, fmt::format("job '{}': {}", job.definition.id, why), {}, shared});
+  }
+
+  void look_for_group(const declaration& job) {
+    const auto& wanted = job.definition.options->group;
+    if (wanted.empty() || plan_.settings.groups.contains(wanted)) return;
+    std::vector<std::string_view> known;
+    for (const auto& [name, settings] : plan_.settings.groups) known.emplace_back(name);
+    const std::string make_one = "[groups.NAME] with running = 3 makes one";
+    plan_.found.push_back(
+        {job.file, job.line, 0,
+         fmt::format("job '{}': there is no group '{}'", job.definition.id, shown(wanted)),
+         known.empty() ? make_one : fmt::format("{}; {}", suggestion(wanted, known), make_one), false});
   }
 
   // A schedule may be well said and yet fire never.

@@ -4,6 +4,7 @@
 #include <boost/json/parse.hpp>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
+#include <carillon/trigger/any_of.hpp>
 
 #include <array>
 #include <stdexcept>
@@ -100,16 +101,24 @@ class flag_reader {
   std::string read_text(std::string_view key) { return section_.text(key).value_or(""); }
 
   void read_schedule_flag(job_definition& job) {
-    const auto given = section_.text("schedule");
-    if (!given) return;
-    auto read = parse_trigger(*given);
+    const auto* node = section_.node("schedule");
+    if (node == nullptr) return;
+    std::vector<std::string> given;
+    if (node->is_array()) {
+      given = section_.texts("schedule").value_or(given);
+    } else {
+      given.push_back(read_text("schedule"));
+    }
+    std::size_t faulty = 0;
+    auto read = parse_any_of(given, &faulty);
     if (read) {
       job.when = *std::move(read);
     } else {
       const auto& why = read.error();
+      const auto& text = given.at(faulty);
       source_.complain({},
-                       fmt::format("schedule '{}': {} (character {})", shown(*given), why.message,
-                                   characters(*given, why.position) + 1),
+                       fmt::format("schedule '{}': {} (character {})", shown(text), why.message,
+                                   characters(text, why.position) + 1),
                        why.hint);
     }
   }

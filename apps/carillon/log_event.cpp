@@ -79,6 +79,7 @@ std::string words_of_run(const event& what, const zone& where) {
     case run_requested: return with_reason("a run was asked for", what);
     case run_claimed: return with_reason("claimed", what);
     case run_queued: return with_reason("waits for a free place", what);
+    case run_waiting: return what.message;
     case run_retrying: return retrying(what);
     case run_unreported: return with_reason("has ended, but the store has not confirmed that", what);
     default: return with_reason("was asked to stop and has not", what);
@@ -116,6 +117,7 @@ std::string words_of(const event& what, const zone& where) {
     case store_closed: return with_reason("the store is closed", what);
     case executor_added: return fmt::format("executor '{}' was added", what.name);
     case executor_closed: return fmt::format("executor '{}' is closed", what.name);
+    case group_limits_differ: return what.message;
     case task_added: return fmt::format("task '{}' was registered", what.name);
     default: return words_of_run(what, where);
   }
@@ -138,6 +140,7 @@ log_level level_of(event_kind kind) {
     case run_skipped:
     case run_retrying:
     case run_cancelled:
+    case group_limits_differ:
     case loop_blocked:
     case clock_stepped:
     case clock_differs:
@@ -150,6 +153,7 @@ log_level level_of(event_kind kind) {
     case executor_closed:
     case task_added:
     case run_claimed:
+    case run_waiting:
     case job_changed_elsewhere:
     case job_added: return log_level::debug;  // the daemon itself says more
     default: return log_level::info;

@@ -93,6 +93,7 @@ env = { B = "2" }
     CHECK(options_with("tags = [\"a\", \"b\"]").tags.size() == 2);
     CHECK(options_with("metadata = { owner = \"me\" }").metadata.at("owner") == "me");
     CHECK(options_with("description = \"what\"").description == "what");
+    CHECK(options_with("group = \"db\"").group == "db");
     const auto retry =
         options_with(
             "retry = { attempts = 3, backoff = \"10s..5m\", only = [\"exit:75\"], never = [\"start\"] }")
@@ -157,6 +158,22 @@ format = "json"
     CHECK(all.settings.log_format == log_format::json);
   }
 
+  TEST_CASE("groups have a limit each") {
+    const auto all = read_clean("[groups.db]\nrunning = 3\n[groups.api]\nrunning = 1\nqueued = 0\n");
+    CHECK(all.settings.groups.at("db") == group_settings{3, std::nullopt});
+    CHECK(all.settings.groups.at("api") == group_settings{1, 0});
+  }
+
+  TEST_CASE("a job may have several schedules") {
+    const auto all = read_clean(
+        "[[job]]\nid = \"a\"\nshell = \"x\"\nschedule = [\"cron 0 9 * * mon-fri\", \"every saturday at "
+        "11:00\"]\n"
+        "[[job]]\nid = \"b\"\nshell = \"x\"\nschedule = [\"every 5m limit 3\"]\n");
+    REQUIRE(all.jobs.size() == 2);
+    CHECK(all.jobs[0].definition.when == trigger{"(cron 0 9 * * mon-fri) or (every saturday at 11:00)"});
+    CHECK(all.jobs[1].definition.when == trigger{"every 5m limit 3"});
+  }
+
   TEST_CASE("calendars name dates, in quotes or not") {
     const auto all = read_clean(
         "[calendars]\nholidays = [\"2026-12-25\", 2027-01-01]\n[[job]]\nid = \"a\"\nshell = \"x\"\n"
@@ -189,6 +206,10 @@ format = "json"
         {"[executors]\ncommand = 3", "jobs.toml:2:11: command must be a table"},
         {"[executors.heavy]\nrunnin = 3", "jobs.toml:2:1: unknown key 'runnin' in [executors.heavy]"},
         {"[executors.command]\nrunning = 0", "jobs.toml:2:11: running 0: 1 to 100000"},
+        {"[groups.db]", "jobs.toml:1:1: [groups.db] does not say how many runs go on at once"},
+        {"[groups.db]\nrunning = 0", "jobs.toml:2:11: running 0: 1 to 100000"},
+        {"[groups.db]\nrunning = 1\nplaces = 3", "jobs.toml:3:1: unknown key 'places' in [groups.db]"},
+        {"[groups.\"\"]\nrunning = 1", "jobs.toml:1:"},
         {"[calendars]\nx = [\"2026-02-30\"]", "jobs.toml:2:"},
         {"[calendars]\nx = \"2026-02-03\"", "jobs.toml:2:5: calendar 'x' must be a list of dates"},
         {"[job]\nid = \"a\"", "jobs.toml:1:1: job must be a list of tables: write [[job]] above each"},
@@ -247,6 +268,14 @@ format = "json"
         {"[[job]]\nid = \"\"\nschedule = \"every 5m\"\nshell = \"x\"", "jobs.toml:2:6: id '': "},
         {"[[job]]\nid = \"a\"\nschedule = \"cron 0 75 * * *\"\nshell = \"x\"",
          "jobs.toml:3:20: schedule: hour 75: 0 to 23"},
+        {"[[job]]\nid = \"a\"\nschedule = [\"every 5m\", \"cron 0 75 * * *\"]\nshell = \"x\"",
+         "jobs.toml:3:32: schedule, 2 of 2: hour 75: 0 to 23"},
+        {"[[job]]\nid = \"a\"\nschedule = [\"every 5m limit 3\", \"every 7m\"]\nshell = \"x\"",
+         "jobs.toml:3:23: schedule, 1 of 2: 'limit' stands only after the whole trigger"},
+        {"[[job]]\nid = \"a\"\nschedule = []\nshell = \"x\"",
+         "jobs.toml:3:12: schedule: no schedule is given"},
+        {"[[job]]\nid = \"a\"\nschedule = [\"every 5m\", 3]\nshell = \"x\"",
+         "jobs.toml:3:25: schedule must be a list of texts, is a whole number"},
         {"[[job]]\nid = \"a\"\nschedule = \"every 5m\"\ncommand = \"ls -l\"",
          "jobs.toml:4:11: command must be a list of words, is a text"},
         {"[[job]]\nid = \"a\"\nschedule = \"(every 5m) except calendar holydays\"\nshell = "

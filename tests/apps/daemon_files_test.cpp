@@ -111,6 +111,29 @@ TEST_SUITE("daemon_files") {
           "[executors.heavy] is of kind \"command\", and in a file before it of kind \"http\"");
   }
 
+  TEST_CASE("a group is one that some file has") {
+    const temporary_folder folder;
+    const auto job = [](const std::string& group) {
+      return "[[job]]\nid = \"" + group + "\"\nschedule = \"every 5m\"\nshell = \"x\"\ngroup = \"" + group +
+             "\"\n";
+    };
+    const auto jobs = folder.write("jobs.toml", job("db") + job("bd"));
+    const auto alone = read({{jobs}, {}});
+    REQUIRE(alone.found.size() == 2);
+    CHECK(alone.found[0].to_string() ==
+          jobs + ":1: job 'db': there is no group 'db': [groups.NAME] with running = 3 makes one");
+    const auto groups = folder.write("1.toml", "[groups.db]\nrunning = 2\n");
+    const auto plan = read({{jobs, groups}, {}});
+    REQUIRE(plan.found.size() == 1);
+    CHECK(plan.found[0].to_string() == jobs +
+                                           ":6: job 'bd': there is no group 'bd': did you mean db?; "
+                                           "[groups.NAME] with running = 3 makes one");
+    const auto other = folder.write("2.toml", "[groups.db]\nrunning = 3\n");
+    const auto both = read({{groups, other}, {}});
+    REQUIRE(both.found.size() == 1);
+    CHECK(both.found[0].message == "[groups.db] running is another one than in a file before it");
+  }
+
   TEST_CASE("an executor that stands in two files differently is a fault of the second") {
     const temporary_folder folder;
     const auto first = folder.write("1.toml", "[executors.heavy]\nrunning = 2\n");

@@ -155,6 +155,23 @@ TEST_SUITE("doctor findings") {
     CHECK(found[0].how == weight::fault);
     CHECK(found[2].how == weight::note);
   }
+
+  TEST_CASE("instances that disagree about a group are told of, those that are gone are not asked") {
+    auto seen = well();
+    redis::group_facts group;
+    group.name = "db";
+    group.parts = {{"a/1", 3, 1, 0}, {"gone/1", 1, 1, 0}};
+    seen.groups = {group};
+    CHECK(findings_of(seen).empty());
+    member_info other;
+    other.id = "b/1";
+    other.instance = "b";
+    other.version = "1.0";
+    seen.members.members.push_back(other);
+    seen.groups[0].parts.push_back({"b/1", 2, 0, 4});
+    CHECK(says(findings_of(seen),
+               "group 'db' has 3 places by instance 'a', but 2 by 'b': the smaller number counts"));
+  }
 }
 
 }  // namespace carillon::app

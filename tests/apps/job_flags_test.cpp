@@ -89,6 +89,30 @@ TEST_SUITE("flags of a job") {
     CHECK(executor_of(task) == "");
     CHECK(executor_of(changed_by_flags(*task.definition, with("shell", "x"))) == command_executor_name);
   }
+
+  TEST_CASE("several schedules are one that fires by each") {
+    auto flags = with("shell", "x");
+    flags.keys.insert_or_assign("schedule", toml::array{"every 5m", "every day at 09:00"});
+    const auto job = job_of_flags(flags);
+    REQUIRE(job.definition.has_value());
+    CHECK(job.definition->when == trigger{"(every 5m) or (every day at 09:00)"});
+    job_flags change;
+    change.keys.insert("schedule", toml::array{"every 5m", "every day at"});
+    const auto wrong = changed_by_flags(*job.definition, change);
+    REQUIRE(wrong.found.size() == 1);
+    CHECK(wrong.found[0].message.starts_with("schedule 'every day at': "));
+    change.keys.insert_or_assign("schedule", "every 1h");
+    CHECK(changed_by_flags(*job.definition, change).definition->when == trigger{"every 1h"});
+  }
+
+  TEST_CASE("a group is kept by a change, and left by an empty name") {
+    auto flags = with("shell", "x");
+    flags.keys.insert("group", "db");
+    const auto job = *job_of_flags(flags).definition;
+    CHECK(job.options->group == "db");
+    CHECK(changed_by_flags(job, with("shell", "y")).definition->options->group == "db");
+    CHECK(changed_by_flags(job, with("group", "")).definition->options->group.empty());
+  }
 }
 
 }  // namespace carillon::app

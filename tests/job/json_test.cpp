@@ -118,6 +118,15 @@ TEST_SUITE("job/json") {
     CHECK_FALSE(read.error().message.empty());
   }
 
+  TEST_CASE("several schedules may be a list, and are one that fires by each") {
+    const auto job =
+        job_from_json(boost::json::parse(R"({"id": "a", "schedule": ["every 5m", "every day at 09:00"]})"));
+    REQUIRE(job);
+    CHECK(job->when == carillon::trigger{"(every 5m) or (every day at 09:00)"});
+    CHECK(fault_of(R"({"id": "a", "schedule": ["every 5m", "every"]})").starts_with("schedule[1]: "));
+    CHECK(fault_of(R"({"id": "a", "schedule": []})").starts_with("schedule[0]: no schedule is given"));
+  }
+
   TEST_CASE("options are read alone, too") {
     const auto options = carillon::options_from_json(boost::json::parse(R"({"timeout": "5s"})"));
     REQUIRE(options.has_value());

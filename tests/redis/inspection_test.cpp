@@ -361,6 +361,28 @@ TEST_SUITE("inspection") {
     CHECK(news.entries.empty());  // That one cannot be read.
   }
 
+  TEST_CASE("it says who has what of a group") {
+    inspected_world w;
+    CHECK(w.run(w.inspector.groups()).empty());
+    const auto prefix = "carillon:{" + w.name_space + "}:";
+    shared_server().cli({"ZADD", prefix + "members", "99999999999999", "a/1"});
+    group_request said;
+    said.group = "db";
+    said.number = 1;
+    said.limit = 2;
+    said.waiting = 3;
+    said.ranks = {1, 2, 3};
+    CHECK(w.run(w.backend.share_group("a/1", said)).given == 2);
+    const auto groups = w.run(w.inspector.groups());
+    REQUIRE(groups.size() == 1);
+    CHECK(groups[0].name == "db");
+    REQUIRE(groups[0].parts.size() == 1);
+    CHECK(groups[0].parts[0].member == "a/1");
+    CHECK(groups[0].parts[0].limit == 2);
+    CHECK(groups[0].parts[0].held == 2);
+    CHECK(groups[0].parts[0].waiting == 1);
+  }
+
   TEST_CASE("the server says what it is, and is measured") {
     inspected_world world;
     const auto server = world.run(world.inspector.server());

@@ -92,6 +92,7 @@ class script_world : public backend_world {
   struct listener final : backend_listener {
     std::vector<job_brief> changes;
     std::vector<std::string> stops;
+    std::vector<std::string> group_places;
     int members = 0;
     void on_change(std::uint32_t, std::uint64_t, const job_brief& job) override { changes.push_back(job); }
     void on_stop_asked(const std::string& member, const std::string& run_id, cancel_reason why) override {
@@ -99,6 +100,9 @@ class script_world : public backend_world {
     }
     void on_gap() override {}
     void on_members_changed() override { ++members; }
+    void on_group_place(const std::string& member, const std::string& group) override {
+      group_places.push_back(member + " " + group);
+    }
     void on_reachable(bool, const std::string&) override {}
   } heard;
   store_identity store;

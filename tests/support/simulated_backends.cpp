@@ -240,6 +240,11 @@ class simulated_jobs final : public job_backend {
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override {
     return ask<partition_look>([&store = store_, partition, now] { return store.look(partition, now); });
   }
+  loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override {
+    return ask<group_answer>([&store = store_, member = std::move(member), request] {
+      return store.share_group(member, request);
+    });
+  }
 
  private:
   template <typename T, typename Effect>
@@ -280,6 +285,10 @@ class simulated_jobs final : public job_backend {
         store_.on_stop_.end(), [this](const std::string& member, const std::string& run, cancel_reason why) {
           tell([member, run, why](backend_listener& to) { to.on_stop_asked(member, run, why); });
         });
+    group_ = store_.on_group_.insert(
+        store_.on_group_.end(), [this](const std::string& member, const std::string& group) {
+          tell([member, group](backend_listener& to) { to.on_group_place(member, group); });
+        });
     members_ = store_.on_members_.insert(
         store_.on_members_.end(), [this] { tell([](backend_listener& to) { to.on_members_changed(); }); });
     link_.on_reachable = [where, alive = alive_, &listener](bool reachable) {
@@ -295,6 +304,7 @@ class simulated_jobs final : public job_backend {
     store_.on_change_.erase(change_);
     store_.on_stop_.erase(stop_);
     store_.on_members_.erase(members_);
+    store_.on_group_.erase(group_);
     link_.on_reachable = nullptr;
   }
 
@@ -307,6 +317,7 @@ class simulated_jobs final : public job_backend {
   decltype(simulated_store::on_change_)::iterator change_;
   decltype(simulated_store::on_stop_)::iterator stop_;
   decltype(simulated_store::on_members_)::iterator members_;
+  decltype(simulated_store::on_group_)::iterator group_;
 };
 
 class simulated_members final : public member_backend {

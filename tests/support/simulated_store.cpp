@@ -63,6 +63,7 @@ void simulated_store::replace() {
   observe();
   members_.clear();
   works_.clear();
+  groups_.clear();
 }
 
 void simulated_store::expect(const store_identity& identity) const {
@@ -232,6 +233,16 @@ members_answer simulated_store::members() {
     if (entry.expires <= time_->now()) continue;
     answer.members.push_back(entry.who);
     answer.members.back().expires = entry.expires;
+  }
+  return answer;
+}
+
+group_answer simulated_store::share_group(const std::string& member, const group_request& request) {
+  std::vector<std::string> told;
+  const auto is_live = [this](const std::string& id) { return members_.contains(id); };
+  const auto answer = groups_[request.group].share(member, request, is_live, told);
+  for (const auto& each : told) {
+    for (const auto& tell : on_group_) tell(each, request.group);
   }
   return answer;
 }

@@ -10,6 +10,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "store/group_shares.hpp"
 #include "store/memory_jobs.hpp"
 #include "support/simulated_network.hpp"
 
@@ -105,6 +106,7 @@ class simulated_store {
 
   members_answer heartbeat(member_info me, milliseconds lease, const store_identity& expected, bool joins);
   members_answer members();
+  group_answer share_group(const std::string& member, const group_request& request);
   void drop_expired();
   void members_changed();
 
@@ -116,6 +118,8 @@ class simulated_store {
   std::deque<late_change> late_;  ///< What the replicas have not heard of.
   std::map<std::string, member_entry> members_;
   std::map<std::uint64_t, std::shared_ptr<const served_work>> works_;
+  std::map<std::string, group_shares> groups_;
+  std::list<std::function<void(const std::string&, const std::string&)>> on_group_;
   std::list<std::function<void(const notice&)>> on_change_;
   std::list<std::function<void(const std::string&, const std::string&, cancel_reason)>> on_stop_;
   std::list<std::function<void()>> on_members_;

@@ -54,6 +54,7 @@ loop_awaitable<void> look_at_store(redis::inspection& inspector, store_examinati
   }
   seen.keys = co_await inspector.keys(seen.store);
   seen.members = co_await inspector.members();
+  seen.groups = co_await inspector.groups();
   seen.shares = co_await inspector.shares(seen.store, seen.members.members);
 }
 
@@ -100,6 +101,31 @@ std::string instances_in_words(const members_answer& members) {
   return words;
 }
 
+// What those hold who are live: the places of others are given to the next who asks.
+struct group_use {
+  std::uint64_t held = 0, waiting = 0;
+  std::optional<std::uint32_t> limit;
+};
+
+group_use use_of(const redis::group_facts& group, const members_answer& members) {
+  group_use use;
+  for (const auto& part : group.parts) {
+    const bool live =
+        std::ranges::find(members.members, part.member, &member_info::id) != members.members.end();
+    if (!live) continue;
+    use.held += part.held, use.waiting += part.waiting;
+    use.limit = std::min(use.limit.value_or(part.limit), part.limit);
+  }
+  return use;
+}
+
+void print_group(const redis::group_facts& group, const members_answer& members, std::ostream& out) {
+  const auto use = use_of(group, members);
+  if (!use.limit) return;
+  out << fmt::format("group     {}: {} of {} places taken, {} waiting\n", shown(group.name), use.held,
+                     *use.limit, counted(use.waiting, "run"));
+}
+
 void print_summary(const diagnosis& seen, const std::string& address, std::ostream& out) {
   const auto& server = seen.server;
   const auto offset = server.clock_offset.count();
@@ -117,6 +143,7 @@ void print_summary(const diagnosis& seen, const std::string& address, std::ostre
       counted(sum(parts, &redis::partition_facts::waiting), "job"),
       sum(parts, &redis::partition_facts::ledger));
   out << "members   " << instances_in_words(seen.store.members) << '\n';
+  for (const auto& group : seen.store.groups) print_group(group, seen.store.members, out);
 }
 
 void print_finding(const finding& one, std::string_view head, std::ostream& out) {
@@ -158,6 +185,13 @@ void print_as_json(const diagnosis& seen, const std::string& address, std::ostre
                      {"runs", sum(parts, &redis::partition_facts::runs)},
                      {"waiting", sum(parts, &redis::partition_facts::waiting)},
                      {"ledger", sum(parts, &redis::partition_facts::ledger)}};
+  boost::json::object groups;
+  for (const auto& group : seen.store.groups) {
+    const auto use = use_of(group, seen.store.members);
+    if (use.limit)
+      groups[in_utf8(group.name)] = {{"places", *use.limit}, {"taken", use.held}, {"waiting", use.waiting}};
+  }
+  object["groups"] = std::move(groups);
   object["members"] = seen.store.members.members.size();
   object["well"] = !has_weight(seen.found);
   boost::json::array findings;

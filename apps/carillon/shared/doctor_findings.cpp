@@ -114,6 +114,7 @@ class examiner {
     if (!look_at_store()) return std::move(found_);
     look_at_members();
     look_at_unserved();
+    look_at_groups();
     look_at_overdue();
     look_at_holders();
     look_at_data();
@@ -186,6 +187,25 @@ class examiner {
                     offset < milliseconds{0} ? "ahead of" : "behind"),
         "nothing: jobs fire by the store's clock; but what bodies read on that machine differs",
         "let that machine keep time by NTP");
+  }
+
+  void look_at_groups() {
+    for (const auto& group : seen_.groups) {
+      std::map<std::uint32_t, std::string> by_limit;  // And somebody who says so.
+      for (const auto& part : group.parts) {
+        const auto& live = seen_.members.members;
+        const auto who = std::ranges::find(live, part.member, &member_info::id);
+        if (who != live.end()) by_limit.emplace(part.limit, who->instance);
+      }
+      if (by_limit.size() < 2) continue;
+      const auto& [least, one] = *by_limit.begin();
+      const auto& [most, another] = *by_limit.rbegin();
+      add(weight::warning,
+          fmt::format("group '{}' has {} places by instance '{}', but {} by '{}': the smaller number counts",
+                      shown(group.name), most, shown(another), least, shown(one)),
+          "nothing: but fewer runs go on at once than one of them says",
+          "give all instances the same limit, and restart those that have another");
+    }
   }
 
   // Without any instance there is but one thing to say.

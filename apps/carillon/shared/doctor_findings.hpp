@@ -36,6 +36,7 @@ struct store_examination {
   std::vector<redis::data_fault> keys;
   members_answer members;
   redis::job_shares shares;  ///< By those members.
+  std::vector<redis::group_facts> groups;
 
   std::uint64_t jobs() const;
 };

@@ -49,6 +49,8 @@ std::string_view name(event_kind kind) noexcept {
     case event_kind::run_unreported: return "run_unreported";
     case event_kind::run_requested: return "run_requested";
     case event_kind::run_claimed: return "run_claimed";
+    case event_kind::run_waiting: return "run_waiting";
+    case event_kind::group_limits_differ: return "group_limits_differ";
   }
   return "unknown";
 }

@@ -108,6 +108,11 @@ job_builder& job_builder::executor(std::string name) {
   return *this;
 }
 
+job_builder& job_builder::group(std::string name) {
+  options_.group = std::move(name);
+  return *this;
+}
+
 job_builder& job_builder::description(std::string words) {
   options_.description = std::move(words);
   return *this;

@@ -3,6 +3,7 @@
 #include <carillon/job/json.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/time/timestamp.hpp>
+#include <carillon/trigger/any_of.hpp>
 
 #include <array>
 #include <concepts>
@@ -190,6 +191,7 @@ job_options read_options(const json::value& from) {
   in.read("priority", options.priority);
   in.read("keep", options.keep);
   in.read("executor", options.executor);
+  in.read("group", options.group);
   in.read("description", options.description);
   in.read("tags", options.tags);
   in.read("metadata", options.metadata);
@@ -205,10 +207,20 @@ job_options read_options(const json::value& from) {
 trigger read_schedule(reader& in) {
   const auto* schedule = in.find("schedule");
   if (!schedule) refuse("schedule", "is missing");
-  auto when = parse_trigger(in.text("schedule", *schedule));
+  if (!schedule->is_array()) {
+    auto when = parse_trigger(in.text("schedule", *schedule));
+    if (when) return *std::move(when);
+    auto why = when.error();
+    why.message = "schedule: " + why.message;
+    throw misfit{std::move(why)};
+  }
+  std::vector<std::string> all;
+  in.read("schedule", all);
+  std::size_t faulty = 0;
+  auto when = parse_any_of(all, &faulty);
   if (when) return *std::move(when);
   auto why = when.error();
-  why.message = "schedule: " + why.message;
+  why.message = "schedule[" + std::to_string(faulty) + "]: " + why.message;
   throw misfit{std::move(why)};
 }
 
@@ -273,6 +285,7 @@ json::object to_json(const job_options& options) {
   out.put("priority", options.priority, usual.priority);
   out.put("keep", options.keep, usual.keep);
   out.put("executor", options.executor, usual.executor);
+  out.put("group", options.group, usual.group);
   out.put("description", options.description, usual.description);
   out.put("tags", options.tags, usual.tags);
   out.put("metadata", options.metadata, usual.metadata);

@@ -49,6 +49,7 @@ std::size_t hash_of(const job_options& options) {
   mix(static_cast<std::size_t>(options.priority));
   mix(static_cast<std::size_t>(options.retry.backoff_min.count()));
   mix_text(options.executor);
+  mix_text(options.group);
   mix_text(options.description);
   for (const auto& tag : options.tags) mix_text(tag);
   for (const auto& [key, value] : options.metadata) {

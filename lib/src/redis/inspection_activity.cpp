@@ -1,6 +1,10 @@
 // Who and what is there now, and what has happened: without being an instance, and without changing anything.
 
+#include <algorithm>
+#include <array>
+#include <charconv>
 #include <redis/scripts.hpp>
+#include <set>
 
 #include "redis/inspection_parts.hpp"
 #include "redis/member_backend.hpp"
@@ -23,6 +27,22 @@ void count_share(const ownership& owners, std::uint32_t partition, job_brief&& j
   } else if (is_to_run(job) && ++shares.unserved <= most_unserved_named) {
     shares.unserved_jobs.push_back({std::move(job.id), std::move(job.task), std::move(job.executor)});
   }
+}
+
+/// Of NUMBER LIMIT GIVEN RETURNED WAITING RANK...; see group.lua.
+group_part part_in(std::string_view member, std::string_view text) {
+  std::array<std::uint64_t, 5> numbers{};
+  for (auto& number : numbers) {
+    const auto end = std::min(text.find(' '), text.size());
+    std::from_chars(text.data(), text.data() + end, number);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  group_part part;
+  part.member = member;
+  part.limit = static_cast<std::uint32_t>(numbers[1]);
+  part.held = numbers[2] - std::min(numbers[2], numbers[3]);
+  part.waiting = numbers[4];
+  return part;
 }
 
 }  // namespace
@@ -52,6 +72,29 @@ loop_awaitable<job_shares> inspection::shares(const store_facts& store, std::vec
     }
   }
   co_return shares;
+}
+
+loop_awaitable<std::vector<group_facts>> inspection::groups() {
+  const auto prefix = parts_->keys.group("");
+  std::set<std::string> names;
+  std::string cursor = "0";
+  do {
+    const words ask("SCAN", cursor, "MATCH", prefix + "*", "COUNT", 1000);
+    const auto page = co_await parts_->wire->command(ask);
+    cursor = page[0].text();
+    for (const auto key : page[1]) names.emplace(key.text().substr(prefix.size()));
+  } while (cursor != "0");
+  std::vector<group_facts> all;
+  for (const auto& name : names) {
+    const words ask("HGETALL", parts_->keys.group(name));
+    const auto said = co_await parts_->wire->command(ask);
+    group_facts group;
+    group.name = name;
+    for (std::size_t k = 0; k + 1 < said.size(); k += 2)
+      group.parts.push_back(part_in(said[k].text(), said[k + 1].text()));
+    all.push_back(std::move(group));
+  }
+  co_return all;
 }
 
 loop_awaitable<ledger_page> inspection::history(const store_facts& store, ledger_query query) {

@@ -80,6 +80,7 @@ class job_backend : public carillon::job_backend {
                                    instant now) override;
   loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
+  loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;
 
  private:
   struct ids_of_partition;

@@ -165,4 +165,21 @@ loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instan
   co_return seen;
 }
 
+loop_awaitable<group_answer> job_backend::share_group(std::string member, const group_request& request) {
+  const words keys(keys_.meta(), keys_.group(request.group));
+  words arguments(store_.id, store_.partitions, member, request.group, request.number, request.limit);
+  arguments.add(request.given).add(request.returned).add(request.waiting);
+  for (const auto rank : request.ranks) arguments.add(rank);
+  const auto said = co_await link_.run(scripts::group, keys, arguments);
+  const auto what = said[0].integer();
+  if (what == 2) throw boost::system::system_error(errc::other_store, keys_.name_space());
+  group_answer answer;
+  answer.member = what == 0;
+  if (!answer.member) co_return answer;
+  expect_size(said, 3);
+  answer.given = static_cast<std::uint64_t>(said[1].integer());
+  answer.limit = static_cast<std::uint32_t>(said[2].integer());
+  co_return answer;
+}
+
 }  // namespace carillon::redis

@@ -19,6 +19,7 @@ shared_store_options sharing_of(const job_store_options& how, const link_state& 
   sharing.partitions = how.partitions;
   sharing.stall_limit = how.stall_limit;
   sharing.remembered = how.remembered;
+  sharing.groups = true;
   sharing.logger = link.options().logger;
   return sharing;
 }

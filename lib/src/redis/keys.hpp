@@ -21,6 +21,10 @@ class store_keys {
     return "carillon:{" + name_space_ + "}:" + std::string{name};
   }
   std::string meta() const { return shared("meta"); }
+  /// What the members have of a group; with the members in one slot.
+  std::string group(std::string_view name) const { return shared("group:") + std::string{name}; }
+  /// Where they are told of places.
+  std::string group_channel() const { return shared("groups"); }
   /// Of one partition: one hash tag each. Scripts make the names of all its keys from that of `store`.
   std::string of_partition(std::uint32_t partition, std::string_view name) const {
     return "carillon:{" + name_space_ + ":" + std::to_string(partition) + "}:" + std::string{name};

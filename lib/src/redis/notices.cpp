@@ -39,11 +39,13 @@ std::optional<notice> try_read(std::string_view message) {
 notices::notices(connection& link, const store_keys& keys, std::uint32_t partitions, backend_listener& tell)
     : tell_{tell},
       members_channel_{keys.shared("changes")},
+      groups_channel_{keys.group_channel()},
       patience_{link.get_executor(), link.options().command_timeout} {
   std::vector<std::string> channels;
   for (std::uint32_t partition = 0; partition < partitions; ++partition)
     channels.push_back(keys.changes(partition));
   channels.push_back(members_channel_);
+  channels.push_back(groups_channel_);
   connection::message_handlers handlers;
   handlers.on_message = [this](std::string_view channel, std::string_view message) {
     on_message(channel, message);
@@ -60,6 +62,11 @@ loop_awaitable<void> notices::wait_until_heard() {
 
 void notices::on_message(std::string_view channel, std::string_view message) {
   if (channel == members_channel_) return tell_.on_members_changed();
+  if (channel == groups_channel_) {
+    const auto end = message.find('\0');
+    if (end == std::string_view::npos) return;
+    return tell_.on_group_place(std::string{message.substr(0, end)}, std::string{message.substr(end + 1)});
+  }
   const auto read = try_read(message);
   if (!read) return;
   if (const auto* change = std::get_if<change_notice>(&*read)) {

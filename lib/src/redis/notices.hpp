@@ -30,7 +30,7 @@ class notices {
   void on_subscribed();
 
   backend_listener& tell_;
-  std::string members_channel_;
+  std::string members_channel_, groups_channel_;
   bool hears_ = false;
   boost::asio::basic_waitable_timer<std::chrono::steady_clock,
                                     boost::asio::wait_traits<std::chrono::steady_clock>, loop_executor>

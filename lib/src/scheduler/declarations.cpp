@@ -57,6 +57,11 @@ void engine::share(job_definition& job) {
 /// Why this process cannot run a job; none if it can. `own` is a body that comes with it.
 std::optional<std::string> engine::fault_of(const job_definition& job, const task* own) {
   const std::lock_guard lock{declared_mutex_};
+  const auto& group_name = job.options->group;
+  if (!group_name.empty()) {
+    if (!store_->has_groups()) return fmt::format("it is in group '{}', and {}", group_name, no_groups);
+    if (!groups_.contains(group_name)) return fmt::format("there is no group '{}' here", group_name);
+  }
   const auto& executor_name = job.options->executor;
   if (!executor_name.empty()) {
     const auto place = places_.find(executor_name);
@@ -73,7 +78,7 @@ std::optional<std::string> engine::fault_of(const job_definition& job, const tas
 /// another.
 void engine::refuse_misfit(const job_definition& job) {
   if (options_.operate_only) return;  // Others run it.
-  bool for_another = job.options->executor.empty();
+  bool for_another = job.options->executor.empty() && job.options->group.empty();
   {
     const std::lock_guard lock{declared_mutex_};
     for_another = for_another && !tasks_.find(job.task_name());
@@ -121,6 +126,7 @@ void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
     const std::lock_guard lock{declared_mutex_};
     auto place = std::make_shared<executor_place>();
     place->name = name;
+    place->what = executor_place::kind::executor;
     place->limits = how->limits();
     place->how = std::move(how);
     if (!places_.emplace(name, std::move(place)).second) {
@@ -216,9 +222,11 @@ const run_means* engine::means_of(const job_definition& job) {
   const auto place = places_.find(job.options->executor);
   run_means how;
   how.place = place == places_.end() ? nullptr : place->second.get();
+  const auto group = groups_.find(job.options->group);
+  how.group = group == groups_.end() ? nullptr : group->second.get();
   const bool brings_body = how.place && !how.place->how->needs_body();
   how.body = brings_body ? nullptr : tasks_.find(job.task_name());
-  return &means_.try_emplace({how.body, how.place}, how).first->second;
+  return &means_.try_emplace({how.body, how.place, how.group}, how).first->second;
 }
 
 /// Finds out by what a job's runs are carried out; or that nobody here can.

@@ -21,6 +21,7 @@
 #include <mutex>
 #include <set>
 #include <string>
+#include <tuple>
 #include <vector>
 #include "scheduler/job_entry.hpp"
 #include "scheduler/job_index.hpp"
@@ -38,10 +39,10 @@ struct pending_call;
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
 /// skipping.cpp, extra_runs.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run time),
-/// following.cpp (which jobs have a loop here, and how it keeps up with the store), sharing.cpp (what a store
-/// tells that others use as well), loop.cpp (claims), execution.cpp and finish.cpp (runs), calls.cpp (those
-/// of `once`), listening.cpp and reports.cpp (events), errands.cpp (work in the background, and a store that
-/// fails), lifetime.cpp (start and stop).
+/// groups.cpp (limits that jobs share), following.cpp (which jobs have a loop here, and how it keeps up with
+/// the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims), execution.cpp and
+/// finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp (events), errands.cpp (work
+/// in the background, and a store that fails), lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
@@ -56,6 +57,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void declare(job_definition job, std::optional<task> body);
   void add_task(std::string name, task body);
   void add_executor(std::string name, std::shared_ptr<executor> how);
+  void set_group(std::string name, group_limits limits);
   std::shared_ptr<pending_call> call_once(instant when, task body, job_options options);
   bool cancel_call(pending_call& call);
   /// Starts an operation on the strand, after `run()` has begun; it is never run within this call.
@@ -287,11 +289,13 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void release_runner(runner& who);
   void dismiss(runner& who);
   void enter_place(runner& who);
+  void enter_executor(runner& who);
   void seek_place(runner& who, executor_place& place);
   void take_place(runner& who, executor_place& place);
   void leave_places(runner& who);
   void leave_place(executor_place& place);
   void fill_place(executor_place& place);
+  void tell_waiting(const active_run& attempt, const executor_place& place);
   void begin(runner& who);
   boost::asio::awaitable<void> carry_out(runner& who);
   boost::asio::awaitable<void> run_runner(std::shared_ptr<runner> who);
@@ -304,6 +308,20 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::size_t cancel_all(std::string_view id, cancel_reason reason);
   void watch(runner& who, instant until);
   void on_watch(runner& who);
+
+  // groups.cpp
+  static constexpr const char* no_groups = "its store keeps no groups for several instances";
+  void change_group(executor_place& group, executor_limits limits);
+  std::vector<std::shared_ptr<executor_place>> groups();
+  void leave_group(runner& who);
+  void ask_for_share(executor_place& group);
+  loop_awaitable<void> ask_share(executor_place& group);
+  group_request part_in(executor_place& group);
+  void take_share(executor_place& group, const group_answer& answer);
+  void tell_group_limit(executor_place& group, std::uint32_t limit);
+  void on_group_place(const std::string& name) override;
+  void lose_shares();
+  void look_at_groups(bool all_of_them);
 
   // finish.cpp
   void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
@@ -358,14 +376,15 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   event_bus events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next eleven.
+  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next twelve.
   task_registry tasks_;
   std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
+  std::map<std::string, std::shared_ptr<executor_place>, std::less<>> groups_;
   std::vector<definition_ptr> declared_;
   std::vector<definition_ptr> declared_ever_;  ///< With a shared store: for another that takes its place.
   boost::unordered_flat_set<std::uint64_t>
       declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
-  std::map<std::pair<const task*, executor_place*>, run_means> means_;
+  std::map<std::tuple<const task*, executor_place*, executor_place*>, run_means> means_;
   std::map<std::string, std::shared_ptr<pending_call>, std::less<>> calls_;  ///< Of `once`, by their job ids.
   std::string plain_calls_, other_calls_;  ///< The names of their tasks; empty: there were none yet.
   run_ids call_ids_;

@@ -27,6 +27,20 @@ bool goes_before(const runner* one, const runner* other) {
   return first != second ? first > second : one->attempt.context.due < other->attempt.context.due;
 }
 
+std::string_view kind_name(const executor_place& place) {
+  switch (place.what) {
+    case executor_place::kind::executor: return "executor";
+    case executor_place::kind::group: return "group";
+    case executor_place::kind::scheduler: break;
+  }
+  return "scheduler";
+}
+
+std::string place_in_words(const executor_place& place) {
+  if (place.what == executor_place::kind::scheduler) return "the scheduler";
+  return fmt::format("{} '{}'", kind_name(place), place.name);
+}
+
 }  // namespace
 
 void engine::start(job_entry& job, const taken_run& taken) {
@@ -35,7 +49,8 @@ void engine::start(job_entry& job, const taken_run& taken) {
   ++job.active;
   ++active_;
   tell_claimed(job, taken);
-  if (job.how->place == nullptr && job.how->body->plain()) return run_plain(job, taken);
+  const bool needs_place = job.how->place != nullptr || job.how->group != nullptr;
+  if (!needs_place && job.how->body->plain()) return run_plain(job, taken);
   auto& who = acquire_runner();
   fill(who.attempt, job, taken);
   who.attempt.definition = job.definition;
@@ -44,6 +59,7 @@ void engine::start(job_entry& job, const taken_run& taken) {
   who.attempt.context.arguments = &who.attempt.definition->arguments.str();
   who.body = job.how->body;
   who.place = job.how->place;
+  who.group = job.how->group;
   who.next = job.running;
   if (who.next) who.next->previous = &who;
   job.running = &who;
@@ -111,34 +127,53 @@ void engine::run_plain(job_entry& job, const taken_run& taken) {
   finish(attempt, std::move(result), took, thrown);
 }
 
-/// Begins a run once it has a place with its executor, if it has one, and then one among all runs.
-void engine::enter_place(runner& who) { seek_place(who, who.place ? *who.place : everything_); }
+/// Begins a run once it has a place in its group, then one with its executor, if it has them, and then one
+/// among all runs. In this order: a run that waits for its group must not keep others from their executor.
+void engine::enter_place(runner& who) {
+  if (who.group) return seek_place(who, *who.group);
+  enter_executor(who);
+}
+
+void engine::enter_executor(runner& who) { seek_place(who, who.place ? *who.place : everything_); }
 
 /// Takes a place, waits for one, or fails when too many wait.
 void engine::seek_place(runner& who, executor_place& place) {
-  if (place.has_room()) {
+  if (place.has_room() && place.queue.empty()) {  // Those that wait are about to be called.
     take_place(who, place);
   } else if (place.queue.size() < place.limits.queued) {
     who.waits_in = &place;
     place.queue.insert(std::ranges::upper_bound(place.queue, &who, goes_before), &who);
+    if (place.share) ask_for_share(place);
+    tell_waiting(who.attempt, place);
   } else {
-    const bool is_executor = &place != &everything_;
     outcome result;
     result.kind = outcome_kind::failed;
-    result.failure = is_executor ? "executor full" : "scheduler full";
-    result.message =
-        fmt::format("{} is full: {} run and {} wait",
-                    is_executor ? fmt::format("executor '{}'", place.name) : std::string{"the scheduler"},
-                    place.running, place.queue.size());
+    result.failure = fmt::format("{} full", kind_name(place));
+    result.message = fmt::format("{} is full: {} run and {} wait", place_in_words(place), place.running,
+                                 place.queue.size());
     who.attempt.started = clock_.now();
     run_over(who, std::move(result), nullptr);
   }
+}
+
+void engine::tell_waiting(const active_run& attempt, const executor_place& place) {
+  if (!wanted(event_kind::run_waiting)) return;
+  auto happened = make_event(event_kind::run_waiting, attempt);
+  happened.lateness = milliseconds{0};  // It has not begun.
+  happened.name = place.name;
+  happened.message = fmt::format("waits for a place of {}", place_in_words(place));
+  events_.tell(happened);
 }
 
 void engine::take_place(runner& who, executor_place& place) {
   ++place.running;
   who.waits_in = nullptr;
   if (&place == &everything_) return begin(who);
+  if (&place == who.group) {
+    who.in_group = true;
+    who.group_term = place.share ? place.share->term : 0;
+    return enter_executor(who);
+  }
   who.has_place = true;
   seek_place(who, everything_);
 }
@@ -241,6 +276,7 @@ void engine::run_over(runner& who, outcome result, const std::exception_ptr& thr
 void engine::leave_places(runner& who) {
   if (std::exchange(who.has_place, false)) leave_place(*who.place);
   if (who.begun) leave_place(everything_);
+  if (std::exchange(who.in_group, false)) leave_group(who);
 }
 
 void engine::leave_place(executor_place& place) {
@@ -295,7 +331,9 @@ void engine::cancel(runner& who, cancel_reason reason) {
     watch(who, clock_.now() + options_.stuck_after);
     who.stop.emit(boost::asio::cancellation_type::all);
   } else {
-    std::erase(std::exchange(who.waits_in, nullptr)->queue, &who);
+    auto& place = *std::exchange(who.waits_in, nullptr);
+    std::erase(place.queue, &who);
+    if (place.share) ask_for_share(place);
     who.attempt.started = clock_.now();
     body_ended(who, nullptr);
   }

@@ -16,10 +16,11 @@ class runner;
 class task;
 struct executor_place;
 
-/// What carries out the runs of a job: one copy for all jobs of the same task and executor.
+/// What carries out the runs of a job: one copy for all jobs of the same task, executor and group.
 struct run_means {
   const task* body = nullptr;       ///< Null: the executor brings what it runs.
   executor_place* place = nullptr;  ///< Null: in the event loop.
+  executor_place* group = nullptr;  ///< Null: none.
 };
 
 /// Nominal times so far: for a `fixed_delay` with a limit.

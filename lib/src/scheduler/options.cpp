@@ -20,4 +20,9 @@ void check(const scheduler_options& options) {
   at_least("drain", options.drain.count(), 0);
 }
 
+void check(const group_limits& limits) {
+  if (limits.running == 0 || limits.running > 100'000)
+    throw std::invalid_argument(fmt::format("group_limits.running: {}: 1 to 100000", limits.running));
+}
+
 }  // namespace carillon

@@ -158,6 +158,9 @@ loop_awaitable<health_report> engine::health() {
   if (!store.healthy) fault(store.why);
   report.jobs = jobs_.size();
   report.runs = active_;
+  report.waiting = everything_.queue.size();
+  for (const auto& place : places()) report.waiting += place->queue.size();
+  for (const auto& group : groups()) report.waiting += group->queue.size();
   co_return report;
 }
 

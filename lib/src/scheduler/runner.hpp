@@ -20,16 +20,32 @@ struct job_entry;
 class runner;
 class task;
 
-/// An executor, how many runs it has, and those that wait for a place.
+/// What a shared store has given this instance of a group.
+struct group_share {
+  std::uint64_t questions = 0;   ///< Put to the store so far.
+  std::uint64_t given = 0;       ///< Places given since this instance became a member ...
+  std::uint64_t returned = 0;    ///< ... and those given back: the rest is held by as many runs.
+  std::uint64_t term = 0;        ///< Another with each membership.
+  std::uint32_t told_limit = 0;  ///< Another than ours, which was told of.
+  bool wanted = false;           ///< Something has changed since the last question.
+  bool under_way = false;
+};
+
+/// What has places for runs: an executor, a group of jobs, the scheduler as a whole. How many runs it has,
+/// and those that wait for a place.
 struct executor_place {
+  enum class kind : std::uint8_t { scheduler, executor, group };
+
   std::string name;
+  kind what = kind::scheduler;
   std::shared_ptr<executor> how;  ///< Null: in the event loop.
   executor_limits limits;
   std::uint32_t running = 0;
   std::deque<runner*> queue;  ///< By priority, then by when they were due, then in the order of arrival.
   bool opened = false;        ///< `how` has been told that it begins.
+  std::unique_ptr<group_share> share;  ///< Of a group whose places the store gives.
 
-  bool has_room() const noexcept { return limits.running == 0 || running < limits.running; }
+  bool has_room() const noexcept { return !share && (limits.running == 0 || running < limits.running); }
 };
 
 /// One attempt of a job, from the claim that won it to the finish that the store has taken.
@@ -60,12 +76,15 @@ class runner : public std::enable_shared_from_this<runner> {
 
   active_run attempt;
   const task* body = nullptr;
+  executor_place* group = nullptr;  ///< Null: none.
   executor_place* place = nullptr;
   boost::asio::cancellation_signal stop;
   wall_timer watch;          ///< Rings at the deadline; once the body was asked to stop, when it should have.
   std::uint64_t rounds = 0;  ///< Tells the latest wait on `watch` from those before it.
   instant rings_at{};
   executor_place* waits_in = nullptr;  ///< The place whose queue it stands in.
+  bool in_group = false;               ///< It counts among the runs of `group`.
+  std::uint64_t group_term = 0;        ///< `group_share::term` then.
   bool has_place = false;              ///< It counts among the runs of `place`.
   bool watched = false;                ///< A wait on `watch` is under way.
   bool launched = false;               ///< It has a coroutine.

@@ -31,6 +31,8 @@ void scheduler::executor(std::string name, std::shared_ptr<carillon::executor> h
   engine_->add_executor(std::move(name), std::move(how));
 }
 
+void scheduler::group(std::string name, group_limits limits) { engine_->set_group(std::move(name), limits); }
+
 subscription scheduler::on(event_filter which, std::function<void(const event&)> handler) {
   return engine_->events().on(std::move(which), std::move(handler));
 }

@@ -14,8 +14,9 @@ namespace carillon {
 namespace {
 
 constexpr milliseconds between_ticks{250};
-constexpr std::uint64_t ticks_to_crowded = 8;    // Whether places have become free.
-constexpr std::uint64_t ticks_to_awaiting = 40;  // Whether fixed_delay jobs wait for nothing.
+constexpr std::uint64_t ticks_to_crowded = 8;       // Whether places have become free.
+constexpr std::uint64_t ticks_to_awaiting = 40;     // Whether fixed_delay jobs wait for nothing.
+constexpr std::uint64_t ticks_to_all_groups = 240;  // So that the store goes on keeping them.
 constexpr milliseconds clocks_differ{1'000};
 
 constexpr std::uint64_t mixed(std::uint64_t seed, std::uint64_t number) {
@@ -29,6 +30,7 @@ void engine::on_ownership_changed() {
   const bool was_out = !std::exchange(member_, true);
   if (options_.operate_only || !at_work()) return;
   if (was_out) chores_.spawn(wake_all());
+  look_at_groups(was_out);  // Whoever has left or died has given up its places.
   ask(owning_);
   ask(following_);
 }
@@ -36,6 +38,7 @@ void engine::on_ownership_changed() {
 void engine::on_lease_lost() {
   member_ = false;
   forget_all_known();
+  lose_shares();
   const auto held = cancel_held(cancel_reason::lost_lease);
   const auto cancelled = held == 0 ? std::string{}
                                    : fmt::format("; {} of its runs {} cancelled, for others take over", held,
@@ -73,6 +76,7 @@ void engine::on_store_replaced() {
   tell_of_store(event_kind::store_replaced, {});
   if (options_.operate_only) return;
   forget_all_known();
+  lose_shares();
   cancel_held(cancel_reason::lost_lease);
   std::vector<definition_ptr> again;
   {
@@ -212,7 +216,10 @@ void engine::report_unstarted(const found_run& run) {
 void engine::tick() {
   if (!tick_bell_) return;
   store_->loop_answers();
-  if (++ticks_ % ticks_to_crowded == 0) wake_crowded();
+  if (++ticks_ % ticks_to_crowded == 0) {
+    wake_crowded();
+    look_at_groups(ticks_ % ticks_to_all_groups == 0);
+  }
   if (ticks_ % ticks_to_awaiting == 0) {
     for (const auto& id : std::exchange(awaiting_, {})) {
       if (jobs_.contains(std::string_view{id})) look_again(id);

@@ -120,6 +120,18 @@ loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, std::string r
   co_return answer;
 }
 
+loop_awaitable<group_answer> shared_core::share_group(group_request request) {
+  const auto under = require_lease();
+  const auto self = shared_from_this();  // It may go while this waits, with the event loop.
+  const auto call = [&] {
+    require_lease();
+    return backend_->share_group(under->member(), request);
+  };
+  const auto answer = co_await repeated(call);
+  if (!under->good() || !answer.member) throw boost::system::system_error(errc::lease_lost);
+  co_return answer;
+}
+
 loop_awaitable<std::vector<member_info>> shared_core::members() {
   const auto ask = [this]() -> loop_awaitable<std::vector<member_info>> {
     auto there = co_await of_membership(membership_->members());

@@ -64,6 +64,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<ledger_page> history(ledger_query query);
   loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why);
   loop_awaitable<std::vector<member_info>> members();
+  loop_awaitable<group_answer> share_group(group_request request);
 
   // ---- shared_runs.cpp
   loop_awaitable<claim_answer> claim(const claim_request& request);
@@ -110,6 +111,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   void on_members_changed() override {
     if (membership_) membership_->refresh();
   }
+  void on_group_place(const std::string& member, const std::string& group) override;
   void on_reachable(bool reachable, const std::string& why) override;
 
   // step_sender

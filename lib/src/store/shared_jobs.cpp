@@ -95,6 +95,10 @@ void shared_core::on_stop_asked(const std::string& member, const std::string& ru
   }
 }
 
+void shared_core::on_group_place(const std::string& member, const std::string& group) {
+  if (is_member() && lease_->member() == member && listening_) listener_.on_group_place(group);
+}
+
 /// Changes may have been missed: of what we own, and of what has become ours.
 void shared_core::on_gap() {
   gap_ = true;

@@ -151,6 +151,10 @@ store_health shared_store::health() const {
   return closed;
 }
 
+loop_awaitable<group_answer> shared_store::share_group(group_request request) {
+  return opened().share_group(std::move(request));
+}
+
 std::string shared_store::member() const { return core_ ? core_->member() : std::string{}; }
 
 }  // namespace carillon

@@ -66,6 +66,10 @@ enum class event_kind : std::uint64_t {
   task_added = 1ull << 43,         ///< A body was registered under `name`.
   jobs_cleared = 1ull << 44,       ///< All `count` jobs were removed at once; each was told of as well.
   job_unparked = 1ull << 45,       ///< What was missing is there: it fires again.
+  run_waiting = 1ull << 50,        ///< It waits for a place: of its group or its executor, `name`, or of the
+                                   ///< scheduler as a whole. `run_started` follows.
+  group_limits_differ =
+      1ull << 51,  ///< Another instance gives the group `name` fewer places, and that counts.
 };
 
 /// A set of event kinds.
@@ -92,7 +96,7 @@ struct event {
   std::string instance;
   std::string job;
   std::string run;                    ///< Run id.
-  std::string name;                   ///< Of what is no job: a task, an executor.
+  std::string name;                   ///< Of what is no job: a task, an executor, a group.
   std::optional<instant> occurrence;  ///< Nominal time; of a stretch, its first.
   std::optional<instant> last;        ///< Of a stretch.
   std::uint64_t count = 1;            ///< Of a stretch.

@@ -68,6 +68,7 @@ class job_builder {
   job_builder& on_lost(lost_action action);
   job_builder& keep(bool when_ended = true);
   job_builder& executor(std::string name);
+  job_builder& group(std::string name);
   job_builder& description(std::string words);
   job_builder& tag(std::string label);
   job_builder& metadata(std::string key, std::string value);

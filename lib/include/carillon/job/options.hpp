@@ -56,6 +56,9 @@ struct job_options {
   std::int32_t priority = 0;
   bool keep = false;     ///< Keep a job put at run time when its trigger has ended.
   std::string executor;  ///< Name of the executor; empty: the default, in the event loop.
+  /// Name of the group whose places it shares with other jobs, over all instances (`scheduler::group`);
+  /// empty: none. A run that waits for a place there counts as active.
+  std::string group;
   std::string description;
   std::vector<std::string> tags;
   std::map<std::string, std::string> metadata;

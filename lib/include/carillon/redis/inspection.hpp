@@ -114,6 +114,20 @@ struct job_shares {
   std::vector<unserved_job> unserved_jobs;  ///< 100 of them at most.
 };
 
+/// What an instance has of a group.
+struct group_part {
+  std::string member;  ///< `member_info::id`; perhaps gone since.
+  std::uint32_t limit = 0;
+  std::uint64_t held = 0;
+  std::uint64_t waiting = 0;
+};
+
+/// A limit that jobs share, as the instances last said.
+struct group_facts {
+  std::string name;
+  std::vector<group_part> parts;
+};
+
 /// What has happened in a partition since it was last asked.
 struct partition_news {
   std::string seen;  ///< Where it stands: ask again with this and `seen_entry`. Empty: begin now.
@@ -159,6 +173,8 @@ class inspection {
   /// Whose the jobs are, if those members are the live ones; ended jobs are not counted. Reads the heads of
   /// all jobs: a second or so for a million.
   loop_awaitable<job_shares> shares(const store_facts& store, std::vector<member_info> members);
+  /// The groups that were in use within a day, in the order of their names.
+  loop_awaitable<std::vector<group_facts>> groups();
   loop_awaitable<ledger_page> history(const store_facts& store, ledger_query query);
   loop_awaitable<std::optional<job_record>> job(const store_facts& store, std::string id);
   /// What has happened in a partition since `before` was answered; beginning with one that is empty.

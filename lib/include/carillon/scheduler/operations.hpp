@@ -50,6 +50,8 @@ struct health_report {
   std::string why;       ///< Each thing that is wrong, "; " between them; empty: nothing.
   std::size_t jobs = 0;  ///< Whose loops run here.
   std::size_t runs = 0;  ///< Active here.
+  std::size_t waiting =
+      0;  ///< Those of them that wait for a place: of a group, an executor or the scheduler.
 };
 
 /// What `scheduler::modify` changes; members left out stay as they are.

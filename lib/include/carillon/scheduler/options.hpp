@@ -51,6 +51,16 @@ struct scheduler_options {
 /// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
 void check(const scheduler_options& options);
 
+/// How many runs of the jobs of a group go on at once, over all instances that share a store.
+struct group_limits {
+  std::uint32_t running = 1;      ///< 1 to 100,000.
+  std::uint32_t queued = 10'000;  ///< Runs of this instance that wait for a place. One more fails at once
+                                  ///< with `failure` "group full".
+};
+
+/// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
+void check(const group_limits& limits);
+
 /// How to stop a scheduler.
 struct shutdown_options {
   std::optional<milliseconds> drain;  ///< How long running bodies may go on before they are cancelled; none:

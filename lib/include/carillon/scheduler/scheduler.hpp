@@ -164,6 +164,12 @@ class scheduler {
   /// Makes an executor known, for `job_options::executor`. Under the empty name it is the default, in place
   /// of the event loop. Errors: throws `std::invalid_argument` for a name that is taken.
   void executor(std::string name, std::shared_ptr<carillon::executor> how);
+  /// Makes a group known, for `job_options::group`, or changes its limits: no more runs of all its jobs go on
+  /// at once, over all instances that share the store. They get places by priority, then by when they were
+  /// due. Each instance says the same; until they do the smallest limit counts
+  /// (`event::group_limits_differ`). Errors: throws `std::invalid_argument` for a name or limits that are not
+  /// allowed, and where the store keeps no groups.
+  void group(std::string name, group_limits limits);
 
   /// Calls `handler` for each event that `which` wants (kinds, or an `event_filter`), on the scheduler's
   /// strand, until the subscription goes.

@@ -112,6 +112,8 @@ class backend_listener {
   virtual void on_gap() = 0;
   /// An instance has joined or left. A hint, so that others need not wait for their next heartbeat.
   virtual void on_members_changed() {}
+  /// That member was given places of a group. A hint.
+  virtual void on_group_place(const std::string& /*member*/, const std::string& /*group*/) {}
   /// The store answers again, or does not any more and why.
   virtual void on_reachable(bool reachable, const std::string& why) = 0;
 
@@ -173,6 +175,9 @@ class job_backend {
   /// tells. Answers how many there are.
   virtual loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) = 0;
   virtual loop_awaitable<partition_look> look(std::uint32_t partition, instant now) = 0;
+  /// As `job_store::share_group`, for a member of `member_backend`. To be implemented by backends for which
+  /// `shared_store_options::groups` is said; src/store/group_shares.hpp has what is to be done in the step.
+  virtual loop_awaitable<group_answer> share_group(std::string member, const group_request& request);
 };
 
 }  // namespace carillon

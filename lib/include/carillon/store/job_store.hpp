@@ -3,6 +3,7 @@
 #include <carillon/async/loop.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/outcome.hpp>
+#include <carillon/store/group.hpp>
 #include <carillon/store/ledger.hpp>
 #include <carillon/store/member.hpp>
 #include <cstdint>
@@ -254,6 +255,9 @@ class store_listener {
   /// It answers, but not the heartbeats of this instance, which go another way, and why; or these as well
   /// again. Told once each; not while the store is out of reach altogether. `left`: of the lease.
   virtual void on_heartbeats(bool /*answered*/, const std::string& /*why*/, milliseconds /*left*/) {}
+  /// This instance was given places of a group without having asked just now: `share_group` answers how many.
+  /// A hint.
+  virtual void on_group_place(const std::string& /*group*/) {}
 
  protected:
   ~store_listener() = default;
@@ -379,6 +383,13 @@ class job_store {
   virtual std::string member() const { return {}; }
   /// Who takes part; empty where the store is not shared.
   virtual loop_awaitable<std::vector<member_info>> members();
+  /// Whether groups hold here: always within one instance, which keeps them itself; for several a store must
+  /// implement `share_group`. Always the same answer.
+  virtual bool has_groups() const noexcept { return !is_shared(); }
+  /// Says what this instance has of a group and waits for, and answers what it was given. The places of a
+  /// member that is gone are free again. Asked one at a time for each group. Errors: as `claim`; where there
+  /// are no groups `errc::store_refused`.
+  virtual loop_awaitable<group_answer> share_group(group_request request);
   /// To be called now and then by the loop that uses the store: that it does not, tells the others that it is
   /// blocked.
   virtual void loop_answers() {}

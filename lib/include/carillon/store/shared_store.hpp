@@ -37,6 +37,8 @@ struct shared_store_options {
   std::string host;
   /// Of what is random in names and waiting. 0: truly.
   std::uint64_t seed = 0;
+  /// Whether the backend keeps groups (`job_backend::share_group`): else jobs that are in one are refused.
+  bool groups = false;
   /// Null: spdlog's default.
   std::shared_ptr<spdlog::logger> logger;
 };
@@ -120,6 +122,8 @@ class shared_store : public job_store {
   loop_awaitable<std::vector<member_info>> members() override;
   void loop_answers() override;
   std::string member() const override;
+  bool has_groups() const noexcept override { return options_.groups; }
+  loop_awaitable<group_answer> share_group(group_request request) override;
 
  private:
   shared_core& opened() const;

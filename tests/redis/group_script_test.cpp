@@ -1,0 +1,145 @@
+#include <map>
+#include <random>
+#include <set>
+
+#include "redis/script_world.hpp"
+#include "store/group_shares.hpp"
+
+using namespace carillon;
+using namespace carillon::testing;
+
+namespace {
+
+/// The script, and beside it what it is to do.
+struct group_script_world : script_world {
+  void join(const std::string& member) {
+    live.insert(member);
+    cli({"ZADD", members_key(), "99999999999999", member});
+  }
+  void drop(const std::string& member) {
+    live.erase(member);
+    cli({"ZREM", members_key(), member});
+  }
+  group_answer ask(const std::string& member, const group_request& said) {
+    return run(backend.share_group(member, said));
+  }
+  group_answer expected(const std::string& member, const group_request& said) {
+    std::vector<std::string> told;
+    return model.share(member, said, [this](const std::string& id) { return live.contains(id); }, told);
+  }
+  std::string members_key() const { return redis::store_keys{name_space}.shared("members"); }
+  std::string group_key() const { return redis::store_keys{name_space}.group("db"); }
+  std::string text_of(const std::string& member) const { return cli({"HGET", group_key(), member}); }
+
+  std::set<std::string> live;
+  group_shares model;
+};
+
+std::string text_of(const group_member& one) {
+  auto text = std::to_string(one.number) + " " + std::to_string(one.limit) + " " + std::to_string(one.given) +
+              " " + std::to_string(one.returned) + " " + std::to_string(one.waiting);
+  for (const auto rank : one.ranks) text += " " + std::to_string(rank);
+  return text;
+}
+
+std::string without_end_of_line(std::string text) {
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  return text;
+}
+
+}  // namespace
+
+TEST_SUITE("group.lua") {
+  TEST_CASE("it does at random what group_shares does") {
+    group_script_world world;
+    std::mt19937_64 random{7};
+    const std::vector<std::string> names{"a b/1", "b/2", "c/3", "d/4"};
+    std::map<std::string, group_request> last;
+    for (const auto& name : names) world.join(name);
+    for (int step = 0; step < 300; ++step) {
+      const auto& who = names[random() % names.size()];
+      if (random() % 20 == 0) {
+        if (world.live.contains(who)) {
+          world.drop(who);
+        } else {
+          world.join(who);
+          last.erase(who);
+        }
+        continue;
+      }
+      auto said = last[who];
+      if (said.number == 0 || random() % 6 != 0) {
+        said.group = "db";
+        ++said.number;
+        said.limit = static_cast<std::uint32_t>(3 + random() % 2);
+        const auto known = world.model.members.find(who);
+        const bool hears = known != world.model.members.end() && random() % 3 != 0;
+        if (hears) said.given = std::max(said.given, known->second.given);
+        said.returned += said.given > said.returned ? random() % (said.given - said.returned + 1) : 0;
+        said.ranks.clear();
+        for (auto ranks = random() % 5; ranks > 0; --ranks)
+          said.ranks.push_back((std::uint64_t{100} << 44) + random() % 1'000);
+        std::ranges::sort(said.ranks);
+        said.waiting = said.ranks.size() + random() % 2;
+        last[who] = said;
+      }
+      CAPTURE(step);
+      const auto answer = world.ask(who, said);
+      const auto wanted = world.expected(who, said);
+      REQUIRE(answer.member == wanted.member);
+      if (!answer.member) continue;
+      REQUIRE(answer.given == wanted.given);
+      REQUIRE(answer.limit == wanted.limit);
+      for (const auto& [member, share] : world.model.members)
+        REQUIRE(without_end_of_line(world.text_of(member)) == text_of(share));
+    }
+  }
+
+  TEST_CASE("it tells a member that was given a place by another's question, on the channel of groups") {
+    group_script_world world;
+    world.join("a/1");
+    world.join("b/1");
+    group_request said;
+    said.group = "db";
+    said.number = 1;
+    said.ranks = {10};
+    said.waiting = 1;
+    CHECK(world.ask("a/1", said).given == 1);
+    CHECK(world.ask("b/1", said).given == 0);
+    said.number = 2;
+    said.given = said.returned = 1;
+    said.ranks.clear();
+    world.ask("a/1", said);
+    CHECK(world.until([&] { return !world.heard.group_places.empty(); }));
+    CHECK(world.heard.group_places == std::vector<std::string>{"b/1 db"});
+  }
+
+  TEST_CASE("what something else has written there counts as nothing, and the key does not stay for ever") {
+    group_script_world world;
+    world.join("a/1");
+    world.join("b/1");
+    world.cli({"HSET", world.group_key(), "b/1", "rubbish"});
+    group_request said;
+    said.group = "db";
+    said.number = 1;
+    said.ranks = {10};
+    CHECK(world.ask("a/1", said).given == 1);
+    CHECK(without_end_of_line(world.cli({"HLEN", world.group_key()})) == "1");
+    CHECK(std::stoll(world.cli({"TTL", world.group_key()})) > 86'000);
+  }
+
+  TEST_CASE("of another store it changes nothing") {
+    group_script_world world;
+    world.join("a/1");
+    world.cli({"HSET", redis::store_keys{world.name_space}.meta(), "id", "1"});
+    group_request said;
+    said.group = "db";
+    said.number = 1;
+    try {
+      world.ask("a/1", said);
+      FAIL("it was answered");
+    } catch (const boost::system::system_error& fault) {
+      CHECK(fault.code() == errc::other_store);
+    }
+  }
+}
