@@ -140,7 +140,7 @@ void engine::enter_executor(runner& who) { seek_place(who, who.place ? *who.plac
 void engine::seek_place(runner& who, executor_place& place) {
   if (place.has_room() && place.queue.empty()) {  // Those that wait are about to be called.
     take_place(who, place);
-  } else if (place.queue.size() < place.limits.queued) {
+  } else if (place.queue.size() < place.limits.queued + place.free()) {
     who.waits_in = &place;
     place.queue.insert(std::ranges::upper_bound(place.queue, &who, goes_before), &who);
     if (place.share) ask_for_share(place);

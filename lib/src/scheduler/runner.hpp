@@ -46,6 +46,10 @@ struct executor_place {
   std::unique_ptr<group_share> share;  ///< Of a group whose places the store gives.
 
   bool has_room() const noexcept { return !share && (limits.running == 0 || running < limits.running); }
+  /// How many of those that wait are about to be called.
+  std::uint32_t free() const noexcept {
+    return has_room() && limits.running != 0 ? limits.running - running : 0;
+  }
 };
 
 /// One attempt of a job, from the claim that won it to the finish that the store has taken.
