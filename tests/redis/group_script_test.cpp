@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 #include <random>
 #include <set>
@@ -35,7 +36,7 @@ struct group_script_world : script_world {
   group_shares model;
 };
 
-std::string text_of(const group_member& one) {
+std::string text_of(const member_share& one) {
   auto text = std::to_string(one.number) + " " + std::to_string(one.limit) + " " + std::to_string(one.given) +
               " " + std::to_string(one.returned) + " " + std::to_string(one.waiting);
   for (const auto rank : one.ranks) text += " " + std::to_string(rank);

@@ -22,7 +22,7 @@ group_answer group_shares::share(const std::string& member, const group_request&
   for (const auto& [id, each] : members) held += each.held();
   for (; held < answer.limit; ++held) {
     const std::string* who = nullptr;
-    group_member* first = nullptr;
+    member_share* first = nullptr;
     for (auto& [id, each] : members) {
       if (each.ranks.empty() || (first && first->ranks.front() <= each.ranks.front())) continue;
       who = &id;
@@ -38,7 +38,7 @@ group_answer group_shares::share(const std::string& member, const group_request&
   return answer;
 }
 
-void group_shares::take_in(group_member& mine, const group_request& request) {
+void group_shares::take_in(member_share& mine, const group_request& request) {
   mine.number = request.number;
   mine.limit = request.limit;
   mine.given = std::max(mine.given, request.given);  // A fail-over may have brought back less.

@@ -9,7 +9,7 @@
 namespace carillon {
 
 /// What a store keeps of a group for one member.
-struct group_member {
+struct member_share {
   std::uint64_t number = 0;  ///< Of the last question.
   std::uint32_t limit = 1;
   std::uint64_t given = 0;
@@ -23,7 +23,7 @@ struct group_member {
 /// A group as a store keeps it, by the ids of members, and what a store does with it in one atomic step: for
 /// backends that can read and write all of it under a lock. The script `group.lua` is the same in Lua.
 struct group_shares {
-  std::map<std::string, group_member, std::less<>> members;
+  std::map<std::string, member_share, std::less<>> members;
 
   /// Drops who is no member any more, takes in what `member` says, and gives out free places, each to whoever
   /// has the lowest rank. `told` gets the others that were given some: they are to be told.
@@ -31,7 +31,7 @@ struct group_shares {
                      const std::function<bool(const std::string&)>& is_live, std::vector<std::string>& told);
 
  private:
-  void take_in(group_member& mine, const group_request& request);
+  void take_in(member_share& mine, const group_request& request);
   std::uint32_t limit() const;
 };
 
