@@ -121,7 +121,7 @@ TEST_SUITE("job/json") {
   TEST_CASE("several schedules may be a list, and are one that fires by each") {
     const auto job =
         job_from_json(boost::json::parse(R"({"id": "a", "schedule": ["every 5m", "every day at 09:00"]})"));
-    REQUIRE(job);
+    REQUIRE(job.has_value());
     CHECK(job->when == carillon::trigger{"(every 5m) or (every day at 09:00)"});
     CHECK(fault_of(R"({"id": "a", "schedule": ["every 5m", "every"]})").starts_with("schedule[1]: "));
     CHECK(fault_of(R"({"id": "a", "schedule": []})").starts_with("schedule[0]: no schedule is given"));
