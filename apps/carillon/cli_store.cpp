@@ -35,6 +35,8 @@ constexpr std::array text_keys{
                "NAME"},
     key_option{"--group", "group", "Whose places it shares with other jobs: one of [groups], or of a program",
                "NAME"},
+    key_option{"--keep-result", "keep_result", "How long what a task returns is kept; 0s: not at all",
+               "DURATION"},
     key_option{"--cwd", "cwd", "Working directory of the command", "FOLDER"},
 };
 
@@ -170,6 +172,8 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
       ->type_name("NAME=VALUE")
       ->allow_extra_args(false);
   add_http_flags(command, flags);
+  const auto set_carries = [&flags] { flags.keys.insert_or_assign("carries", true); };
+  command.add_flag_callback("--carries", set_carries, "Runs of the task hand on data, one to the next");
   command.add_option("--task", flags.task, "A task that programs have registered, in the place of a command")
       ->type_name("NAME");
   command.add_option("--args", flags.arguments, "The task's arguments, a JSON array")->type_name("JSON");
@@ -302,7 +306,15 @@ void add_jobs_commands(CLI::App& app, store_command_choice& choice) {
   auto* resume = add_ids_command(*jobs, choice, "resume", "Let paused jobs fire again");
   resume->add_flag("--catch-up", choice.catch_up,
                    "Make up for what came due, as each job's misfire policy says");
-  add_ids_command(*jobs, choice, "run", "Run jobs now, beside their schedules");
+  auto* run = add_ids_command(*jobs, choice, "run", "Run jobs now, beside their schedules");
+  auto* wait =
+      run->add_flag("--wait", choice.wait, "Wait for each run to end, and say how; fails if it does");
+  run->add_option("--within", choice.within, "No longer than this (30s, 2h)")
+      ->needs(wait)
+      ->type_name("DURATION");
+  auto* carry = jobs->add_subcommand("carry", "Set the data that a job carries from run to run");
+  carry->add_option("ID", choice.id, "The job")->required()->type_name("");
+  carry->add_option("JSON", choice.data, "What its next run reads; null: nothing")->required()->type_name("");
   add_occasions(*jobs, choice);
   add_exchange(*jobs, choice);
   add_ids_command(*jobs, choice, "remove", "Remove jobs");
@@ -341,6 +353,9 @@ loop_awaitable<int> do_jobs_command(const CLI::App& jobs, command_context& conte
     co_return co_await pause_jobs(context, std::move(choice.ids), std::move(choice.note));
   if (jobs.got_subcommand("resume"))
     co_return co_await resume_jobs(context, std::move(choice.ids), choice.catch_up);
+  if (jobs.got_subcommand("carry")) co_return co_await set_what_job_carries(context, choice.id, choice.data);
+  if (jobs.got_subcommand("run") && choice.wait)
+    co_return co_await run_jobs_and_wait(context, std::move(choice.ids), choice.within);
   if (jobs.got_subcommand("run")) co_return co_await run_jobs_now(context, std::move(choice.ids));
   if (jobs.got_subcommand("cancel")) co_return co_await cancel_jobs(context, std::move(choice.cancel));
   if (jobs.got_subcommand("trigger-at")) co_return co_await trigger_job_at(context, choice.id, choice.at);
@@ -414,7 +429,7 @@ void check_store_command(const CLI::App& app, const store_command_choice& choice
   if (jobs->get_subcommands().empty())
     throw wrong_argument(
         "jobs: say what to do",
-        "list, show, add, modify, pause, resume, run, trigger-at, backfill, cancel, skip, export, "
+        "list, show, add, modify, pause, resume, run, carry, trigger-at, backfill, cancel, skip, export, "
         "import or remove");
   check_edits(*jobs, choice);
 }

@@ -27,6 +27,8 @@ struct store_command_choice {
   bool repair = false;
   std::optional<std::uint32_t> fires;
   std::string at;
+  bool wait = false;
+  std::string within, data;
   bool take_back = false;
   jobs_cancel_request cancel;
   jobs_backfill_request backfill;

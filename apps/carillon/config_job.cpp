@@ -77,6 +77,8 @@ void read_options(config_section& section, job_options& options) {
   set_if(options.pause_after, section.number("pause_after", 0, 1'000'000));
   if (const auto place = section.choice("on_lost", {"skip", "rerun"}))
     options.on_lost = static_cast<lost_action>(*place);
+  set_if(options.keep_result, section.duration("keep_result", 0ms, 720h));
+  set_if(options.carries, section.flag("carries"));
   set_if(options.executor, section.text("executor"));
   set_if(options.group, section.text("group"));
   set_if(options.tags, section.texts("tags"));

@@ -1,5 +1,6 @@
 #include "carillon/job_json.hpp"
 
+#include <boost/json/parse.hpp>
 #include <carillon/job/json.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -58,6 +59,11 @@ boost::json::object job_json(const job_record& job, const zone& where) {
     if (!job.cursor || time >= *job.cursor) times.emplace_back(format_instant(time, where));
   }
   object["skip_at"] = std::move(times);
+  if (!job.carried.empty()) {
+    boost::system::error_code failed;
+    auto carried = boost::json::parse(job.carried, failed);
+    object["carried"] = failed ? boost::json::value{in_utf8(job.carried)} : std::move(carried);
+  }
   object["note"] = in_utf8(job.note);
   object["origin"] = in_utf8(job.definition->origin.str());
   object["counters"] = counters_json(job.counters);

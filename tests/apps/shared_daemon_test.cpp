@@ -83,6 +83,26 @@ TEST_SUITE("daemons on a shared store") {
     CHECK(daemon.ends() == 0);
   }
 
+  TEST_CASE("who asks a daemon for a run may wait for its end") {
+    const store_world world;
+    program daemon{{"run", world.jobs_file(), "--instance", "a"}};
+    REQUIRE(daemon.says(": 1 job"));
+    const auto ended = world.on_store({"jobs", "run", "tick", "--wait", "--within", "1m", "--json"});
+    CAPTURE(ended.err);
+    REQUIRE(ended.code == 0);
+    CHECK(ended.object().at("outcome") == "succeeded");
+    CHECK(ended.object().at("instance") == "a");
+    CHECK(holds(world.on_store({"jobs", "run", "tick", "--wait"}).out, "tick: succeeded after "));
+    CHECK(world.on_store({"jobs", "pause", "tick"}).code == 0);
+    const auto waited = world.on_store({"jobs", "run", "tick", "--wait", "--within", "10ms"});
+    CHECK(waited.code == 1);
+    CHECK(holds(waited.out, "tick: has not ended within 10ms; it goes on"));
+    CHECK(world.on_store({"jobs", "run", "tick", "--wait", "--within", "soon"}).code == 2);
+    CHECK(world.on_store({"jobs", "run", "tock", "--wait"}).code == 1);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
   TEST_CASE("explain says why a job ran, and why one that nobody runs did not") {
     const store_world world;
     program daemon{{"run", world.jobs_file()}};

@@ -50,6 +50,29 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"jobs", "show", "backup"}).code == 1);
   }
 
+  TEST_CASE("what a job carries is set, and shown") {
+    const store_world world;
+    REQUIRE(world
+                .on_store({"jobs", "add", "--id", "reader", "--schedule", "every 1h", "--task", "read",
+                           "--carries"})
+                .code == 0);
+    CHECK(world.on_store({"jobs", "carry", "reader", R"({"page": 7})"}).out ==
+          "reader: carries this from its next run on\n");
+    CHECK(holds(world.on_store({"jobs", "show", "reader"}).out, R"(  carries      {"page":7})"));
+    const auto shown = world.on_store({"jobs", "show", "reader", "--json"}).object();
+    CHECK(shown.at("carried").at("page") == 7);
+    CHECK(world.on_store({"jobs", "carry", "reader", "null"}).out == "reader: carries nothing any more\n");
+    CHECK_FALSE(world.on_store({"jobs", "show", "reader", "--json"}).object().contains("carried"));
+    CHECK(world.on_store({"jobs", "carry", "reader", "{"}).code == 2);
+    CHECK(world.on_store({"jobs", "carry", "writer", "1"}).code == 1);
+    auto add = add_backup;
+    add.insert(add.end(), {"--shell", "true"});
+    REQUIRE(world.on_store(add).code == 0);
+    const auto refused = world.on_store({"jobs", "carry", "backup", "1"});
+    CHECK(refused.code == 1);
+    CHECK(holds(refused.err, "carries no data from run to run"));
+  }
+
   TEST_CASE("of two who change one job at the same revision, one gets a conflict and changes nothing") {
     const store_world world;
     auto add = add_backup;

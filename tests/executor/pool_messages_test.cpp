@@ -50,6 +50,9 @@ TEST_SUITE("messages of a pool") {
     CHECK(read.fence == order.fence);
     CHECK(read.deadline == order.deadline);
     CHECK(read.log_level == 2);
+    CHECK_FALSE(read.carried.has_value());
+    order.carried = "[1]";
+    CHECK(there_and_back(order).carried == "[1]");
     order.deadline.reset();
     CHECK_FALSE(there_and_back(order).deadline.has_value());
   }
@@ -63,6 +66,9 @@ TEST_SUITE("messages of a pool") {
     CHECK(read_good.note == good.note);
     CHECK(read_good.value == good.value);
     CHECK_FALSE(read_good.spent);
+    CHECK_FALSE(read_good.carry.has_value());
+    good.carry = nullptr;
+    CHECK(there_and_back(good).carry == boost::json::value());
     run_end bad;
     bad.result.kind = outcome_kind::failed;
     bad.result.failure = "paper";

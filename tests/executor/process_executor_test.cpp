@@ -93,6 +93,40 @@ bool lives(int process) { return ::kill(process, 0) == 0; }
 }  // namespace
 
 TEST_SUITE("process_executor") {
+  TEST_CASE("what a body returns comes back with its end") {
+    pool_world world;
+    auto& plain = world.begin("sum", "[40, 2]");
+    REQUIRE(world.end_of(plain).kind == outcome_kind::succeeded);
+    CHECK(plain.context.value == "42");
+    auto& later = world.begin("sum later", "[1, 2]");
+    REQUIRE(world.end_of(later).kind == outcome_kind::succeeded);
+    CHECK(later.context.value == R"({"sum":3})");
+    auto& nothing = world.begin("nothing");
+    REQUIRE(world.end_of(nothing).kind == outcome_kind::succeeded);
+    CHECK(nothing.context.value.empty());
+    auto& too_much = world.begin("too much");
+    REQUIRE(world.end_of(too_much).kind == outcome_kind::succeeded);
+    CHECK(too_much.context.value.empty());
+    CHECK(too_much.context.note.starts_with("what it returned is left out: 70002 bytes"));
+  }
+
+  TEST_CASE("what a job carries goes to the worker and back") {
+    pool_world world;
+    const auto carried = [&](const std::string& task, std::string data) {
+      auto& one = world.begin(task);
+      one.context.carries = true;
+      one.context.carried = std::move(data);
+      REQUIRE(world.end_of(one).kind == outcome_kind::succeeded);
+      return one.context.carry;
+    };
+    CHECK(carried("carry", "") == "1");
+    CHECK(carried("carry", "41") == "42");
+    CHECK(carried("carry nothing", "41") == "");
+    CHECK_FALSE(carried("nothing", "41").has_value());
+    auto& without = world.begin("carry");
+    CHECK(world.end_of(without).failure == "carries");
+  }
+
   TEST_CASE("a body in a worker is told which run it is, and gets its arguments as JSON") {
     pool_world world;
     auto& one = world.begin("tell", R"(["some words", [1, 2], {"pi": 3.25}])");

@@ -59,6 +59,8 @@ TEST_SUITE("job_builder") {
                          .on_lost(carillon::lost_action::rerun)
                          .priority(-7)
                          .keep()
+                         .keep_result(90s)
+                         .carries()
                          .executor("command")
                          .description("what it is for")
                          .metadata("owner", "ada")
@@ -67,7 +69,7 @@ TEST_SUITE("job_builder") {
         boost::json::serialize(carillon::to_json(*job.options)) ==
         R"({"max_instances":2,"on_overlap":"queue","queue_limit":4,"coalesce":"all","catch_up":7,)"
         R"("misfire_grace":null,"timeout":"1m30s","retry":{"attempts":3},"pause_after":5,)"
-        R"("on_lost":"rerun","priority":-7,"keep":true,"executor":"command","description":"what it is for",)"
+        R"("on_lost":"rerun","priority":-7,"keep_result":"1m30s","carries":true,"keep":true,"executor":"command","description":"what it is for",)"
         R"("metadata":{"owner":"ada"}})");
   }
 

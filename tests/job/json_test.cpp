@@ -33,6 +33,8 @@ job_definition full_job() {
                  .on_lost(carillon::lost_action::rerun)
                  .priority(7)
                  .keep()
+                 .keep_result(0ms)
+                 .carries()
                  .executor("command")
                  .description("takes the money")
                  .tag("money")

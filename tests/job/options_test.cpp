@@ -16,6 +16,8 @@ TEST_SUITE("job_options") {
     };
     const row rows[] = {
         {[](auto& o) { o.priority = -101; }, "priority: -101 is not allowed; -100 to 100"},
+        {[](auto& o) { o.keep_result = -1ms; }, "keep_result: -1 ms is not allowed; 0 to 30 days"},
+        {[](auto& o) { o.keep_result = 721h; }, "keep_result: 2595600000 ms is not allowed; 0 to 30 days"},
         {[](auto& o) { o.max_instances = 0; }, "max_instances: 0 is not allowed; 1 to 10000"},
         {[](auto& o) { o.max_instances = 10'001; }, "max_instances: 10001 is not allowed; 1 to 10000"},
         {[](auto& o) { o.queue_limit = 0; }, "queue_limit: 0 is not allowed; 1 to 10000"},

@@ -234,6 +234,49 @@ TEST_SUITE("task") {
     CHECK(said == std::vector<std::string>{"r-1 Ada 1"});
   }
 
+  TEST_CASE("what a body returns is the value of its run, as JSON") {
+    some_run of;
+    carillon::task{[] { return 42; }}.call(of.handle);
+    CHECK(of.context.value == "42");
+    carillon::task{[](carillon::run&) { return money{1.5, "EUR"}; }}.call(of.handle);
+    CHECK(of.context.value == R"({"amount":1.5E0,"currency":"EUR"})");
+    start(carillon::task{[]() -> asio::awaitable<std::vector<int>> { co_return std::vector<int>{1, 2}; }},
+          of);
+    CHECK(of.context.value == "[1,2]");
+    some_run with{R"(["Oslo"])"};
+    start(carillon::task{[](const std::string& where) -> asio::awaitable<std::string> {
+            co_await asio::post(asio::deferred);
+            co_return "to " + where;
+          }},
+          with);
+    CHECK(with.context.value == R"("to Oslo")");
+    start(carillon::task{[] { return std::optional<int>{}; }}, with);
+    CHECK(with.context.value == "null");
+    some_run nothing;
+    carillon::task{[] {}}.call(nothing.handle);
+    CHECK(nothing.context.value.empty());
+  }
+
+  TEST_CASE("a run reads what is carried as a type, and says what does not fit") {
+    some_run of;
+    of.context.carries = true;
+    CHECK_FALSE(of.handle.carried<money>().has_value());
+    of.handle.carry(money{2, "NOK"});
+    CHECK(of.context.carry == R"({"amount":2E0,"currency":"NOK"})");
+    of.context.carried = *of.context.carry;
+    CHECK(of.handle.carried<money>()->currency == "NOK");
+    of.context.carried = R"({"amount":"two","currency":"NOK"})";
+    std::string why;
+    try {
+      of.handle.carried<money>();
+    } catch (const carillon::failure& misfit) {
+      CHECK(misfit.name() == "carried");
+      CHECK(misfit.permanent());
+      why = misfit.what();
+    }
+    CHECK(why.find("carried.amount") != std::string::npos);
+  }
+
   TEST_CASE("copies share one body, and state in it") {
     int last = 0;
     some_run with;

@@ -136,7 +136,7 @@ TEST_SUITE("inspection") {
     world.finds_and_mends(data_fault_kind::id_without_job, "ghost");
     world.ask({"HSET", world.key("definitions"), "ghost", "{}"});
     world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
-    for (const auto* index : {"notes", "skips"}) {
+    for (const auto* index : {"notes", "skips", "carried"}) {
       world.ask({"HSET", world.key(index), "ghost", "why"});
       world.finds_and_mends(data_fault_kind::text_without_job, "ghost");
     }

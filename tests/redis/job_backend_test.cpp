@@ -49,6 +49,7 @@ class backend_under_test final : public contract::store_under_test {
 TEST_SUITE("redis job_backend") {
   TEST_CASE("each of its steps keeps the contract of job_store") {
     contract::keeps_the_contract_of_job_store([] { return std::make_unique<backend_under_test>(); });
+    contract::keeps_the_contract_of_results([] { return std::make_unique<backend_under_test>(); });
   }
 }
 

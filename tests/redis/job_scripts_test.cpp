@@ -31,9 +31,9 @@ TEST_SUITE("redis scripts") {
     const redis::words arguments(w.store.id - 1, 100, "member", "x", 1);
     namespace scripts = redis::scripts;
     for (const auto* script :
-         {&scripts::add, &scripts::claim, &scripts::enqueue, &scripts::finish, &scripts::history,
-          &scripts::list, &scripts::load, &scripts::look, &scripts::page, &scripts::reap, &scripts::remove,
-          &scripts::stop, &scripts::take, &scripts::update}) {
+         {&scripts::add, &scripts::awaited, &scripts::result, &scripts::claim, &scripts::enqueue,
+          &scripts::finish, &scripts::history, &scripts::list, &scripts::load, &scripts::look, &scripts::page,
+          &scripts::reap, &scripts::remove, &scripts::stop, &scripts::take, &scripts::update}) {
       CAPTURE(script->name);
       CHECK(w.run(w.connection.run(*script, keys, arguments)).text() == "OTHER STORE");
     }
@@ -283,6 +283,33 @@ TEST_SUITE("redis scripts") {
     CHECK(w.cli({"HGET", w.key("jobs"), "a"}).size() == record.size());
     CHECK(w.run(w.backend.remove("a", std::nullopt, false)) == change_answer::done);
     CHECK(w.cli({"EXISTS", w.key("skips")}) == "0");
+  }
+
+  TEST_CASE("what runs leave behind lies beside the records, and what leaves nothing writes nothing more") {
+    script_world w;
+    job_options carrying;
+    carrying.carries = true;
+    w.add("a", carrying);
+    w.finish("a", "r1", w.win("a", "r1"));
+    CHECK(w.cli({"EXISTS", w.key("carried")}) == "0");
+    CHECK(w.cli({"EXISTS", w.key("result:r1")}) == "0");
+    const auto length = w.cli({"HGET", w.key("jobs"), "a"}).size();
+    const auto fence = w.win("a", "r2");
+    const auto result = contract::world::ended(outcome_kind::succeeded);
+    auto report = contract::world::report("a", "r2", fence, result);
+    report.value = "[1]";
+    report.keep_value = milliseconds{90'000};
+    report.carry = "[2]";
+    const std::vector<finish_step> steps{{&report, 0}};
+    CHECK(w.run(w.backend.finish(0, steps)).at(0).what == finish_answer::kind::done);
+    CHECK(w.cli({"GET", w.key("result:r2")}) == "[1]");
+    const auto left = std::stoi(w.cli({"PTTL", w.key("result:r2")}));
+    CHECK(left > 60'000);
+    CHECK(left <= 90'000);
+    CHECK(w.cli({"HGET", w.key("carried"), "a"}) == "[2]");
+    CHECK(w.cli({"HGET", w.key("jobs"), "a"}).size() == length);
+    CHECK(w.run(w.backend.remove("a", std::nullopt, false)) == change_answer::done);
+    CHECK(w.cli({"EXISTS", w.key("carried")}) == "0");
   }
 
   TEST_CASE("numbers only grow, whatever Redis's clock says") {

@@ -94,6 +94,7 @@ class redis_store_under_test final : public contract::store_under_test {
 TEST_SUITE("redis job_store") {
   TEST_CASE("keeps the contract of job_store") {
     contract::keeps_the_contract_of_job_store([] { return std::make_unique<redis_store_under_test>(); });
+    contract::keeps_the_contract_of_results([] { return std::make_unique<redis_store_under_test>(); });
   }
 
   TEST_CASE("a step whose record cannot be read fails with words that say which") {

@@ -46,10 +46,12 @@ class memory_store_under_test final : public contract::store_under_test, private
 
 TEST_CASE("the memory store keeps the contract of job_store when it is waited for") {
   contract::keeps_the_contract_of_job_store([] { return std::make_unique<memory_store_under_test>(false); });
+  contract::keeps_the_contract_of_results([] { return std::make_unique<memory_store_under_test>(false); });
 }
 
 TEST_CASE("the memory store keeps the contract of job_store when it answers at once") {
   contract::keeps_the_contract_of_job_store([] { return std::make_unique<memory_store_under_test>(true); });
+  contract::keeps_the_contract_of_results([] { return std::make_unique<memory_store_under_test>(true); });
 }
 
 TEST_CASE("a memory store that keeps no ledger is refused") {

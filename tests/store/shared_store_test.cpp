@@ -37,6 +37,7 @@ class shared_store_under_test final : public contract::store_under_test {
 
 TEST_CASE("a shared store keeps the contract of job_store") {
   contract::keeps_the_contract_of_job_store([] { return std::make_unique<shared_store_under_test>(); });
+  contract::keeps_the_contract_of_results([] { return std::make_unique<shared_store_under_test>(); });
 }
 
 TEST_CASE("whatever is done to a shared store, its ledger accounts for every nominal time once") {

@@ -49,6 +49,16 @@ class plain_store final : public job_store {
   }
   loop_awaitable<job_page> list(job_query query) override { co_return co_await backend_.list(query); }
   loop_awaitable<bool> enqueue(extra_run run) override { co_return co_await backend_.enqueue(run); }
+  loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override {
+    co_return co_await backend_.enqueue_awaited(run);
+  }
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override {
+    co_return co_await backend_.end_of(std::move(id), number);
+  }
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id,
+                                                    instant now) override {
+    co_return co_await backend_.result(std::move(id), std::move(run_id), now);
+  }
   loop_awaitable<ledger_page> history(ledger_query query) override {
     co_return co_await backend_.history(query);
   }

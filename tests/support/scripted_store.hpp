@@ -88,6 +88,16 @@ class scripted_store final : public job_store {
     tokens.push_back(run.token);
     return pass("enqueue", again ? is_there(std::string(run.id)) : inner_.enqueue(std::move(run)));
   }
+  loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override {
+    return pass("enqueue_awaited", inner_.enqueue_awaited(std::move(run)));
+  }
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override {
+    return pass("end_of", inner_.end_of(std::move(id), number));
+  }
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id,
+                                                    instant now) override {
+    return pass("result", inner_.result(std::move(id), std::move(run_id), now));
+  }
   loop_awaitable<ledger_page> history(ledger_query query) override {
     return pass("history", inner_.history(std::move(query)));
   }

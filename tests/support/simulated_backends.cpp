@@ -49,6 +49,8 @@ struct owned_finish {
         born{step.born},
         id{step.report->id},
         run_id{step.report->run_id},
+        value{step.report->value},
+        carry{step.report->carry},
         result{*step.report->result} {
     report.handle.reset();
   }
@@ -56,11 +58,14 @@ struct owned_finish {
     report.id = id;
     report.run_id = run_id;
     report.result = &result;
+    report.value = value;
+    if (carry) report.carry = *carry;
     return report;
   }
   run_report report;
   std::uint64_t born;
-  std::string id, run_id;
+  std::string id, run_id, value;
+  std::optional<std::string> carry;
   outcome result;
 };
 
@@ -139,14 +144,28 @@ class simulated_jobs final : public job_backend {
       return answer;
     });
   }
-  loop_awaitable<bool> enqueue(const extra_run& run) override {
-    return ask<bool>([&store = store_, run = run, id = std::string{run.id}] {
+  loop_awaitable<bool> enqueue(const extra_run& run) override { return done(enqueue_awaited(run)); }
+  static loop_awaitable<bool> done(loop_awaitable<std::uint64_t> number) {
+    const auto answer = co_await std::move(number);
+    co_return answer != 0;
+  }
+  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override {
+    return ask<std::uint64_t>([&store = store_, run = run, id = std::string{run.id}] {
       return store.change([run, id](simulated_store::server& there) {
         auto named = run;
         named.id = id;
         return there.jobs->enqueue(named);
       });
     });
+  }
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override {
+    return ask<awaited_end>(
+        [&store = store_, id = std::move(id), number] { return store.jobs().end_of(id, number); });
+  }
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id,
+                                                    instant now) override {
+    return ask<std::optional<std::string>>([&store = store_, id = std::move(id), run_id = std::move(run_id),
+                                            now] { return store.jobs().result(id, run_id, now); });
   }
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t,
                                                               std::span<const std::string> ids) override {

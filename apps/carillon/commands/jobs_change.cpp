@@ -2,7 +2,9 @@
 
 #include <fmt/format.h>
 #include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
+#include <carillon/time/duration.hpp>
 
 #include <functional>
 #include <optional>
@@ -11,6 +13,7 @@
 
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
+#include "carillon/job_json.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/table.hpp"
 
@@ -90,6 +93,93 @@ loop_awaitable<int> run_jobs_now(command_context& context, std::vector<std::stri
   co_return co_await operate_on(context, std::move(ids), run);
 }
 
+namespace {
+
+// Does what may be refused, as usage or as a failure, and prints why.
+loop_awaitable<int> unless_refused(command_context& context, loop_awaitable<int> work) {
+  std::string refused;
+  int code = exit_code::failed;
+  try {
+    code = co_await std::move(work);
+  } catch (const wrong_argument&) {
+    throw;
+  } catch (const std::invalid_argument& fault) {
+    refused = fault.what();
+  }
+  co_return refused.empty() ? code : print_failure(context, refused);
+}
+
+loop_awaitable<int> set_carried(command_context& context, std::string id, boost::json::value data) {
+  const bool nothing = data.is_null();
+  co_await context.operations.set_carried(id, std::move(data));
+  print_done(context, id, {true, nothing ? "carries nothing any more" : "carries this from its next run on"});
+  co_return exit_code::done;
+}
+
+std::string words_of(const run_result& ended) {
+  auto words = fmt::format("{}", name(ended.result.kind));
+  if (ended.started && ended.finished)
+    words += fmt::format(" after {}", format_duration(*ended.finished - *ended.started));
+  if (ended.attempt > 1) words += fmt::format(", attempt {}", ended.attempt);
+  if (!ended.result.message.empty()) words += ": " + shown(ended.result.message, 1000);
+  if (!ended.value.empty()) words += "; returned " + shown(ended.value, 1000);
+  return words;
+}
+
+void print_end(const command_context& context, const std::string& id, const run_result& ended) {
+  if (!context.json) return print_done(context, id, {ended.succeeded(), words_of(ended)});
+  boost::json::object object{{"job", id},
+                             {"done", ended.succeeded()},
+                             {"outcome", name(ended.result.kind)},
+                             {"run", ended.run},
+                             {"attempt", ended.attempt},
+                             {"instance", ended.instance},
+                             {"message", in_utf8(ended.result.message)}};
+  object["started"] = time_json(ended.started, context.where);
+  object["finished"] = time_json(ended.finished, context.where);
+  if (!ended.value.empty()) object["value"] = ended.json();
+  context.out << boost::json::serialize(object) << '\n';
+}
+
+}  // namespace
+
+loop_awaitable<int> run_jobs_and_wait(command_context& context, std::vector<std::string> ids,
+                                      std::string within) {
+  and_wait how;
+  if (!within.empty()) {
+    const auto read = parse_duration(within);
+    if (!read) throw wrong_argument("--within: " + read.error().to_string(), "--within 30s, for example");
+    how.within = *read;
+  }
+  int code = exit_code::done;
+  for (const auto& id : ids) {
+    const auto job = co_await context.store.load(id);
+    if (!job || is_removed(job->record)) {
+      code = co_await print_no_such_job(context, id);
+      continue;
+    }
+    const auto ended = co_await context.operations.run_now(id, how);
+    if (ended) {
+      print_end(context, id, *ended);
+    } else {
+      print_done(context, id, {false, fmt::format("has not ended within {}; it goes on", within)});
+    }
+    if (!ended || !ended->succeeded()) code = exit_code::failed;
+  }
+  co_return code;
+}
+
+loop_awaitable<int> set_what_job_carries(command_context& context, std::string id, std::string data) {
+  boost::system::error_code failed;
+  auto value = boost::json::parse(data, failed);
+  if (failed)
+    throw wrong_argument(fmt::format("JSON '{}': {}", shown(data, 100), failed.message()),
+                         "A JSON text: '{\"page\": 1}'; null takes away what there is.");
+  const auto job = co_await context.store.load(id);
+  if (!job || is_removed(job->record)) co_return co_await print_no_such_job(context, id);
+  co_return co_await unless_refused(context, set_carried(context, id, std::move(value)));
+}
+
 loop_awaitable<int> remove_jobs(command_context& context, std::vector<std::string> ids) {
   const job_operation remove = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
     const std::string origin = job.definition->origin.str();
@@ -120,20 +210,6 @@ loop_awaitable<done_to_job> cancel_in(command_context& context, std::string id,
   const auto runs = co_await context.operations.cancel_runs(id);
   co_return done_to_job(
       runs > 0, runs > 0 ? fmt::format("{} asked to stop", counted(runs, "run")) : "nothing of it runs");
-}
-
-// Does what may be refused, as usage or as a failure, and prints why.
-loop_awaitable<int> unless_refused(command_context& context, loop_awaitable<int> work) {
-  std::string refused;
-  int code = exit_code::failed;
-  try {
-    code = co_await std::move(work);
-  } catch (const wrong_argument&) {
-    throw;
-  } catch (const std::invalid_argument& fault) {
-    refused = fault.what();
-  }
-  co_return refused.empty() ? code : print_failure(context, refused);
 }
 
 loop_awaitable<int> skip_at(command_context& context, std::string id, instant time, bool take_back) {

@@ -15,6 +15,12 @@ loop_awaitable<int> resume_jobs(command_context& context, std::vector<std::strin
 
 /// Runs jobs outside their schedules, wherever an instance can.
 loop_awaitable<int> run_jobs_now(command_context& context, std::vector<std::string> ids);
+/// The same, and waits for each run to end, one job after the other; `within`: a duration, or empty. Fails
+/// unless all have succeeded.
+loop_awaitable<int> run_jobs_and_wait(command_context& context, std::vector<std::string> ids,
+                                      std::string within);
+/// Sets what a job carries from run to run, to a JSON text.
+loop_awaitable<int> set_what_job_carries(command_context& context, std::string id, std::string data);
 
 loop_awaitable<int> remove_jobs(command_context& context, std::vector<std::string> ids);
 

@@ -65,6 +65,7 @@ void print_job(const job_record& job, const command_context& context) {
   for (const auto skipped : job.skip_at) {
     if (!job.cursor || skipped >= *job.cursor) out << fmt::format("  leaves out   {}\n", time(skipped));
   }
+  if (!job.carried.empty()) out << fmt::format("  carries      {}\n", shown(job.carried, 500));
   if (job.next_waiting) out << fmt::format("  waiting      a run, for {}\n", time(*job.next_waiting));
   if (job.last_fire) out << fmt::format("  last fire    {}\n", time(*job.last_fire));
   out << fmt::format("  active       {} of {} allowed\n", job.active, definition.options->max_instances);

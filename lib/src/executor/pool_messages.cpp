@@ -35,6 +35,7 @@ json::value written(const run_order& run) {
                    {"fence", run.fence},     {"due", in_ms(run.due)},
                    {"log", run.log_level}};
   if (run.deadline) out["deadline"] = in_ms(*run.deadline);
+  if (run.carried) out["carried"] = *run.carried;
   return out;
 }
 
@@ -47,6 +48,7 @@ json::value written(const run_end& end) {
   json::object out{{"succeeded", result.kind == outcome_kind::succeeded}, {"spent", end.spent}};
   if (!end.note.empty()) out["note"] = end.note;
   if (end.value) out["value"] = *end.value;
+  if (end.carry) out["carry"] = *end.carry;
   if (result.kind == outcome_kind::succeeded) return out;
   out["failure"] = result.failure;
   out["message"] = result.message;
@@ -72,6 +74,7 @@ run_order read_run(const json::value& in) {
   run.attempt = in.at("attempt").to_number<std::uint32_t>();
   run.fence = in.at("fence").to_number<std::uint64_t>();
   if (const auto* deadline = in.as_object().if_contains("deadline")) run.deadline = time_of(*deadline);
+  if (const auto* carried = in.as_object().if_contains("carried")) run.carried = text_of(*carried);
   run.log_level = in.at("log").to_number<int>();
   return run;
 }
@@ -82,6 +85,7 @@ run_end read_end(const json::value& in) {
   end.spent = object.at("spent").as_bool();
   if (const auto* note = object.if_contains("note")) end.note = text_of(*note);
   if (const auto* value = object.if_contains("value")) end.value = *value;
+  if (const auto* carry = object.if_contains("carry")) end.carry = *carry;
   if (object.at("succeeded").as_bool()) return end;
   end.result.kind = outcome_kind::failed;
   end.result.failure = text_of(object.at("failure"));

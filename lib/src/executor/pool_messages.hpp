@@ -37,7 +37,8 @@ struct run_order {
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   std::optional<instant> deadline;
-  int log_level = 0;  ///< Lines of this level and above are wanted; spdlog's numbers.
+  std::optional<std::string> carried;  ///< JSON, or empty; none: the job carries no data.
+  int log_level = 0;                   ///< Lines of this level and above are wanted; spdlog's numbers.
 };
 
 /// Stop what you do.
@@ -59,6 +60,7 @@ struct run_end {
   outcome result;  ///< Succeeded or failed.
   std::string note;
   std::optional<boost::json::value> value;  ///< What the body returned.
+  std::optional<boost::json::value> carry;  ///< What it hands on; null: nothing from now on.
   bool spent = false;                       ///< The worker should not be used again.
 };
 

@@ -16,6 +16,7 @@
 #include <boost/asio/error.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/write.hpp>
+#include <boost/json/serialize.hpp>
 
 #include <exception>
 #include <stdexcept>
@@ -48,6 +49,10 @@ run_order order_of(const run& run) {
   order.attempt = run.attempt();
   order.fence = run.fence();
   order.deadline = run.deadline();
+  if (run.carries()) {
+    const auto carried = run.carried_json();
+    order.carried = carried ? boost::json::serialize(*carried) : std::string();
+  }
   order.log_level = run.log().least_level();
   return order;
 }

@@ -139,6 +139,8 @@ asio::awaitable<void> process_pool::execute(run& which) {
   const auto worker = co_await find_worker();
   const auto end = co_await worker->async_carry_out(which, std::move(order), asio::deferred);
   if (!end.note.empty()) which.note(end.note);
+  if (end.value) which.returns(*end.value);
+  if (end.carry) which.carry_json(*end.carry);
   if (end.result.kind == outcome_kind::succeeded) co_return;
   throw failure(end.result.failure, end.result.message, end.result.permanent);
 }

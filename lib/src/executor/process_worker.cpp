@@ -39,6 +39,7 @@
 
 #include "executor/carried_body.hpp"
 #include "executor/pool_messages.hpp"
+#include "job/json_text.hpp"
 
 namespace carillon {
 namespace {
@@ -212,7 +213,9 @@ class worker_process {
     context_.deadline = order_.deadline;
     const auto where = zone::find(order_.zone);
     context_.where = where ? *where : zone();
-    context_.note.clear();
+    context_.forget_body();
+    context_.carries = order_.carried.has_value();
+    context_.carried = order_.carried.value_or(std::string());
     context_.logger = &logger_;
     logger_.set_level(static_cast<spdlog::level::level_enum>(order_.log_level));
     const auto* body = tasks_.find(order_.task);
@@ -243,6 +246,8 @@ class worker_process {
     }
     end.result.message = shortened(std::move(end.result.message));
     end.note = shortened(std::move(context_.note));
+    if (!context_.value.empty()) end.value = json_in(context_.value);
+    if (context_.carry) end.carry = json_in(*context_.carry).value_or(nullptr);
     std::fflush(stdout);
     std::cout.flush();
     {

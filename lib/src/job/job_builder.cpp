@@ -98,6 +98,16 @@ job_builder& job_builder::on_lost(lost_action action) {
   return *this;
 }
 
+job_builder& job_builder::keep_result(milliseconds time) {
+  options_.keep_result = time;
+  return *this;
+}
+
+job_builder& job_builder::carries(bool data) {
+  options_.carries = data;
+  return *this;
+}
+
 job_builder& job_builder::keep(bool when_ended) {
   options_.keep = when_ended;
   return *this;

@@ -189,6 +189,8 @@ job_options read_options(const json::value& from) {
   in.read("pause_after", options.pause_after);
   in.read("on_lost", options.on_lost, lost_names);
   in.read("priority", options.priority);
+  in.read("keep_result", options.keep_result);
+  in.read("carries", options.carries);
   in.read("keep", options.keep);
   in.read("executor", options.executor);
   in.read("group", options.group);
@@ -283,6 +285,8 @@ json::object to_json(const job_options& options) {
   out.put("pause_after", options.pause_after, usual.pause_after);
   out.put("on_lost", options.on_lost, usual.on_lost, lost_names);
   out.put("priority", options.priority, usual.priority);
+  out.put("keep_result", options.keep_result, usual.keep_result);
+  out.put("carries", options.carries, usual.carries);
   out.put("keep", options.keep, usual.keep);
   out.put("executor", options.executor, usual.executor);
   out.put("group", options.group, usual.group);

@@ -18,6 +18,8 @@ namespace {
   throw std::invalid_argument(fmt::format("{}: {} is not allowed; {}", field, value, allowed));
 }
 
+constexpr milliseconds longest_kept = std::chrono::hours{24 * 30};  // Results of runs.
+
 template <std::integral T>
 void check_range(std::string_view field, T value, T least, T most) {
   if (value < least || value > most)
@@ -98,6 +100,8 @@ void check(const job_options& options) {
   if (options.timeout) check_positive("timeout", *options.timeout);
   check(options.retry);
   check_range<std::int32_t>("priority", options.priority, -100, 100);
+  if (options.keep_result < milliseconds{0} || options.keep_result > longest_kept)
+    refuse("keep_result", fmt::format("{} ms", options.keep_result.count()), "0 to 30 days");
 }
 
 const std::shared_ptr<const job_options>& default_options() {

@@ -35,9 +35,9 @@ constexpr std::array known_faults{known_fault{due_without_job, "due_without_job"
                                   known_fault{foreign_partition, "foreign_partition", false}};
 
 /// The names of a partition's keys, and whether they stay.
-constexpr std::array<std::string_view, 12> lasting{"store",   "seq",   "jobs",   "definitions",
-                                                   "notes",   "skips", "ids",    "due",
-                                                   "waiting", "runs",  "active", "ledger"};
+constexpr std::array<std::string_view, 13> lasting{"store", "seq",     "jobs",  "definitions", "notes",
+                                                   "skips", "carried", "ids",   "due",         "waiting",
+                                                   "runs",  "active",  "ledger"};
 
 }  // namespace
 
@@ -61,7 +61,7 @@ key_life life_of(std::string_view name_in_partition) noexcept {
     if (name_in_partition == each) return key_life::lasting;
   }
   if (name_in_partition.starts_with("wait:")) return key_life::lasting;
-  for (const auto* each : {"ended:", "taken:", "token:"}) {
+  for (const auto* each : {"ended:", "taken:", "token:", "result:", "awaited:"}) {
     if (name_in_partition.starts_with(each)) return key_life::temporary;
   }
   return key_life::unknown;

@@ -104,8 +104,8 @@ loop_awaitable<void> inspection::parts::look_at_index(const store_facts& store, 
 
 loop_awaitable<partition_facts> inspection::partition(const store_facts& store, std::uint32_t which,
                                                       milliseconds grace) {
-  constexpr std::array<std::string_view, 9> indexes{"jobs", "ids",     "definitions", "notes", "skips",
-                                                    "due",  "waiting", "runs",        "active"};
+  constexpr std::array<std::string_view, 10> indexes{"jobs",    "ids", "definitions", "notes", "skips",
+                                                     "carried", "due", "waiting",     "runs",  "active"};
   partition_facts facts;
   facts.partition = which;
   const words ask("GET", parts_->keys.store(which));

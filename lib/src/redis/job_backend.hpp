@@ -63,6 +63,9 @@ class job_backend : public carillon::job_backend {
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override;
   loop_awaitable<bool> enqueue(const extra_run& run) override;
+  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override;
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
                                                               std::span<const std::string> ids) override;
   loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) override;

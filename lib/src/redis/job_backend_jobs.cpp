@@ -37,7 +37,7 @@ void pack_definition(packer& out, const std::shared_ptr<const job_definition>& d
 
 std::string packed_change(std::string_view id, std::uint64_t expected_revision, const job_change& change) {
   packer out;
-  out.list(13).add(id).add(expected_revision).add(change.token);
+  out.list(14).add(id).add(expected_revision).add(change.token);
   pack_definition(out, change.definition);
   pack_or_none(out, change.state);
   pack_or_none(out, change.note);
@@ -52,6 +52,7 @@ std::string packed_change(std::string_view id, std::uint64_t expected_revision, 
   else
     out.none();
   out.add(change.drop_waiting ? 1 : 0);
+  pack_or_none(out, change.carried);
   return out.take();
 }
 
@@ -60,8 +61,9 @@ std::string packed_additions(std::span<const add_step> steps) {
   out.list(steps.size());
   for (const auto& step : steps) {
     const auto& definition = *step.job->definition;
-    out.list(6).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
+    out.list(7).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
     out.add(definition_text(definition)).add(step.job->note).add(packed_skips(step.job->skip_at));
+    out.add(step.job->carried);
   }
   return out.take();
 }
@@ -119,14 +121,34 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
 }
 
 loop_awaitable<bool> job_backend::enqueue(const extra_run& wanted) {
+  const auto number = co_await enqueue_awaited(wanted);
+  co_return number != 0;
+}
+
+loop_awaitable<std::uint64_t> job_backend::enqueue_awaited(const extra_run& wanted) {
   packer step;
-  step.list(5).add(wanted.id).add(wanted.occurrence).add(wanted.at).add(static_cast<int>(wanted.why));
-  step.add(wanted.token);
+  step.list(6).add(wanted.id).add(wanted.occurrence).add(wanted.at).add(static_cast<int>(wanted.why));
+  step.add(wanted.token).add(wanted.awaited ? 1 : 0);
   auto arguments = head_of_change();
   arguments.add(step.text());
   const auto said = co_await run(partition_of(wanted.id), scripts::enqueue, std::move(arguments));
   refuse_unreadable(said);
-  co_return said[0].integer() != 0;
+  co_return static_cast<std::uint64_t>(said[0].integer());
+}
+
+loop_awaitable<awaited_end> job_backend::end_of(std::string id, std::uint64_t number) {
+  auto arguments = head_of_change();
+  arguments.add(id).add(number);
+  const auto said = co_await run(partition_of(id), scripts::awaited, std::move(arguments));
+  co_return read_end(said);
+}
+
+loop_awaitable<std::optional<std::string>> job_backend::result(std::string id, std::string run_id, instant) {
+  auto arguments = head();
+  arguments.add(run_id);
+  const auto said = co_await run(partition_of(id), scripts::result, std::move(arguments));
+  if (said[0].is_null()) co_return std::nullopt;
+  co_return std::string{said[0].text()};
 }
 
 loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::uint32_t partition,
@@ -136,10 +158,12 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
   auto arguments = head();
   for (const auto& id : ids) arguments.add(id);
   const auto said = co_await run(partition, scripts::load, std::move(arguments));
-  for (std::size_t list = 0; list < 6; ++list) expect_size(said[list], ids.size());
+  for (std::size_t list = 0; list < 7; ++list) expect_size(said[list], ids.size());
   auto record = said[0].begin(), definition = said[1].begin(), note = said[2].begin();
   auto waits = said[3].begin(), active = said[4].begin(), skip_at = said[5].begin();
-  for (std::size_t k = 0; k < ids.size(); ++k, ++record, ++definition, ++note, ++waits, ++active, ++skip_at) {
+  auto carried = said[6].begin();
+  for (std::size_t k = 0; k < ids.size();
+       ++k, ++record, ++definition, ++note, ++waits, ++active, ++skip_at, ++carried) {
     if ((*record).is_null()) continue;
     const auto text = *definition, words = *note, next = *waits, skips = *skip_at;
     const auto packed = *record;
@@ -151,6 +175,8 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
     if (!job) continue;
     if (!next.is_null()) job->next_waiting = instant{milliseconds{next.integer()}};
     job->active = static_cast<std::uint32_t>((*active).integer());
+    const auto data = *carried;
+    if (!data.is_null()) job->carried = data.text();
   }
   co_return records;
 }

@@ -38,7 +38,11 @@ void check_claim(const claim_request& request) {
 
 void pack_step(packer& out, const claim_step& step) {
   const auto& request = *step.request;
-  out.list(13).add(request.id).add(step.born).add(request.expected_cursor).add(request.expected_revision);
+  out.list(request.carries ? 14 : 13)
+      .add(request.id)
+      .add(step.born)
+      .add(request.expected_cursor)
+      .add(request.expected_revision);
   out.add(request.next_cursor);
   out.add(request.next_cursor ? (request.next_due - *request.next_cursor).count() : 0);
   out.add(request.ends ? 1 : 0).add(request.now).add(request.skips_used).add(claim_number(request));
@@ -47,21 +51,39 @@ void pack_step(packer& out, const claim_step& step) {
   out.list(3 * request.left_out.size());
   for (const auto& stretch : request.left_out)
     out.add(static_cast<int>(stretch.kind)).add(stretch.count).add(packed_times(stretch));
+  if (request.carries) out.add(1);
 }
 
 void pack_step(packer& out, const take_step& step) {
-  out.list(4).add(step.request->id).add(step.born).add(step.request->run_id).add(step.request->now);
+  const auto& request = *step.request;
+  out.list(request.carries ? 5 : 4).add(request.id).add(step.born).add(request.run_id).add(request.now);
+  if (request.carries) out.add(1);
 }
 
 void pack_step(packer& out, const finish_step& step) {
   const auto& report = *step.report;
-  out.list(9).add(report.id).add(step.born).add(report.run_id).add(report.fence).add(report.retry_at);
+  const bool leaves_data = !report.value.empty() || report.carry;
+  out.list(leaves_data ? 12 : 9)
+      .add(report.id)
+      .add(step.born)
+      .add(report.run_id)
+      .add(report.fence)
+      .add(report.retry_at);
   out.add(static_cast<int>(report.result->kind)).add(report.result->message);
   out.add(packed_outcome(*report.result, report.started, report.finished));
-  if (!report.next) return void(out.none());
-  const auto& next = *report.next;
-  out.list(3).add(next.expected_revision).add(next.cursor);
-  out.add(next.cursor ? (next.due - *next.cursor).count() : 0);
+  if (report.next) {
+    const auto& next = *report.next;
+    out.list(3).add(next.expected_revision).add(next.cursor);
+    out.add(next.cursor ? (next.due - *next.cursor).count() : 0);
+  } else {
+    out.none();
+  }
+  if (!leaves_data) return;
+  out.add(report.value).add(report.keep_value.count());
+  if (report.carry)
+    out.add(*report.carry);
+  else
+    out.none();
 }
 
 void pack_step(packer& out, const reap_step& step) {
@@ -95,8 +117,10 @@ loop_awaitable<std::vector<step_answer<claim_answer>>> job_backend::claim(std::u
   expect_size(said, steps.size());
   answers.reserve(steps.size());
   for (const auto each : said) {
-    const auto planned = steps[answers.size()].request->runs.size();
-    const auto read = [&](const reply& answer) { return read_claim(answer, planned); };
+    const auto& request = *steps[answers.size()].request;
+    const auto read = [&](const reply& answer) {
+      return read_claim(answer, request.runs.size(), request.carries);
+    };
     answers.push_back(read_step(each, read));
   }
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
@@ -113,7 +137,11 @@ loop_awaitable<std::vector<step_answer<take_answer>>> job_backend::take(std::uin
   const auto said = co_await run(partition, scripts::take, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) answers.push_back(read_step(each, read_take));
+  for (const auto each : said) {
+    const bool carries = steps[answers.size()].request->carries;
+    const auto read = [&](const reply& answer) { return read_take(answer, carries); };
+    answers.push_back(read_step(each, read));
+  }
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }

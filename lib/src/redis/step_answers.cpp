@@ -4,6 +4,8 @@
 
 #include <boost/system/system_error.hpp>
 
+#include "redis/record_codec.hpp"
+
 namespace carillon::redis {
 
 namespace {
@@ -45,11 +47,11 @@ std::optional<instant> read_time(const reply& number) {
   return time_in(number);
 }
 
-claim_answer read_claim(const reply& said, std::size_t planned) {
+claim_answer read_claim(const reply& said, std::size_t planned, bool carries) {
   claim_answer answer;
   answer.what = read_what(said, claim_answer::kind::gone);
   if (answer.what != claim_answer::kind::claimed) return answer;
-  expect_size(said, 2 + 3 * planned);
+  expect_size(said, 2 + 3 * planned + (carries ? 1 : 0));
   auto value = said.begin();
   answer.next_waiting = read_time(*++value);
   for (; planned > 0; --planned) {
@@ -58,15 +60,16 @@ claim_answer read_claim(const reply& said, std::size_t planned) {
     run.fence = unsigned_in(*++value);
     run.cancel_run = (*++value).text();
   }
+  if (carries) answer.carried = (*++value).text();
   return answer;
 }
 
-take_answer read_take(const reply& said) {
+take_answer read_take(const reply& said, bool carries) {
   take_answer answer;
   answer.what = read_what(said, take_answer::kind::gone);
   if (said.size() > 1) answer.next_waiting = read_time(said[1]);
   if (answer.what != take_answer::kind::won) return answer;
-  expect_size(said, 9);
+  expect_size(said, carries ? 10 : 9);
   answer.occurrence = time_in(said[2]);
   answer.due = time_in(said[3]);
   answer.attempt = static_cast<std::uint32_t>(said[4].integer());
@@ -74,7 +77,18 @@ take_answer read_take(const reply& said) {
   answer.why = static_cast<waiting_reason>(said[6].integer());
   answer.extra = said[7].integer() != 0;
   answer.revision = unsigned_in(said[8]);
+  if (carries) answer.carried = said[9].text();
   return answer;
+}
+
+awaited_end read_end(const reply& said) {
+  expect_size(said, 3);
+  awaited_end end;
+  end.what = read_what(said, awaited_end::kind::unknown);
+  if (end.what != awaited_end::kind::ended) return end;
+  end.value = said[1].text();
+  end.entry = read_entry(said[2]);
+  return end;
 }
 
 finish_answer read_finish(const reply& said) {

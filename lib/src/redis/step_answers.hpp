@@ -12,8 +12,11 @@ namespace carillon::redis {
 // long, something else.
 
 /// @param planned How many runs the claim has asked for.
-claim_answer read_claim(const reply& said, std::size_t planned);
-take_answer read_take(const reply& said);
+/// `carries`: what the job carries was asked for.
+claim_answer read_claim(const reply& said, std::size_t planned, bool carries = false);
+take_answer read_take(const reply& said, bool carries = false);
+/// Of `awaited`.
+awaited_end read_end(const reply& said);
 finish_answer read_finish(const reply& said);
 put_answer read_put(const reply& said);
 /// Of `update` and `remove`.

@@ -10,6 +10,7 @@
 #include <carillon/job/task_registry.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
+#include <carillon/scheduler/run_result.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/time/corrected_clock.hpp>
 #include <carillon/trigger/schedule.hpp>
@@ -38,11 +39,11 @@ struct pending_call;
 ///
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
-/// skipping.cpp, extra_runs.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run time),
-/// groups.cpp (limits that jobs share), following.cpp (which jobs have a loop here, and how it keeps up with
-/// the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims), execution.cpp and
-/// finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp (events), errands.cpp (work
-/// in the background, and a store that fails), lifetime.cpp (start and stop).
+/// skipping.cpp, extra_runs.cpp, results.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run
+/// time), groups.cpp (limits that jobs share), following.cpp (which jobs have a loop here, and how it keeps
+/// up with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
+/// execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp (events),
+/// errands.cpp (work in the background, and a store that fails), lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
@@ -86,6 +87,10 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<std::size_t> clear();
   loop_awaitable<bool> run_now(std::string id);
   loop_awaitable<bool> trigger_at(std::string id, instant time);
+  loop_awaitable<std::optional<run_result>> run_and_wait(std::string id, std::optional<instant> time,
+                                                         and_wait how);
+  loop_awaitable<std::optional<boost::json::value>> result(std::string id, std::string run_id);
+  loop_awaitable<void> set_carried(std::string id, boost::json::value data);
   loop_awaitable<std::size_t> backfill(std::string id, instant from, instant to, backfill_options how);
   loop_awaitable<bool> skip_next(std::string id, std::uint32_t fires);
   loop_awaitable<bool> skip_at(std::string id, instant time);
@@ -174,7 +179,10 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> look_for_others(const std::vector<std::string>& ids, other_declarers& others);
   loop_awaitable<std::vector<std::string>> ids_of(std::optional<std::string> origin);
   loop_awaitable<loaded_job> require(std::string id);
-  loop_awaitable<bool> put_down(extra_run run);
+  loop_awaitable<std::uint64_t> put_down(extra_run run);
+  struct waiting_place;
+  loop_awaitable<std::optional<run_result>> wait_for_end(std::string id, std::uint64_t number, instant until);
+  void wake_waiting_for(std::string_view id);
   job_record record_of(const documented_job& wanted, bool begin_anew) const;
   loop_awaitable<void> look_at_import(const documented_job& wanted, on_conflict policy, bool begin_anew,
                                       import_report::entry& into);
@@ -275,7 +283,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void write_request(const job_entry& job, claim_work& work, instant now);
   void claimed(job_entry& job, const claim_work& work, const claim_answer& answer);
   void follow_plan(job_entry& job, const claim_work& work, const claim_answer& answer);
-  void won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer);
+  void won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer,
+                  std::string_view carried);
   void pause_exhausted(job_entry& job, std::string why);
   void reload(job_entry& job);
 
@@ -400,6 +409,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   bool in_trouble_ = false;       ///< It has been told that the store fails.
   bool heartbeats_lost_ = false;  ///< It has been told that it does not answer heartbeats.
   bool cancelling_ = false;       ///< Shutdown has cancelled what runs: so is what may still be started.
+  bool runs_over_ = false;        ///< Nothing runs here any more, and nothing will.
   bool offset_told_ = false;      ///< That this machine's clock is not the store's.
   job_index jobs_;
   std::size_t waking_ = 0;                           ///< Passes over all jobs that are under way ...
@@ -425,6 +435,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::unique_ptr<clock::watch> step_watch_;
   condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.
   task_group chores_;
+  std::list<waiting_place*> waiting_for_ends_;
   std::list<wall_timer*> resting_;  ///< Of those who wait for a store that failed.
   std::uint64_t jitters_ = 0;
   std::string refused_;                  ///< What the store said last when it refused something ...

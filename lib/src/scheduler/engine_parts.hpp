@@ -14,6 +14,7 @@ struct engine::taken_run {
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   std::string_view id;
+  std::string_view carried;  ///< `job_record::carried`.
 };
 
 /// A claim, from the plan to the answer: together, so that what the request refers to lives as long.
@@ -26,7 +27,8 @@ struct engine::claim_work {
 
 /// A finish that waits for its store: with copies of what the report refers to.
 struct engine::finish_work {
-  std::string id, run_id, member;
+  std::string id, run_id, member, value;
+  std::optional<std::string> carry;
   outcome result;
   run_report report;
   std::exception_ptr thrown;

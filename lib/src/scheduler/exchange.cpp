@@ -82,6 +82,7 @@ job_record engine::record_of(const documented_job& wanted, bool begin_anew) cons
   record.note = wanted.note;
   record.skip_next = wanted.skip_next;
   record.skip_at = wanted.skip_at;
+  record.carried = wanted.carried;
   return record;
 }
 
@@ -139,6 +140,7 @@ loop_awaitable<bool> engine::change_to_imported(const documented_job& wanted) {
     auto what = change_to(there->record, checked(std::move(definition)), false);
     what.skip_next = wanted.skip_next;
     what.skip_at = wanted.skip_at;
+    what.carried = wanted.carried;
     if (wanted.state == job_state::paused && there->record.state == job_state::paused)
       what.note = wanted.note;
     done = co_await change(there->record, std::move(what));

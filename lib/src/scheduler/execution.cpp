@@ -96,7 +96,9 @@ void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
   context.logger = logger_.get();
   context.arguments = &job.definition->arguments.str();
   context.where = job.definition->when.where().value_or(job.where);
-  context.note.clear();
+  context.forget_body();
+  context.carries = job.options().carries;
+  context.carried.assign(taken.carried);
   context.id.assign(taken.id);
   context.scheduled_for = taken.occurrence;
   context.due = taken.due;

@@ -62,13 +62,18 @@ std::vector<instant> nominal_times(const job_record& job, const binding& bound, 
 
 }  // namespace
 
-/// Puts down a run, again where no answer came. False: there is no such job.
-loop_awaitable<bool> engine::put_down(extra_run run) {
+/// Puts down a run, again where no answer came. 0: there is no such job; else its number, if it is awaited.
+loop_awaitable<std::uint64_t> engine::put_down(extra_run run) {
   for (std::uint32_t failures = 0;; ++failures) {
     std::exception_ptr failure;
-    bool found = false;
+    std::uint64_t found = 0;
     try {
-      found = co_await store_->enqueue(run);
+      if (run.awaited) {
+        found = co_await store_->enqueue_awaited(run);
+      } else {
+        const bool there = co_await store_->enqueue(run);
+        found = there ? 1 : 0;
+      }
     } catch (...) {
       failure = std::current_exception();
     }
@@ -90,10 +95,11 @@ loop_awaitable<bool> engine::trigger_at(std::string id, instant time) {
   run.at = clock_.now();
   const auto token = run_ids_.next();  // By it the store knows what is asked twice.
   run.token.assign(token.data(), token.size());
-  const bool found = co_await put_down(run);
-  if (found) tell_requested(run);
-  if (found) co_await follow(id);
-  co_return found;
+  const auto found = co_await put_down(run);
+  if (found == 0) co_return false;
+  tell_requested(run);
+  co_await follow(id);
+  co_return true;
 }
 
 loop_awaitable<std::size_t> engine::backfill(std::string id, instant from, instant to, backfill_options how) {
@@ -112,9 +118,9 @@ loop_awaitable<std::size_t> engine::backfill(std::string id, instant from, insta
     } else {
       run.token = token_of_backfill(job.record, time);
     }
-    const bool found = co_await put_down(run);
-    if (found) tell_requested(run);
-    if (!found) throw boost::system::system_error(errc::no_such_job, id);
+    const auto found = co_await put_down(run);
+    if (found == 0) throw boost::system::system_error(errc::no_such_job, id);
+    tell_requested(run);
   }
   if (!times.empty()) co_await follow(id);
   co_return times.size();

@@ -39,6 +39,12 @@ void engine::finish(active_run& attempt, outcome result, std::chrono::nanosecond
   work->report.id = work->id;
   work->report.run_id = work->run_id;
   work->report.result = &work->result;
+  work->value = work->report.value;
+  work->report.value = work->value;
+  if (work->report.carry) {
+    work->carry.emplace(*work->report.carry);
+    work->report.carry = *work->carry;
+  }
   work->thrown = thrown;
   work->job = &job;
   chores_.spawn(finish_slowly(std::move(work)));
@@ -65,6 +71,11 @@ run_report engine::report_of(const active_run& attempt, const outcome& result,
     const auto wait =
         backoff(definition.options->retry, seed_of(job.id()), context.scheduled_for, context.attempt);
     report.retry_at = report.finished + std::max(wait, result.retry_after.value_or(milliseconds{0}));
+  }
+  if (result.kind == outcome_kind::succeeded) {
+    report.value = context.value;
+    report.keep_value = definition.options->keep_result;
+    if (context.carry) report.carry = *context.carry;
   }
   const bool waits_for_this =
       definition.when.fixed_delay() && !job.has_cursor() && job.state == job_state::active;

@@ -110,6 +110,7 @@ loop_awaitable<void> engine::load_owned() {
 }
 
 void engine::on_job_changed(const std::string& id, std::uint64_t number) {
+  wake_waiting_for(id);
   const auto known = jobs_.find(std::string_view{id});
   if (known != jobs_.end() && (*known)->revision >= number) return;
   if (shared_) {

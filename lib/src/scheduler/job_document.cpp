@@ -6,11 +6,13 @@
 #include <boost/json/serialize.hpp>
 #include <boost/json/stream_parser.hpp>
 #include <carillon/job/json.hpp>
+#include <carillon/job/run.hpp>
 #include <carillon/time/timestamp.hpp>
 #include <initializer_list>
 #include <set>
 #include <stdexcept>
 
+#include "job/json_text.hpp"
 #include "scheduler/skip_limits.hpp"
 
 namespace carillon {
@@ -37,6 +39,7 @@ json::object object_of(const job_record& job) {
   json::array times;
   for (const auto time : times_ahead(job)) times.emplace_back(in_utc(time));
   if (!times.empty()) all["skip_at"] = std::move(times);
+  if (!job.carried.empty()) all["carried"] = json_in(job.carried).value_or(json::value(job.carried));
   return all;
 }
 
@@ -104,9 +107,19 @@ std::vector<instant> skip_at_of(const json::object& all) {
   return times;
 }
 
+std::string carried_of(const json::object& all) {
+  const auto* value = all.if_contains("carried");
+  if (!value || value->is_null()) return {};
+  auto text = json::serialize(*value);
+  if (text.size() > longest_value)
+    refuse_member("carried", fmt::format("{} bytes as JSON, and {} are the most there may be", text.size(),
+                                         longest_value));
+  return text;
+}
+
 void refuse_unknown(const json::object& all) {
-  constexpr std::array<std::string_view, 9> known{"definition", "state", "note",      "zone",   "anchor",
-                                                  "next",       "due",   "skip_next", "skip_at"};
+  constexpr std::array<std::string_view, 10> known{"definition", "state", "note",      "zone",    "anchor",
+                                                   "next",       "due",   "skip_next", "skip_at", "carried"};
   for (const auto& member : all) {
     if (std::ranges::find(known, std::string_view{member.key()}) == known.end())
       refuse_member(member.key(), "there is no such member");
@@ -144,6 +157,7 @@ void read_members(const json::value& from, documented_job& job) {
   if (job.due && (!job.cursor || *job.due < *job.cursor)) refuse_member("due", "it must not be before next");
   job.skip_next = skip_next_of(all);
   job.skip_at = skip_at_of(all);
+  job.carried = carried_of(all);
 }
 
 const json::array& jobs_in(const json::value& document) {
@@ -192,6 +206,13 @@ void compare_members(const json::object& there, const json::object& wanted, cons
   for (const auto& member : there) {
     if (!wanted.contains(member.key())) put(member.key(), &member.value(), nullptr);
   }
+}
+
+/// Enough of it to recognise it.
+std::string shown_data(const std::string& data) {
+  constexpr std::size_t most = 60;
+  if (data.empty()) return "nothing";
+  return data.size() <= most ? data : fmt::format("{}… ({} bytes)", data.substr(0, most), data.size());
 }
 
 json::object comparable(const job_definition& definition) {
@@ -253,6 +274,9 @@ std::string difference(const job_record& there, const documented_job& wanted) {
   if (there.cursor) std::erase_if(wanted_times, [&](instant time) { return time < *there.cursor; });
   if (times != wanted_times)
     found.push_back(fmt::format("skip_at: {} times, was {}", wanted_times.size(), times.size()));
+  if (there.carried != wanted.carried)
+    found.push_back(
+        fmt::format("carried: {}, was {}", shown_data(wanted.carried), shown_data(there.carried)));
   std::string words;
   for (const auto& one : found) words += (words.empty() ? "" : "; ") + one;
   return words;

@@ -21,6 +21,7 @@ struct documented_job {
   std::optional<instant> anchor, cursor, due;
   std::uint32_t skip_next = 0;
   std::vector<instant> skip_at;  ///< Earliest first, each once.
+  std::string carried;           ///< JSON; empty: nothing.
 };
 
 /// The document of jobs, one on a line.

@@ -137,6 +137,8 @@ loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   const std::vector<job_entry*> all(jobs_.begin(), jobs_.end());
   for (auto* job : all) retire(*job);
   co_await drain();
+  runs_over_ = true;
+  wake_waiting_for({});
   co_await join_all();
   co_await remove_pending_calls();
   co_await close_executors();

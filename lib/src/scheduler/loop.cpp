@@ -167,6 +167,7 @@ take_request engine::ask_to_take(job_entry& job, std::string_view run_id, instan
   request.now = now;
   request.member = options_.instance;
   request.run_id = run_id;
+  request.carries = job.options().carries;
   return request;
 }
 
@@ -174,7 +175,7 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
   job.next_waiting = answer.next_waiting.value_or(job_entry::never);
   switch (answer.what) {
     case take_answer::kind::won:
-      start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id});
+      start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id, answer.carried});
       break;
     case take_answer::kind::none_due:
     case take_answer::kind::still_runs: break;
@@ -232,6 +233,7 @@ void engine::write_request(const job_entry& job, claim_work& work, instant now) 
   request.now = now;
   request.member = options_.instance;
   request.skips_used = plan.skips_used;
+  request.carries = job.options().carries;
   work.ids.resize(plan.runs.size());  // All at once: the views below must stay where they point.
   for (std::size_t i = 0; i < plan.runs.size(); ++i) {
     work.ids[i] = run_ids_.next();
@@ -246,7 +248,8 @@ void engine::claimed(job_entry& job, const claim_work& work, const claim_answer&
   const bool in_order = work.round == job.round && !job.retired;
   if (in_order) follow_plan(job, work, answer);
   for (const auto& stretch : work.request.left_out) tell_left_out(job, stretch);
-  for (std::size_t i = 0; i < answer.runs.size(); ++i) won_or_not(job, work.request.runs[i], answer.runs[i]);
+  for (std::size_t i = 0; i < answer.runs.size(); ++i)
+    won_or_not(job, work.request.runs[i], answer.runs[i], answer.carried);
   if (!in_order) return reload(job);
   if (job.active == 0) settle_idle(job);
 }
@@ -264,11 +267,12 @@ void engine::follow_plan(job_entry& job, const claim_work& work, const claim_ans
   tell_job(event_kind::job_ended, job.id());
 }
 
-void engine::won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer) {
+void engine::won_or_not(job_entry& job, const planned_run& planned, const run_answer& answer,
+                        std::string_view carried) {
   if (!answer.cancel_run.empty()) cancel_run(answer.cancel_run, cancel_reason::overlap);
   switch (answer.what) {
     case run_answer::kind::won:
-      return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id});
+      return start(job, {planned.occurrence, planned.due, 1, answer.fence, planned.run_id, carried});
     case run_answer::kind::skipped: return tell_skipped(job, planned.occurrence, "overlap");
     case run_answer::kind::already_ran: return tell_skipped(job, planned.occurrence, "already ran");
     case run_answer::kind::still_runs: return;

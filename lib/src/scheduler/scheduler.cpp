@@ -105,6 +105,18 @@ void start_run_now(engine_ptr self, std::string id, completion_handler<bool> don
 void start_trigger_at(engine_ptr self, std::string id, instant time, completion_handler<bool> done) {
   self->operate(self->trigger_at(std::move(id), time), std::move(done));
 }
+void start_run_and_wait(engine_ptr self, std::string id, std::optional<instant> time, and_wait how,
+                        completion_handler<std::optional<run_result>> done) {
+  self->operate(self->run_and_wait(std::move(id), time, how), std::move(done));
+}
+void start_result(engine_ptr self, std::string id, std::string run_id,
+                  completion_handler<std::optional<boost::json::value>> done) {
+  self->operate(self->result(std::move(id), std::move(run_id)), std::move(done));
+}
+void start_set_carried(engine_ptr self, std::string id, boost::json::value data,
+                       completion_handler<void> done) {
+  self->operate(self->set_carried(std::move(id), std::move(data)), std::move(done));
+}
 void start_backfill(engine_ptr self, std::string id, instant from, instant to, backfill_options how,
                     completion_handler<std::size_t> done) {
   self->operate(self->backfill(std::move(id), from, to, how), std::move(done));

@@ -74,6 +74,7 @@ void engine::on_store_replaced() {
       "the store was emptied, or another has taken its place: jobs that programs and files declare are added "
       "again, those that were put at run time are gone");
   tell_of_store(event_kind::store_replaced, {});
+  wake_waiting_for({});
   if (options_.operate_only) return;
   forget_all_known();
   lose_shares();
@@ -107,6 +108,7 @@ void engine::on_reachable(bool reachable, const std::string& why) {
   reachable_ = reachable;
   if (!reachable) return store_is_lost(why);
   store_answers();
+  wake_waiting_for({});
   if (!at_work()) return;
   wake_resting();
   // Loops that had begun to wait longer and longer come back within a moment, not all at once.
@@ -174,8 +176,9 @@ loop_awaitable<void> engine::start_found_run(found_run run) {
   if (!job || job->record.born != run.born) co_return report_unstarted(run);
   const auto known = jobs_.find(std::string_view{run.job});
   const bool has_loop = known != jobs_.end() && (*known)->revision >= run.born;
+  const auto carried = std::move(job->record.carried);
   auto& entry = has_loop ? **known : host(std::move(*job));
-  const taken_run taken{run.occurrence, run.due, run.attempt, run.fence, run.run_id};
+  const taken_run taken{run.occurrence, run.due, run.attempt, run.fence, run.run_id, carried};
   start(entry, taken);  // the last thing: it may be the end of the entry
 }
 

@@ -27,6 +27,13 @@ instant last_of(const claim_request& request) {
 }  // namespace
 
 claim_answer memory_jobs::claim(const claim_request& request) {
+  auto answer = move_past(request);
+  const auto* job = request.carries ? find(request.id, request.handle) : nullptr;
+  if (job && job->rare && answer.what == claim_answer::kind::claimed) answer.carried = job->rare->carried;
+  return answer;
+}
+
+claim_answer memory_jobs::move_past(const claim_request& request) {
   if (request.next_cursor && *request.next_cursor <= request.expected_cursor) {
     throw std::invalid_argument("claim of '" + std::string{request.id} +
                                 "': the next cursor must be greater than the expected one");
@@ -133,7 +140,7 @@ run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, cons
     const auto older = std::ranges::find_if(live.waiting, is_queued);
     const auto oldest = std::ranges::find(live.held, cancel_reason::none, &held_run::stop);
     if (older != live.waiting.end()) {  // Only the latest is worth the place that is being freed.
-      write_skip(job, older->occurrence, older->extra, "overlap");
+      write_skip(job, *older, "overlap");
       answer.cancel_run = std::move(older->cancels);  // Whose place this one waits for now.
       live.waiting.erase(older);
     } else if (oldest != live.held.end()) {
@@ -172,7 +179,8 @@ take_answer memory_jobs::take(const take_request& request) {
               run.why,
               job ? job->next_waiting() : std::nullopt,
               run.extra,
-              run.revision};
+              run.revision,
+              job && job->rare && request.carries ? job->rare->carried : std::string{}};
     return answer;
   };
   auto* const live = job ? job->live.get() : runs_of(request.id);
@@ -198,6 +206,7 @@ take_answer memory_jobs::take(const take_request& request) {
   held.why = waited.why;
   held.taken = true;
   held.extra = waited.extra;
+  held.awaited = waited.awaited;
   held.revision = waited.revision;
   job->last_claim = 0;
   return tell(held);

@@ -22,7 +22,8 @@ finish_answer memory_jobs::finish(const run_report& report) {
   if (held->fence != report.fence) return answer;
 
   answer.what = finish_answer::kind::done;
-  write_end(*held, report, !report.retry_at);
+  write_end(job, *held, report, !report.retry_at);
+  keep_data(*job, report);
   if (report.retry_at) put_again(*job, *held, *report.retry_at, waiting_reason::retry);
   drop_held(*job->live, *held);
   job->last_claim = 0;
@@ -47,7 +48,7 @@ finish_answer memory_jobs::finish_of_another(const run_report& report) {
   answer.what = finish_answer::kind::stale;
   if (held->fence != report.fence) return answer;
 
-  write_end(*held, report, true);
+  write_end(known, *held, report, true);
   drop_held(*live, *held);
   if (known) {
     known->last_fence = report.fence;
@@ -84,6 +85,7 @@ void memory_jobs::put_again(memory_job& job, const held_run& run, instant at, wa
   next.attempt = run.attempt + 1;
   next.why = why;
   next.extra = run.extra;
+  next.awaited = run.awaited;
   next.revision = run.revision;
   live_of(job).put(std::move(next));
   if (why == waiting_reason::retry) ++job.rarely().counters.retried;
@@ -113,7 +115,7 @@ void memory_jobs::give_up(std::string_view member) {
   }
   for (auto& [id, live] : orphans_) {
     while (auto* held = live->find_of(member)) {
-      write_lost(id, *held, true, left);
+      write_lost(nullptr, id, *held, true, left);
       drop_held(*live, *held);
     }
   }
@@ -138,7 +140,7 @@ bool memory_jobs::lose_run(memory_job& job, held_run& run, std::string_view why)
   // One that was asked to stop is not begun again: nobody would ask it a second time.
   const bool again = of_this_job && run.stop == cancel_reason::none &&
                      job.definition->options->on_lost == lost_action::rerun;
-  write_lost(job.id(), run, !again, why);
+  write_lost(&job, job.id(), run, !again, why);
   if (again) put_again(job, run, run.due, waiting_reason::rerun);
   if (of_this_job && !again) count(job, outcome_kind::lost, 1);
   drop_held(*job.live, run);
@@ -152,7 +154,7 @@ bool memory_jobs::reap(std::string_view id, std::string_view run_id, std::uint64
   auto* const held = live ? live->find(run_id) : nullptr;
   if (!held || held->fence != fence) return false;
   if (!job) {
-    write_lost(id, *held, true, why);
+    write_lost(nullptr, id, *held, true, why);
     drop_held(*live, *held);
     if (live->empty()) orphans_.erase(orphans_.find(id));
     return true;

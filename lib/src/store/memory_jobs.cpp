@@ -80,6 +80,7 @@ job_record memory_job::record() const {
   if (rare) {
     seen.note = rare->note;
     seen.skip_at = rare->skip_at;
+    seen.carried = rare->carried;
   }
   return seen;
 }
@@ -173,6 +174,7 @@ memory_job& memory_jobs::make(job_record&& wanted) {
   job->skip_next = wanted.skip_next;
   if (!wanted.note.empty()) job->rarely().note = std::move(wanted.note);
   if (!wanted.skip_at.empty()) job->rarely().skip_at = std::move(wanted.skip_at);
+  if (!wanted.carried.empty()) job->rarely().carried = std::move(wanted.carried);
   if (const auto orphans = orphans_.find(job->id()); orphans != orphans_.end()) {
     job->live = std::move(orphans->second);
     orphans_.erase(orphans);
@@ -205,8 +207,7 @@ void memory_jobs::forget(memory_job& job) {
 /// What waited does not run, and the ledger says so.
 void memory_jobs::drop_waiting(memory_job& job, std::string_view why) {
   if (!job.live) return;
-  for (const auto& run : job.live->waiting) write_skip(job, run.occurrence, run.extra, why);
-  job.live->waiting.clear();
+  for (const auto& run : std::exchange(job.live->waiting, {})) write_skip(job, run, why);
 }
 
 change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_revision, job_change&& what) {
@@ -236,6 +237,7 @@ void memory_jobs::change(memory_job& job, job_change&& what) {
   if (what.note) job.rarely().note = std::move(*what.note);
   if (what.skip_next) job.skip_next = *what.skip_next;
   if (what.skip_at) job.rarely().skip_at = std::move(*what.skip_at);
+  if (what.carried) job.rarely().carried = std::move(*what.carried);
   if (what.drop_waiting) {
     drop_waiting(job, "cancelled");
     release_live(job);

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "store/bounded_ledger.hpp"
+#include "store/kept_for_a_time.hpp"
 #include "store/lately_known.hpp"
 
 namespace carillon {
@@ -30,6 +31,7 @@ struct held_run {
   waiting_reason why{};  ///< Of a run that waited.
   bool taken = false;    ///< It waited.
   bool extra = false;
+  bool awaited = false;                      ///< How it ends is to be known, by `revision`.
   cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end; overlap: for another in its place.
   std::uint64_t revision = 0;                ///< Of the job when this was planned or asked for.
 };
@@ -42,6 +44,7 @@ struct waiting_run {
   std::uint32_t attempt = 1;
   waiting_reason why{};
   bool extra = false;
+  bool awaited = false;        ///< As of `held_run`.
   std::uint64_t revision = 0;  ///< Of the job when this was planned or asked for.
   std::string planned_as;      ///< Of a queued run: the id in the claim ...
   std::string cancels;         ///< ... and of the run that was named in the answer as to be cancelled.
@@ -61,11 +64,12 @@ struct live_runs {
   const waiting_run* find_queued(std::string_view planned_as) const;
 };
 
-/// What few jobs have: counters beyond successes, a note, times to be left out.
+/// What few jobs have: counters beyond successes, a note, times to be left out, data that runs hand on.
 struct rare_record {
   job_counters counters;
   std::string note;
   std::vector<instant> skip_at;
+  std::string carried;
 };
 
 /// A job. Kept small, because there may be a million: what is rare stands behind pointers.
@@ -114,7 +118,10 @@ class memory_jobs {
   std::optional<loaded_job> load(std::string_view id);
   job_page list(const job_query& query) const;
   own_jobs load_own(const std::string& from, const job_store::known_job& is_known);
-  bool enqueue(const extra_run& run);
+  /// Answers the number of the run; 0: there is no such job.
+  std::uint64_t enqueue(const extra_run& run);
+  awaited_end end_of(std::string_view id, std::uint64_t number);
+  std::optional<std::string> result(std::string_view id, std::string_view run_id, instant now) const;
   ledger_page history(const ledger_query& query) const { return ledger_.read(query); }
 
   claim_answer claim(const claim_request& request);
@@ -173,6 +180,7 @@ class memory_jobs {
 
   live_runs& live_of(memory_job& job);
   void release_live(memory_job& job);
+  claim_answer move_past(const claim_request& request);
   std::optional<claim_answer> answer_again(const memory_job* job, const claim_request& request);
   void move_cursor(memory_job& job, const claim_request& request);
   static void tell_displaced(const memory_job& job, const claim_request& request, claim_answer& answer);
@@ -194,9 +202,13 @@ class memory_jobs {
 
   void write_left_out(memory_job& job, const ledger_stretch& stretch);
   void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why);
+  void write_skip(memory_job& job, const waiting_run& run, std::string_view why);
   ledger_entry& write_run(std::string_view id, const held_run& run, bool final);
-  void write_end(const held_run& run, const run_report& report, bool final);
-  void write_lost(std::string_view id, const held_run& run, bool final, std::string_view why);
+  void write_end(memory_job* job, const held_run& run, const run_report& report, bool final);
+  void write_lost(memory_job* job, std::string_view id, const held_run& run, bool final,
+                  std::string_view why);
+  void keep_end(memory_job* job, std::uint64_t number, const ledger_entry& entry, std::string_view value);
+  void keep_data(memory_job& job, const run_report& report);
   void count(memory_job& job, outcome_kind kind, std::uint64_t times);
 
   index jobs_;
@@ -205,6 +217,9 @@ class memory_jobs {
   std::set<std::string, std::less<>> members_;
   lately_known tokens_;  ///< Of changes and extra runs that were made.
   lately_known taken_;   ///< Run ids of takes whose runs have ended: a late copy of one takes nothing.
+  kept_for_a_time<std::string, std::uint64_t> awaited_{10'000};  ///< By their tokens, the numbers of runs.
+  kept_for_a_time<std::uint64_t, awaited_end> ends_{16 << 20};   ///< Of those, by their numbers.
+  kept_for_a_time<std::string, std::string> results_{64 << 20};  ///< By job and run id.
   bounded_ledger ledger_;
   std::shared_ptr<listener> listener_;
   std::string member_;  ///< Who has opened it.

@@ -89,20 +89,26 @@ void memory_jobs::drop_held(live_runs& live, const held_run& run) {
   --held_;
 }
 
-bool memory_jobs::enqueue(const extra_run& wanted) {
-  if (tokens_.contains(wanted.token)) return true;
+std::uint64_t memory_jobs::enqueue(const extra_run& wanted) {
+  if (tokens_.contains(wanted.token)) {
+    const auto* number = awaited_.find(wanted.token, instant{});
+    return number ? *number : 1;
+  }
   auto* job = find(wanted.id);
-  if (!job || job->state == job_state::removed) return false;
+  if (!job || job->state == job_state::removed) return 0;
   if (!wanted.token.empty()) tokens_.add(wanted.token);
   waiting_run run;
   run.at = run.due = wanted.at;
   run.occurrence = wanted.occurrence;
   run.why = wanted.why;
   run.extra = wanted.why == waiting_reason::run_now;
+  run.awaited = wanted.awaited;
   job->revision = run.revision = take_number();
   live_of(*job).put(std::move(run));
+  if (wanted.awaited && !wanted.token.empty())
+    awaited_.keep(wanted.token, job->revision, 1, instant{}, instant::max());
   notify(*job, job->revision);
-  return true;
+  return job->revision;
 }
 
 std::vector<const held_run*> memory_jobs::ask_to_stop(std::string_view id, std::string_view run_id,

@@ -45,7 +45,21 @@ loop_awaitable<std::optional<loaded_job>> memory_store::load(std::string id) { c
 
 loop_awaitable<job_page> memory_store::list(job_query query) { co_return jobs_->list(query); }
 
-loop_awaitable<bool> memory_store::enqueue(extra_run run) { co_return jobs_->enqueue(run); }
+loop_awaitable<bool> memory_store::enqueue(extra_run run) { co_return jobs_->enqueue(run) != 0; }
+
+loop_awaitable<std::uint64_t> memory_store::enqueue_awaited(extra_run run) {
+  run.awaited = true;
+  co_return jobs_->enqueue(run);
+}
+
+loop_awaitable<awaited_end> memory_store::end_of(std::string id, std::uint64_t number) {
+  co_return jobs_->end_of(id, number);
+}
+
+loop_awaitable<std::optional<std::string>> memory_store::result(std::string id, std::string run_id,
+                                                                instant now) {
+  co_return jobs_->result(id, run_id, now);
+}
 
 loop_awaitable<ledger_page> memory_store::history(ledger_query query) { co_return jobs_->history(query); }
 

@@ -114,6 +114,29 @@ loop_awaitable<bool> shared_core::enqueue(extra_run run) {
   co_return answer;
 }
 
+loop_awaitable<std::uint64_t> shared_core::enqueue_awaited(extra_run run) {
+  run.awaited = true;
+  if (run.token.empty()) run.token = new_token();
+  told_.insert(seed_of(run.id));  // That its end is told reaches the scheduler.
+  const auto call = [&] { return backend_->enqueue_awaited(run); };
+  const auto answer = co_await repeated(call);
+  co_return answer;
+}
+
+loop_awaitable<awaited_end> shared_core::end_of(std::string id, std::uint64_t number) {
+  told_.insert(seed_of(id));
+  const auto call = [&] { return backend_->end_of(id, number); };
+  auto answer = co_await repeated(call);
+  co_return answer;
+}
+
+loop_awaitable<std::optional<std::string>> shared_core::result(std::string id, std::string run_id,
+                                                               instant now) {
+  const auto call = [&] { return backend_->result(id, run_id, now); };
+  auto answer = co_await repeated(call);
+  co_return answer;
+}
+
 loop_awaitable<std::size_t> shared_core::stop_runs(std::string id, std::string run_id, cancel_reason why) {
   const auto call = [&] { return backend_->ask_to_stop(id, run_id, why); };
   const auto answer = co_await repeated(call);

@@ -61,6 +61,9 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<std::optional<loaded_job>> load(std::string id);
   loop_awaitable<job_page> list(job_query query);
   loop_awaitable<bool> enqueue(extra_run run);
+  loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run);
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number);
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now);
   loop_awaitable<ledger_page> history(ledger_query query);
   loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why);
   loop_awaitable<std::vector<member_info>> members();

@@ -108,6 +108,19 @@ loop_awaitable<job_page> shared_store::list(job_query query) { return opened().l
 
 loop_awaitable<bool> shared_store::enqueue(extra_run run) { return opened().enqueue(std::move(run)); }
 
+loop_awaitable<std::uint64_t> shared_store::enqueue_awaited(extra_run run) {
+  return opened().enqueue_awaited(std::move(run));
+}
+
+loop_awaitable<awaited_end> shared_store::end_of(std::string id, std::uint64_t number) {
+  return opened().end_of(std::move(id), number);
+}
+
+loop_awaitable<std::optional<std::string>> shared_store::result(std::string id, std::string run_id,
+                                                                instant now) {
+  return opened().result(std::move(id), std::move(run_id), now);
+}
+
 loop_awaitable<ledger_page> shared_store::history(ledger_query query) {
   return opened().history(std::move(query));
 }

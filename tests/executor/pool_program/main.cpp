@@ -9,6 +9,7 @@
 #include <unistd.h>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <carillon/job/job_builder.hpp>
@@ -101,6 +102,14 @@ void add_good_deeds(carillon::task_registry& tasks) {
                          run.fence(), run.where().name(), words, where.x + where.y, more.at("pi")));
   });
   tasks.add("add up", carillon::bind([](run& run, int a, int b) { run.note(std::to_string(a + b)); }, 1, 2));
+  tasks.add("sum", [](int a, int b) { return a + b; });
+  tasks.add("sum later", [](int a, int b) -> awaitable<std::map<std::string, int>> {
+    co_await boost::asio::post(boost::asio::deferred);
+    co_return std::map<std::string, int>{{"sum", a + b}};
+  });
+  tasks.add("too much", [] { return std::string(70'000, 'x'); });
+  tasks.add("carry", [](run& run) { run.carry(run.carried<int>().value_or(0) + 1); });
+  tasks.add("carry nothing", [](run& run) { run.carry(nullptr); });
   tasks.add("print", [](const std::string& words) { std::printf("%s", words.c_str()); });
   tasks.add("log", [](run& run) {
     run.log().debug("too small a thing");

@@ -81,6 +81,8 @@ struct job_record {
   std::uint32_t skip_next = 0;          ///< Fires still to be left out.
   /// Nominal times to be left out, earliest first, each once. Those before the cursor have been.
   std::vector<instant> skip_at;
+  /// What its runs hand on to one another (`job_options::carries`), as JSON; empty: nothing.
+  std::string carried;
   job_counters counters;
   std::optional<instant> last_fire;  ///< The last nominal time that the cursor has passed.
   std::string note;                  ///< Why it is paused or parked; what was changed, by whom.

@@ -67,6 +67,8 @@ class job_builder {
   job_builder& pause_after(std::uint32_t failed_runs);
   job_builder& on_lost(lost_action action);
   job_builder& keep(bool when_ended = true);
+  job_builder& keep_result(milliseconds time);
+  job_builder& carries(bool data = true);
   job_builder& executor(std::string name);
   job_builder& group(std::string name);
   job_builder& description(std::string words);

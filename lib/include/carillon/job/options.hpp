@@ -54,6 +54,10 @@ struct job_options {
   /// Among jobs that are due at the same instant, and among runs that wait for a place of their executor, the
   /// higher first. -100 to 100. It stops nothing that runs, and says nothing across instances.
   std::int32_t priority = 0;
+  /// For how long what a body returned is kept (`scheduler::result`), once its run has succeeded. 0: not at
+  /// all. Up to 30 days.
+  milliseconds keep_result{3'600'000};
+  bool carries = false;  ///< Its runs hand on data, one to the next (`run::carried`, `run::carry`).
   bool keep = false;     ///< Keep a job put at run time when its trigger has ended.
   std::string executor;  ///< Name of the executor; empty: the default, in the event loop.
   /// Name of the group whose places it shares with other jobs, over all instances (`scheduler::group`);

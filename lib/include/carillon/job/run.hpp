@@ -1,7 +1,12 @@
 #pragma once
+#include <boost/json/value.hpp>
+#include <boost/json/value_from.hpp>
+#include <boost/json/value_to.hpp>
+#include <carillon/job/detail/json_fault.hpp>
 #include <carillon/job/run_context.hpp>
 #include <carillon/job/run_log.hpp>
 #include <carillon/time/instant.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -10,12 +15,15 @@
 
 namespace carillon {
 
+/// The most bytes of JSON that a run returns, and that a job carries.
+inline constexpr std::size_t longest_value = 65'536;
+
 /// What a body is given: which occurrence this is, which attempt, and how to log and to notice that it should
 /// stop.
 ///
 /// A test of a body makes its own from a `run_context`.
-/// Lifetime: until the body has returned. Thread safety: all but `note` from any thread; `note` from where
-/// the body runs.
+/// Lifetime: until the body has returned. Thread safety: all but `note`, `returns` and `carry` from any
+/// thread; those from where the body runs.
 class run {
  public:
   explicit run(run_context& context) noexcept : context_{&context} {}
@@ -43,6 +51,36 @@ class run {
   const zone& where() const noexcept { return context_->where; }
   /// Says what history shall keep of this run if it succeeds: the message of its outcome.
   void note(std::string words) { context_->note = std::move(words); }
+  /// Says what this run returns, as a body does that returns a value; the last one counts. What is longer
+  /// than `longest_value` as JSON is left out, and the message of the outcome says so.
+  void returns(const boost::json::value& what);
+
+  /// What the run before this one handed on: the last that has succeeded and said so with `carry`, as of when
+  /// this one was claimed. None: nothing yet. T is a type that Boost.JSON converts.
+  /// Errors: throws a permanent `failure`: "carries" without `job_options::carries`, "carried" for what is
+  /// no T, with the member and the expected type.
+  template <typename T>
+  std::optional<T> carried() const {
+    const auto data = carried_json();
+    if (!data) return std::nullopt;
+    try {
+      return boost::json::value_to<T>(*data);
+    } catch (const std::exception& why) {
+      misfit_of_carried(detail::json_fault<T>(*data, "carried").value_or(why.what()));
+    }
+  }
+  std::optional<boost::json::value> carried_json() const;
+  /// Whether the job says that its runs hand on data.
+  bool carries() const noexcept { return context_->carries; }
+  /// Hands on data to the runs to come, in one step with the end of this run, if it succeeds; the last call
+  /// counts, and null hands on nothing. Of runs that overlap the one that ends last wins.
+  /// Errors: throws a permanent `failure`: "carries" as above, "carry" for more than `longest_value` as JSON.
+  template <typename T>
+  void carry(const T& data) {
+    carry_json(boost::json::value_from(data));
+  }
+  void carry_json(const boost::json::value& data);
+
   /// A JSON array, one element an argument; empty when there are none.
   std::string_view arguments() const noexcept {
     return context_->arguments ? std::string_view{*context_->arguments} : std::string_view{};
@@ -56,6 +94,9 @@ class run {
   run_log log() const noexcept { return run_log{*context_}; }
 
  private:
+  [[noreturn]] static void misfit_of_carried(const std::string& why);
+  void require_carries() const;
+
   run_context* context_;
 };
 

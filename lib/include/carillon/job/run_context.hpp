@@ -14,7 +14,8 @@ class logger;
 namespace carillon {
 
 /// What a `run` tells its body. Filled in by whoever starts runs (a scheduler, a test) and kept until the
-/// body has returned; may be used again for the next run. Nothing in it is owned but the run's id.
+/// body has returned; may be used again for the next run, after `forget_body`. Job, task, instance and
+/// arguments are others', the rest is its own.
 struct run_context {
   const std::string* job = nullptr;        ///< Job id. Never null while a run refers to this.
   const std::string* task = nullptr;       ///< The name of the body; null: that of the job.
@@ -26,10 +27,21 @@ struct run_context {
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
   std::optional<instant> deadline;
-  zone where;        ///< The job's.
-  std::string note;  ///< What the body said of its run (`run::note`); to be emptied before the next one.
+  zone where;                        ///< The job's.
+  std::string note;                  ///< What the body said of its run (`run::note`).
+  bool carries = false;              ///< `job_options::carries`.
+  std::string carried;               ///< What the run before handed on, as JSON; empty: nothing.
+  std::optional<std::string> carry;  ///< What this one hands on, as JSON; empty text: nothing from now on.
+  std::string value;                 ///< What the body returned, as JSON; empty: nothing, or too much.
   std::atomic<cancel_reason> reason = cancel_reason::none;  ///< May be set from any thread.
   spdlog::logger* logger = nullptr;                         ///< Null: spdlog's default.
+
+  /// Empties what a body has said.
+  void forget_body() {
+    note.clear();
+    carry.reset();
+    value.clear();
+  }
 };
 
 }  // namespace carillon

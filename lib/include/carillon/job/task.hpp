@@ -24,7 +24,8 @@ struct bound_body {
 };
 
 /// The code of jobs: a function, lambda or functor, `awaitable<void>(run&, Args…)`, `void(run&, Args…)`, or
-/// either without `run&`.
+/// either without `run&`; in the place of `void` any type that Boost.JSON converts, whose value is the result
+/// of the run (`scheduler::result`).
 ///
 /// Args are types that Boost.JSON converts (numbers, texts, lists, maps, tuples, optionals, structs and enums
 /// described with Boost.Describe, types with a `tag_invoke` of their own), by value or by reference to const;

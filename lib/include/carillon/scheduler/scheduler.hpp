@@ -14,6 +14,7 @@
 #include <carillon/scheduler/delayed_call.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
+#include <carillon/scheduler/run_result.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/trigger/schedule.hpp>
 #include <chrono>
@@ -55,6 +56,11 @@ void start_remove(engine_ptr, std::string, completion_handler<bool>);
 void start_clear(engine_ptr, completion_handler<std::size_t>);
 void start_run_now(engine_ptr, std::string, completion_handler<bool>);
 void start_trigger_at(engine_ptr, std::string, instant, completion_handler<bool>);
+void start_run_and_wait(engine_ptr, std::string, std::optional<instant>, and_wait,
+                        completion_handler<std::optional<run_result>>);
+void start_result(engine_ptr, std::string, std::string,
+                  completion_handler<std::optional<boost::json::value>>);
+void start_set_carried(engine_ptr, std::string, boost::json::value, completion_handler<void>);
 void start_backfill(engine_ptr, std::string, instant, instant, backfill_options,
                     completion_handler<std::size_t>);
 void start_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
@@ -300,6 +306,43 @@ class scheduler {
     return detail::begin<bool>(detail::start_trigger_at, token, engine_, std::move(id), time);
   }
 
+  /// The same, and waits for the run to end, whichever instance runs it, retries included: answers how, and
+  /// what the body returned. None: `and_wait::within` has passed; the run goes on, or still waits (so does
+  /// one of a job that is paused). A run that is dropped before it begins, by `cancel_waiting` or with its
+  /// job, is skipped, and the message says why.
+  ///
+  /// A store that does not answer may make the answer late by the length of a lease. Called by a body that
+  /// others wait for, it may wait for a place for ever: say `within`.
+  /// Errors: `no_such_job`; `stopped` when the scheduler ends before the run; `store_refused` by a store that
+  /// keeps no results. Cancellation: terminal; the run goes on.
+  template <typename Token = boost::asio::deferred_t>
+  auto run_now(std::string id, and_wait how, Token&& token = {}) {
+    return detail::begin<std::optional<run_result>>(detail::start_run_and_wait, token, engine_, std::move(id),
+                                                    std::optional<instant>{}, how);
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto trigger_at(std::string id, instant time, and_wait how, Token&& token = {}) {
+    return detail::begin<std::optional<run_result>>(detail::start_run_and_wait, token, engine_, std::move(id),
+                                                    std::optional{time}, how);
+  }
+
+  /// What a run returned that has succeeded (its id: `run::id`, `event::run`, the ledger). None: nothing, or
+  /// it is not kept any more (`job_options::keep_result`), or there is no such run.
+  template <typename Token = boost::asio::deferred_t>
+  auto result(std::string id, std::string run_id, Token&& token = {}) {
+    return detail::begin<std::optional<boost::json::value>>(detail::start_result, token, engine_,
+                                                            std::move(id), std::move(run_id));
+  }
+
+  /// Sets what a job carries from run to run (`run::carried`); null: nothing. A run that is active has begun
+  /// with what there was before, and may replace this when it ends. `get` shows it: `job_record::carried`.
+  /// Errors: `no_such_job`; `std::invalid_argument` for a job without `job_options::carries`, and for more
+  /// than 64 KiB as JSON.
+  template <typename Token = boost::asio::deferred_t>
+  auto set_carried(std::string id, boost::json::value data, Token&& token = {}) {
+    return detail::begin<void>(detail::start_set_carried, token, engine_, std::move(id), std::move(data));
+  }
+
   /// Makes up for nominal times that have passed: puts down a run outside the schedule for each one in
   /// [from, to], the oldest first. Answers how many there are.
   ///
@@ -477,6 +520,18 @@ class job_ref {
   template <typename Token = boost::asio::deferred_t>
   auto run_now(Token&& token = {}) const {
     return owner_->run_now(id_, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto run_now(and_wait how, Token&& token = {}) const {
+    return owner_->run_now(id_, how, std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto result(std::string run_id, Token&& token = {}) const {
+    return owner_->result(id_, std::move(run_id), std::forward<Token>(token));
+  }
+  template <typename Token = boost::asio::deferred_t>
+  auto set_carried(boost::json::value data, Token&& token = {}) const {
+    return owner_->set_carried(id_, std::move(data), std::forward<Token>(token));
   }
   template <typename Token = boost::asio::deferred_t>
   auto skip_next(std::uint32_t fires = 1, Token&& token = {}) const {

@@ -149,6 +149,11 @@ class job_backend {
   virtual loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                                bool tombstone) = 0;
   virtual loop_awaitable<bool> enqueue(const extra_run& run) = 0;
+  // The next three are for stores that keep what runs return; others refuse.
+  /// With `extra_run::awaited`. It is sent again with the same token.
+  virtual loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run);
+  virtual loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number);
+  virtual loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now);
   /// In the order of the ids; none where there is no such job. Also those in state `removed`.
   virtual loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
                                                                       std::span<const std::string> ids) = 0;

@@ -47,7 +47,8 @@ struct job_change {
   std::optional<std::string> note;
   std::optional<std::uint32_t> skip_next;
   std::optional<std::vector<instant>> skip_at;
-  bool drop_waiting = false;  ///< Its waiting runs go, with an entry each (skipped, "cancelled").
+  std::optional<std::string> carried;  ///< JSON; empty: nothing from now on.
+  bool drop_waiting = false;           ///< Its waiting runs go, with an entry each (skipped, "cancelled").
   struct cursor_move {
     std::optional<instant> cursor;
     instant due{};
@@ -104,6 +105,7 @@ struct claim_request {
   boost::container::small_vector<ledger_stretch, 2>
       left_out;  ///< Missed, coalesced, skipped: what becomes of the others.
   std::uint32_t skips_used = 0;
+  bool carries = false;  ///< The answer is to say what the job carries.
 };
 
 struct run_answer {
@@ -128,6 +130,7 @@ struct claim_answer {
   } what{};
   boost::container::small_vector<run_answer, 1> runs;  ///< Of `claimed`: one for each planned run.
   std::optional<instant> next_waiting;                 ///< Of `claimed`.
+  std::string carried;  ///< Of `claimed`, if it was asked for: `job_record::carried` as it is now.
 };
 
 /// Why a run waits.
@@ -147,6 +150,7 @@ struct take_request {
   instant now;
   std::string_view member;
   std::string_view run_id;  ///< Of the run to be.
+  bool carries = false;     ///< As of `claim_request`.
 };
 
 struct take_answer {
@@ -167,6 +171,7 @@ struct take_answer {
   std::optional<instant> next_waiting;  ///< After this; none for `gone`.
   bool extra = false;                   ///< Outside the schedule: somebody asked for it.
   std::uint64_t revision = 0;           ///< Of the job when the run was planned or asked for.
+  std::string carried;                  ///< Of `won`: as of `claim_answer`.
 };
 
 /// Ends a run. See `job_store::finish`.
@@ -190,6 +195,11 @@ struct run_report {
   };
   std::optional<fixed_delay_move>
       next;  ///< Of a fixed_delay job: written only if the revision is still the same and there is no cursor.
+  /// Of a run that succeeded: what it returned, as JSON, and for how long that is kept; empty: nothing.
+  std::string_view value;
+  milliseconds keep_value{0};
+  /// Of a run that succeeded: what the job carries from now on, as JSON; empty: nothing. None: as before.
+  std::optional<std::string_view> carry;
 };
 
 struct finish_answer {
@@ -210,8 +220,20 @@ struct extra_run {
   instant occurrence;  ///< The time it runs as if it were.
   instant at;          ///< Not before.
   waiting_reason why = waiting_reason::run_now;
-  std::string token;  ///< Made by the caller, 1 to 64 bytes, never used before: sent again it puts down
-                      ///< nothing more. Empty: each call puts down a run.
+  std::string token;     ///< Made by the caller, 1 to 64 bytes, never used before: sent again it puts down
+                         ///< nothing more. Empty: each call puts down a run.
+  bool awaited = false;  ///< How it ends is to be known afterwards: see `enqueue_awaited`.
+};
+
+/// What has become of a run that somebody waits for.
+struct awaited_end {
+  enum class kind : std::uint8_t {
+    pending,  ///< It waits, or is active, or is to be tried again.
+    ended,
+    unknown,  ///< There is no such run (any more): lost with its store, or it ended long ago.
+  } what{};
+  ledger_entry entry;  ///< Of `ended`: the final one; without a number.
+  std::string value;   ///< Of `ended`: what it returned, as JSON; empty: nothing.
 };
 
 /// A run that this instance has won by a call whose answer never came.
@@ -317,11 +339,11 @@ class job_store {
   /// job's `on_lost` that is all, or they wait to be run again as the next attempt.
   virtual loop_awaitable<void> close() = 0;
 
-  /// Adds a job: definition, state, anchor, zone, cursor, `skip_next`, `skip_at` and note are those of `job`,
-  /// everything else begins anew. One that is there with the same definition (origin apart) stays as it is:
-  /// `unchanged`. A record in state `removed` stands in the way only of the same definition declared again
-  /// (one that has an origin). Runs of a removed job of this id that are still active count against the new
-  /// one.
+  /// Adds a job: definition, state, anchor, zone, cursor, `skip_next`, `skip_at`, `carried` and note are
+  /// those of `job`, everything else begins anew. One that is there with the same definition (origin apart)
+  /// stays as it is: `unchanged`. A record in state `removed` stands in the way only of the same definition
+  /// declared again (one that has an origin). Runs of a removed job of this id that are still active count
+  /// against the new one.
   virtual loop_awaitable<put_answer> add(job_record job, on_conflict policy) = 0;
   /// Changes a job that is at `expected_revision`. Back from paused to active it has no failures in a row.
   ///
@@ -342,6 +364,15 @@ class job_store {
   virtual loop_awaitable<bool> enqueue(extra_run run) = 0;
   virtual loop_awaitable<ledger_page> history(ledger_query query) = 0;
 
+  /// As `enqueue`, of a run whose end will be asked for: for an hour after it. Answers its number; 0: no such
+  /// job. The listener of every instance that has asked hears of a change of the job when it has ended.
+  /// Errors: throws `errc::store_refused` if this store cannot tell.
+  virtual loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run);
+  /// What has become of it, retries included.
+  virtual loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number);
+  /// What a run of a job returned, as JSON; none: nothing, or it is not kept any more.
+  virtual loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now);
+
   /// Moves the cursor from `expected_cursor` to `next_cursor` and records each planned run, if nobody has
   /// moved it before and the job is active at the expected revision.
   ///
@@ -354,9 +385,9 @@ class job_store {
   virtual loop_awaitable<claim_answer> claim(const claim_request& request) = 0;
   /// Makes the earliest waiting run that is due active, with a new fence, if there is room.
   virtual loop_awaitable<take_answer> take(const take_request& request) = 0;
-  /// Ends a run: writes the ledger, counts, puts down a retry, moves a fixed_delay job on, pauses by
-  /// `pause_after` (with a note, and only an active job: it counts final failures), removes an ended job as
-  /// `claim` does.
+  /// Ends a run: writes the ledger, keeps its value and what the job carries, counts, puts down a retry,
+  /// moves a fixed_delay job on, pauses by `pause_after` (with a note, and only an active job: it counts
+  /// final failures), removes an ended job as `claim` does.
   virtual loop_awaitable<finish_answer> finish(const run_report& report) = 0;
 
   /// This instance only looks and operates: of a shared store it is no member, it owns and claims nothing. To

@@ -33,6 +33,10 @@ class memory_store final : public job_store {
   loop_awaitable<std::optional<loaded_job>> load(std::string id) override;
   loop_awaitable<job_page> list(job_query query) override;
   loop_awaitable<bool> enqueue(extra_run run) override;
+  loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override;
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
+  /// Of results it keeps 64 MiB at most; the oldest go first.
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
   loop_awaitable<ledger_page> history(ledger_query query) override;
   loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
 

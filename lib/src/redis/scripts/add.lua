@@ -4,13 +4,13 @@ Adds jobs, each by itself; one that is there already is kept, refused or replace
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, policy: 0 refuse, 1 keep, 2 replace, the packed record, the definition without id
-         and origin, note, packed times to be left out or '' }
+         and origin, note, packed times to be left out or '', what it carries or '' }
 Returns  for each { what, revision }, what: 0 added, 1 replaced, 2 unchanged, 3 conflict; or 'UNREADABLE ...': what
          cannot be read, nothing was done | 'OTHER STORE'
 Sent again it finds the same definition: unchanged.
 --]]
 -- include: partition
-local ID, POLICY, RECORD, DEFINITION, NOTE, SKIP_AT = 1, 2, 3, 4, 5, 6
+local ID, POLICY, RECORD, DEFINITION, NOTE, SKIP_AT, CARRIED = 1, 2, 3, 4, 5, 6, 7
 local ADDED, REPLACED, UNCHANGED, CONFLICT = 0, 1, 2, 3
 local KEEP_IT, REPLACE_IT = 1, 2
 local steps = cmsgpack.unpack(ARGV[3])
@@ -29,6 +29,7 @@ local function make(step, wanted)
   put(step[ID], wanted, step, number)
   if step[NOTE] ~= '' then notes[step[ID]] = step[NOTE] end
   skips[step[ID]] = step[SKIP_AT]
+  carried[step[ID]] = step[CARRIED]
   new_ids[#new_ids + 1] = '0'
   new_ids[#new_ids + 1] = step[ID]
   return {ADDED, number}

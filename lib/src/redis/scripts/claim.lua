@@ -7,15 +7,17 @@ ARGV[1]  id of the store     ARGV[2]  length of the ledger     ARGV[3]  member t
 ARGV[4]  packed: a list of claims, each
          { job, born or 0, expected cursor, expected revision, next cursor or false, delay of the next,
            1 if the trigger ends, now, fires used of skip_next, number of this claim or 0, last nominal time passed,
-           { run id, occurrence, due, ... }, { outcome kind, count, packed ledger entry, ... } }
-Returns  for each claim { what, next waiting or nil, then for each run: what, fence, run to be cancelled },
+           { run id, occurrence, due, ... }, { outcome kind, count, packed ledger entry, ... },
+           1 if what the job carries is to be answered }
+Returns  for each claim { what, next waiting or nil, then for each run: what, fence, run to be cancelled; then what the
+         job carries or '', if it was asked for },
          what: 0 claimed, 1 moved, 2 paused, 3 gone; of a run: 0 won, 1 skipped, 2 queued;
          or 'UNREADABLE ...': what cannot be read, nothing was done. | 'OTHER STORE'
 Sent again with the same run ids it answers the same and changes nothing.
 --]]
 -- include: partition
 local ID, OF_BORN, EXPECTED, EXPECTED_REVISION, NEXT, NEXT_DELAY, ENDS, NOW = 1, 2, 3, 4, 5, 6, 7, 8
-local SKIPS_USED, NUMBER, LAST, PLANNED, LEFT_OUT = 9, 10, 11, 12, 13
+local SKIPS_USED, NUMBER, LAST, PLANNED, LEFT_OUT, CARRIES = 9, 10, 11, 12, 13, 14
 local CLAIMED, MOVED, PAUSED, GONE = 0, 1, 2, 3
 local WON, LEFT, WAITS = 0, 1, 2
 local OVERLAP = 2  -- cancel_reason
@@ -86,7 +88,7 @@ local function place_full(claim, job, run_id, occurrence, due)
   end
   local cancels = ''
   if job[ON_OVERLAP] == 2 and older then  -- Only the latest is worth the place that is being freed.
-    write_skip(id, older[2][W_OCCURRENCE], older[2][W_EXTRA], 'overlap')
+    write_skip(id, older[2][W_OCCURRENCE], older[2][W_EXTRA], 'overlap', older[2][W_REVISION])
     cancels = older[2][W_CANCELS]
     displaced[older[2][W_PLANNED_AS]] = true
     redis.call('ZREM', prefix .. 'wait:' .. id, older[1])
@@ -153,6 +155,9 @@ local ids, answers = {}, {}
 for k, claim in ipairs(claims) do ids[k] = claim[ID] end
 read_jobs(ids)
 read_waiting(ids)
-for k, claim in ipairs(claims) do answers[k] = answer_to(claim) end
+for k, claim in ipairs(claims) do
+  answers[k] = answer_to(claim)
+  if claim[CARRIES] and answers[k][1] == CLAIMED then answers[k][3 + #claim[PLANNED]] = carried_by(claim[ID]) end
+end
 write_all()
 return answers

@@ -7,7 +7,8 @@ KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list of ends, each
          { job, born or 0, run id, fence, retry at or false, outcome kind, message, packed outcome for the ledger,
-           false or { expected revision, next cursor or false, its delay } }
+           false or { expected revision, next cursor or false, its delay } }, and of a run that leaves data also
+         what it returned or '', for how many ms that is kept, what its job carries from now on or false ('': nothing)
 Returns  for each { 0 done or 1 stale, next waiting or nil, 1 if this paused the job, 1 if it removed it }, or
          'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again it answers the same, until another run of the job has ended (as many as may be active, at most 8), or,
@@ -17,6 +18,7 @@ where the job is gone, for an hour. Stale: no such run is active under this fenc
 -- include: steps
 -- include: ending
 local ID, OF_BORN, RUN, FENCE, RETRY_AT, KIND, MESSAGE, RESULT, DELAY_MOVE = 1, 2, 3, 4, 5, 6, 7, 8, 9
+local VALUE, KEEP_VALUE, CARRY = 10, 11, 12
 local DONE, STALE = 0, 1
 
 -- A finish whose answer was lost is sent again.
@@ -35,7 +37,7 @@ end
 -- The end of a run whose job has been removed since.
 local function finish_of_another(step, run, job)
   local id = step[ID]
-  write_run(id, step[RUN], run, step[RESULT], true)
+  write_run(id, step[RUN], run, step[RESULT], true, step[VALUE])
   drop(step[RUN], run)
   remember('ended:' .. digits(step[FENCE]), 0)
   if job then tell_change(id, job, take_number()) end  -- There is room for it now.
@@ -48,6 +50,11 @@ local function follow_delay(id, job, move)
   if not move[2] then job[STATE] = HAS_ENDED end
 end
 
+local function keep_data(id, run_id, step)
+  if step[CARRY] then carried[id] = step[CARRY] end
+  if step[VALUE] ~= '' and step[KEEP_VALUE] > 0 then results[run_id] = {step[VALUE], step[KEEP_VALUE]} end
+end
+
 local function answer_to(step)
   local id, run_id = step[ID], step[RUN]
   local job, run = jobs[id], runs[run_id]
@@ -58,7 +65,8 @@ local function answer_to(step)
   if not ends_well and job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
   if not job or run[R_BORN] ~= job[BORN] or job[STATE] == IS_REMOVED then return finish_of_another(step, run, job) end
 
-  write_run(id, run_id, run, step[RESULT], not step[RETRY_AT])
+  write_run(id, run_id, run, step[RESULT], not step[RETRY_AT], step[VALUE])
+  if step[VALUE] then keep_data(id, run_id, step) end
   if step[RETRY_AT] then
     put_again(id, run, step[RETRY_AT], RETRY)
     job[RETRIED] = job[RETRIED] + 1

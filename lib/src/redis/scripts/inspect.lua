@@ -3,7 +3,7 @@ Compares a page of one index of a partition with the others. Changes nothing.
 
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  not used
-ARGV[3]  which: jobs, ids, definitions, notes, skips, due, waiting, runs or active
+ARGV[3]  which: jobs, ids, definitions, notes, skips, carried, due, waiting, runs or active
 ARGV[4]  cursor: 0, then what was answered
 Returns  { cursor to go on with, or '0', { kind of fault, job, run or member of the index, detail, ... },
            of runs: { run id, job, member, started, ... } } | 'OTHER STORE'
@@ -76,6 +76,7 @@ local looks = {
   definitions = {'HSCAN', inspect_index_of_jobs('text_without_job')},
   notes = {'HSCAN', inspect_index_of_jobs('text_without_job')},
   skips = {'HSCAN', inspect_index_of_jobs('text_without_job')},
+  carried = {'HSCAN', inspect_index_of_jobs('text_without_job')},
   due = {'ZSCAN', inspect_index_of_jobs('due_without_job')},
   waiting = {'ZSCAN', inspect_waiting},
   runs = {'HSCAN', inspect_run},

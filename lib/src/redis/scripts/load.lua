@@ -3,8 +3,8 @@ Reads jobs as they are.
 
 KEYS[1]  string  the partition's `store`
 ARGV[1]  id of the store     ARGV[2...]  ids of jobs
-Returns  { records, definitions, notes, next waiting, active runs, times to be left out }, each a list in the order
-         of the ids; nil where there is none | 'OTHER STORE'
+Returns  { records, definitions, notes, next waiting, active runs, times to be left out, what they carry }, each a list
+         in the order of the ids; nil where there is none | 'OTHER STORE'
 --]]
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 'OTHER STORE' end
 local prefix = string.sub(KEYS[1], 1, -6)
@@ -24,4 +24,5 @@ return {
   next_waiting,
   active,
   redis.call('HMGET', prefix .. 'skips', unpack(ids)),
+  redis.call('HMGET', prefix .. 'carried', unpack(ids)),
 }

@@ -71,7 +71,7 @@ local mend = {
   job_without_id = function() return is_job() and redis.call('ZADD', prefix .. 'ids', 0, subject) or 0 end,
   text_without_job = function()
     return drop_from('HDEL', prefix .. 'definitions', subject) + drop_from('HDEL', prefix .. 'notes', subject) +
-      drop_from('HDEL', prefix .. 'skips', subject)
+      drop_from('HDEL', prefix .. 'skips', subject) + drop_from('HDEL', prefix .. 'carried', subject)
   end,
   active_without_run = mend_active,
   run_without_active = mend_run,

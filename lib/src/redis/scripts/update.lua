@@ -8,13 +8,14 @@ ARGV[3]  packed: { job, expected revision, token or '',
          state or false, note or false, skip_next or false, anchor or false,
          false or { cursor or false, its delay, the cursor that this was computed from or false },
          { outcome kind, count, packed ledger entry, ... },
-         false or the packed times to be left out ('': none), 1 if what waits is to be dropped }
+         false or the packed times to be left out ('': none), 1 if what waits is to be dropped,
+         false or what the job carries from now on ('': nothing) }
 Returns  { 0 done | 1 conflict | 2 gone } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again with the same token, within an hour, it answers done and changes nothing.
 --]]
 -- include: partition
 local DONE, CONFLICT, GONE = 0, 1, 2
-local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out, skip_at, drops =
+local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out, skip_at, drops, carries =
   unpack(cmsgpack.unpack(ARGV[3]))
 
 local function change(job)
@@ -31,6 +32,7 @@ local function change(job)
   if note then notes[id] = note end
   if skip_next then job[SKIP_NEXT] = skip_next end
   if skip_at then skips[id] = skip_at end
+  if carries then carried[id] = carries end
   if drops == 1 then drop_waiting(id, 'cancelled') end
   if anchor then job[ANCHOR] = anchor end
   if move then job[CURSOR], job[DELAY] = move[1], move[2] end

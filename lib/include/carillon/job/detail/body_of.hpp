@@ -108,6 +108,21 @@ template <typename Body>
   requires requires { &Body::operator(); }
 struct signature<Body> : signature<decltype(&Body::operator())> {};
 
+/// What a coroutine returns, or a call.
+template <typename Returned>
+struct returned_by {
+  using value = Returned;
+  static constexpr bool is_plain = true;
+};
+template <typename T>
+struct returned_by<boost::asio::awaitable<T>> {
+  using value = T;
+  static constexpr bool is_plain = false;
+};
+
+template <typename T>
+concept returnable = std::is_void_v<T> || json::has_value_from<std::remove_cvref_t<T>>::value;
+
 template <typename Body>
 class body_of : public task_body {
   using parameters = typename signature<Body>::parameters;
@@ -127,10 +142,13 @@ class body_of : public task_body {
 
   using returned =
       decltype(call_with(std::declval<Body&>(), std::declval<run&>(), std::declval<argument_values&>()));
-  static constexpr bool is_plain = std::is_void_v<returned>;
+  using value = typename returned_by<returned>::value;
+  static constexpr bool is_plain = returned_by<returned>::is_plain;
+  static constexpr bool returns_value = !std::is_void_v<value>;
   static constexpr bool has_arguments = std::tuple_size_v<argument_values> > 0;
-  static_assert(is_plain || std::same_as<returned, boost::asio::awaitable<void>>,
-                "a body returns void or boost::asio::awaitable<void>");
+  static_assert(
+      returnable<value>,
+      "a body returns nothing, or a type that Boost.JSON converts, or boost::asio::awaitable of one");
 
  public:
   explicit body_of(Body body) : body_{std::move(body)} {}
@@ -140,14 +158,18 @@ class body_of : public task_body {
   void call([[maybe_unused]] run& of) const override {
     if constexpr (is_plain) {
       auto values = decode(of);
-      call_with(body_, of, values);
+      if constexpr (returns_value) {
+        of.returns(json::value_from(call_with(body_, of, values)));
+      } else {
+        call_with(body_, of, values);
+      }
     }
   }
 
   boost::asio::awaitable<void> start(run& of) const override {
     if constexpr (is_plain) {
       return call_later(*this, of);
-    } else if constexpr (parameters::has_references) {
+    } else if constexpr (parameters::has_references || returns_value) {
       return start_with(*this, of);
     } else {
       auto values = decode(of);
@@ -175,11 +197,16 @@ class body_of : public task_body {
     co_return;
   }
 
-  /// Its frame holds what the body's parameters refer to.
+  /// Its frame holds what the body's parameters refer to; it keeps what the body returns.
   static boost::asio::awaitable<void> start_with(const body_of& self, run& of) {
     auto values = decode(of);
     auto body = call_with(self.body_, of, values);
-    co_await std::move(body);
+    if constexpr (returns_value) {
+      auto returned_value = co_await std::move(body);
+      of.returns(json::value_from(std::move(returned_value)));
+    } else {
+      co_await std::move(body);
+    }
   }
 
   mutable Body body_;

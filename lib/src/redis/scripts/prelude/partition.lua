@@ -104,24 +104,14 @@ local function job_in(text)
 end
 
 -- Jobs by id; false: there is none, or it is unreadable.
-local jobs, changed_jobs, changed_due, forgotten, notes, definitions, skips = {}, {}, {}, {}, {}, {}, {}
+local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {}, {}, {}, {}
+-- Texts beside the records, of few jobs: what is to be written; '': it goes.
+local skips, carried = {}, {}
+local function carried_by(id) return redis.call('HGET', prefix .. 'carried', id) or '' end
 local function read_jobs(ids) read_records('job', ids, job_in, jobs) end
 local function count(id, kind, times)
   local which = COUNTER_OF[kind]
   jobs[id][which] = jobs[id][which] + times
-end
-
--- The ledger. An entry is of a run (j, i, r, o, f) or of nominal times that did not run (j, s).
-local ledger, run_texts = {}, {}
-local function write_times(id, packed) ledger[#ledger + 1] = {digits(take_number()) .. '-0', 'j', id, 's', packed} end
-local function write_skip(id, occurrence, extra, why)
-  write_times(id, cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra}))
-  if jobs[id] then count(id, 6, 1) end
-end
-local function write_run(id, run_id, run, result, is_final)
-  ledger[#ledger + 1] =
-    {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', run_texts[run_id] or cmsgpack.pack(run), 'o', result,
-    'f', is_final and '1' or '0'}
 end
 
 -- When the earliest waiting run of a job is to be taken; false: none waits.
@@ -135,10 +125,41 @@ local function tell_change(id, job, number, state)
 end
 local function tell_stop(run_id, member, why) notices[#notices + 1] = cmsgpack.pack({1, seq, run_id, member, why}) end
 
--- Active runs: arrays in `runs`, and for each a member of `active`, "JOB\0FENCE RUN" without the blank, so that
--- those of a job are counted and found, oldest first. In C++: record_codec.cpp.
+-- The end of a run for which somebody waits (of such R_EXTRA and W_EXTRA are AWAITED): kept for an hour by the number with
+-- which it was put down, and told as a change of its job.
+local AWAITED = 2
+local ends = {}
+local function keep_end(id, number, value, fields)
+  ends['awaited:' .. digits(number)] = cmsgpack.pack({value, fields})
+  local job = jobs[id]
+  if job and is_whole(job) then return tell_change(id, job, take_number()) end
+  notices[#notices + 1] = cmsgpack.pack({0, take_number(), id, '', '', 0, IS_REMOVED, 0})
+end
+
+-- An active run: an array in `runs`. In C++: record_codec.cpp.
 local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
 local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP, R_REVISION = 8, 9, 10, 11, 12, 13  -- that by which it was planned
+
+-- The ledger. An entry is of a run (j, i, r, o, f) or of nominal times that did not run (j, s).
+local ledger, run_texts = {}, {}
+local function write_times(id, packed) ledger[#ledger + 1] = {digits(take_number()) .. '-0', 'j', id, 's', packed} end
+local function write_skip(id, occurrence, extra, why, number)
+  local packed = cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra})
+  write_times(id, packed)
+  if jobs[id] then count(id, 6, 1) end
+  if extra == AWAITED then keep_end(id, number, '', {'j', id, 's', packed}) end
+end
+local function write_run(id, run_id, run, result, is_final, value)
+  local text = run_texts[run_id] or cmsgpack.pack(run)
+  ledger[#ledger + 1] =
+    {digits(take_number()) .. '-0', 'j', id, 'i', run_id, 'r', text, 'o', result, 'f', is_final and '1' or '0'}
+  if is_final and run[R_EXTRA] == AWAITED then
+    keep_end(id, run[R_REVISION], value or '', {'j', id, 'i', run_id, 'r', text, 'o', result, 'f', '1'})
+  end
+end
+
+-- Active runs: of each a member of `active` as well, "JOB\0FENCE RUN" without the blank, so that those of a job are
+-- counted and found, oldest first.
 local runs, changed_runs, new_runs, dropped_runs, actives, more_active = {}, {}, {}, {}, {}, {}
 local function run_in(text)
   local run = cmsgpack.unpack(text)
@@ -218,7 +239,10 @@ end
 local function drop_waiting(id, why)
   if not waiting[id] then return end
   local readable, damaged = waiting_runs(id)
-  for _, each in ipairs(readable) do write_skip(id, each[2][W_OCCURRENCE], each[2][W_EXTRA], why) end
+  for _, each in ipairs(readable) do
+    local run = each[2]
+    write_skip(id, run[W_OCCURRENCE], run[W_EXTRA], why, run[W_REVISION])
+  end
   for _, each in ipairs(damaged) do write_skip(id, each[2], 0, why) end
   redis.call('DEL', prefix .. 'wait:' .. id)
   redis.call('ZREM', prefix .. 'waiting', id)
@@ -226,7 +250,8 @@ local function drop_waiting(id, why)
 end
 local function forget(id)
   drop_waiting(id, 'removed')
-  jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id], skips[id] = false, nil, nil, nil, nil, nil
+  jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id] = false, nil, nil, nil, nil
+  skips[id], carried[id] = nil, nil
   forgotten[id] = true
 end
 -- Removes a job that has ended and of which nothing runs or waits, unless it is to be kept.
@@ -241,6 +266,7 @@ local function put_again(id, run, at, why)
   wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', '', run[R_REVISION]})
 end
 
+local results = {}  -- What runs have returned, and for how many ms it is kept.
 -- A take that has ended is remembered for as long as TCP may still deliver a copy of it: there are many of them.
 local HOUR = 3600
 local function remember(key, value, seconds) redis.call('SET', prefix .. key, value, 'EX', seconds or HOUR) end
@@ -264,6 +290,19 @@ local function write_runs()
   call_all('ZREM', 'active', old_names)
   call_all('HSET', 'runs', values)
   call_all('ZADD', 'active', names)
+end
+local function write_texts(key, texts)
+  local there, gone = {}, {}
+  for id, text in pairs(texts) do
+    if text == '' then
+      gone[#gone + 1] = id
+    else
+      there[#there + 1] = id
+      there[#there + 1] = text
+    end
+  end
+  call_all('HSET', key, there)
+  call_all('HDEL', key, gone)
 end
 local function write_jobs()
   local values, times, not_due, old = {}, {}, {}, {}
@@ -290,29 +329,24 @@ local function write_jobs()
   call_all('ZADD', 'due', times)
   call_all('ZREM', 'due', not_due)
   if old[1] then
-    for _, key in ipairs({'jobs', 'definitions', 'notes', 'skips'}) do call_all('HDEL', key, old) end
+    for _, key in ipairs({'jobs', 'definitions', 'notes', 'skips', 'carried'}) do call_all('HDEL', key, old) end
     call_all('ZREM', 'ids', old)
   end
   for id, note in pairs(notes) do
     if note == '' then redis.call('HDEL', prefix .. 'notes', id) else redis.call('HSET', prefix .. 'notes', id, note) end
   end
-  local skipping, not_skipping = {}, {}
-  for id, packed in pairs(skips) do
-    if packed == '' then
-      not_skipping[#not_skipping + 1] = id
-    else
-      skipping[#skipping + 1] = id
-      skipping[#skipping + 1] = packed
-    end
-  end
-  call_all('HSET', 'skips', skipping)
-  call_all('HDEL', 'skips', not_skipping)
+  write_texts('skips', skips)
+  write_texts('carried', carried)
   for id, text in pairs(definitions) do redis.call('HSET', prefix .. 'definitions', id, text) end
 end
 local function write_all()
   write_runs()
   write_jobs()
   for _, entry in ipairs(ledger) do redis.call('XADD', prefix .. 'ledger', 'MAXLEN', '~', ARGV[2], unpack(entry)) end
+  for run_id, each in pairs(results) do
+    redis.call('SET', prefix .. 'result:' .. run_id, each[1], 'PX', digits(each[2]))
+  end
+  for key, text in pairs(ends) do remember(key, text) end
   if took_number then redis.call('SET', prefix .. 'seq', digits(seq)) end
   for _, notice in ipairs(notices) do redis.call('PUBLISH', prefix .. 'changes', notice) end
 end
