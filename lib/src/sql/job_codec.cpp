@@ -36,42 +36,44 @@ json::array json_of(std::span<const instant> times) {
 }
 
 json::object json_of(const held_run& run) {
-  const auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, stop,
+  const auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, awaited, stop,
                revision] = run;
   field_writer out;
   out.put("run", id).put("member", *member).put("fence", fence).put("born", born);
   out.put("occurrence", occurrence).put("due", due).put("attempt", attempt, 1).put("started", started);
-  out.put("why", why).put("taken", taken).put("extra", extra).put("stop", stop);
-  return out.put("revision", revision).take();
+  out.put("why", why).put("taken", taken).put("extra", extra).put("awaited", awaited);
+  return out.put("stop", stop).put("revision", revision).take();
 }
 
 held_run held_run_in(const json::value& from, const name_keeper& name_of) {
   held_run made;
-  auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, stop, revision] =
-      made;
+  auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, awaited, stop,
+         revision] = made;
   std::string name;
   const field_reader in{from};
   in.get("run", id).get("member", name).get("fence", fence).get("born", born);
   in.get("occurrence", occurrence).get("due", due).get("attempt", attempt).get("started", started);
-  in.get("why", why).get("taken", taken).get("extra", extra).get("stop", stop).get("revision", revision);
+  in.get("why", why).get("taken", taken).get("extra", extra).get("awaited", awaited).get("stop", stop);
+  in.get("revision", revision);
   member = name_of(name);
   return made;
 }
 
 json::object json_of(const waiting_run& run) {
-  const auto& [at, due, occurrence, attempt, why, extra, revision, planned_as, cancels] = run;
+  const auto& [at, due, occurrence, attempt, why, extra, awaited, revision, planned_as, cancels] = run;
   field_writer out;
   out.put("at", at).put("due", due).put("occurrence", occurrence).put("attempt", attempt, 1);
-  out.put("why", why).put("extra", extra).put("revision", revision);
+  out.put("why", why).put("extra", extra).put("awaited", awaited).put("revision", revision);
   return out.put("planned_as", planned_as).put("cancels", cancels).take();
 }
 
 waiting_run waiting_run_in(const json::value& from) {
   waiting_run made;
-  auto& [at, due, occurrence, attempt, why, extra, revision, planned_as, cancels] = made;
+  auto& [at, due, occurrence, attempt, why, extra, awaited, revision, planned_as, cancels] = made;
   const field_reader in{from};
   in.get("at", at).get("due", due).get("occurrence", occurrence).get("attempt", attempt).get("why", why);
-  in.get("extra", extra).get("revision", revision).get("planned_as", planned_as).get("cancels", cancels);
+  in.get("extra", extra).get("awaited", awaited).get("revision", revision);
+  in.get("planned_as", planned_as).get("cancels", cancels);
   return made;
 }
 
@@ -120,11 +122,12 @@ std::string text_of(const memory_job& job) {
   if (job.where.name() != zone{}.name()) out.put("zone", job.where.name());
   auto all = out.take();
   if (job.rare) {
-    const auto& [counters, note, skip_at] = *job.rare;
+    const auto& [counters, note, skip_at, carried] = *job.rare;
     auto did = json_of(counters);
     if (!did.empty()) all["counters"] = std::move(did);
     if (!note.empty()) all["note"] = clean(note);
     if (!skip_at.empty()) all["skip_at"] = json_of(skip_at);
+    if (!carried.empty()) all["carried"] = clean(carried);
   }
   if (job.live) put_runs(all, *job.live);
   return json::serialize(all);
@@ -158,6 +161,7 @@ void read_job(std::string_view text, memory_job& job, const name_keeper& name_of
   if (counters) read_counters(*counters, job.rarely().counters);
   if (note) in.get("note", job.rarely().note);
   if (in.find("skip_at")) in.get_all("skip_at", job.rarely().skip_at);
+  if (in.find("carried")) in.get("carried", job.rarely().carried);
   auto live = read_runs(all, name_of);
   if (!live->empty()) job.live = std::move(live);
 }

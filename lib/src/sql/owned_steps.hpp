@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/store/job_backend.hpp>
 #include <cstdint>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
@@ -50,6 +51,8 @@ struct owned_finish {
         born{step.born},
         id{step.report->id},
         run_id{step.report->run_id},
+        value{step.report->value},
+        carry{step.report->carry},
         result{*step.report->result} {
     report.handle.reset();
   }
@@ -58,11 +61,14 @@ struct owned_finish {
     report.run_id = run_id;
     report.member = {};
     report.result = &result;
+    report.value = value;
+    if (carry) report.carry = *carry;
     return report;
   }
   run_report report;
   std::uint64_t born;
-  std::string id, run_id;
+  std::string id, run_id, value;
+  std::optional<std::string> carry;
   outcome result;
 };
 
