@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <boost/json/parse.hpp>
+#include <filesystem>
 #include <sstream>
 #include <string>
 #include <vector>
@@ -95,6 +96,55 @@ TEST_SUITE("sql store") {
     CHECK(fires.size() >= 2);
     std::ranges::sort(fires);
     CHECK_MESSAGE(std::ranges::adjacent_find(fires) == fires.end(), "no fire twice");
+  }
+
+  TEST_CASE(
+      "daemons on one file share the places of a group, and those of one that is killed are the other's") {
+    const sqlite_world world;
+    const auto lock = world.folder.path("inside"), twice = world.folder.path("twice");
+    std::string jobs = "[scheduler]\nstore = \"" + world.url + "\"\n[groups.db]\nrunning = 1\n";
+    for (const auto* id : {"a", "b", "c", "d", "e", "f"}) {
+      jobs += std::string{"[[job]]\nid = \""} + id + "\"\nschedule = \"every 1s\"\ngroup = \"db\"\n" +
+              "on_lost = \"rerun\"\nshell = \"mkdir " + lock + " || touch " + twice +
+              "; echo inside; sleep 0.5; rmdir " + lock + "\"\n";
+    }
+    const auto file = world.folder.write("jobs.toml", jobs);
+    program one{{"run", file, "--instance", "one"}}, other{{"run", file, "--instance", "other"}};
+    REQUIRE(one.says("6 jobs"));
+    REQUIRE(other.says("6 jobs"));
+    for (int times = 0; times < 3; ++times) {
+      REQUIRE(one.says("inside"));
+      REQUIRE(other.says("inside"));
+    }
+    CHECK_FALSE(std::filesystem::exists(twice));
+    REQUIRE(one.says("inside"));
+    one.signal(SIGKILL);
+    CHECK(one.ends() == -SIGKILL);
+    for (int times = 0; times < 5; ++times) REQUIRE(other.says("inside"));
+    other.signal(SIGTERM);
+    CHECK(other.ends() == 0);
+  }
+
+  TEST_CASE("who asks a daemon for a run may wait for its end, and what a job carries is set and shown") {
+    const sqlite_world world;
+    const auto file = world.folder.write(
+        "jobs.toml", "[scheduler]\nstore = \"" + world.url +
+                         "\"\n[[job]]\nid = \"tick\"\nschedule = \"every 1h\"\ncommand = [\"/bin/true\"]\n");
+    program daemon{{"run", file, "--instance", "a"}};
+    REQUIRE(daemon.says("1 job"));
+    const auto ended = world.on_store({"jobs", "run", "tick", "--wait", "--within", "1m", "--json"});
+    CAPTURE(ended.err);
+    REQUIRE(ended.code == 0);
+    CHECK(ended.object().at("outcome") == "succeeded");
+    CHECK(ended.object().at("instance") == "a");
+    REQUIRE(world
+                .on_store({"jobs", "add", "--id", "reader", "--schedule", "every 1h", "--task", "read",
+                           "--carries"})
+                .code == 0);
+    CHECK(world.on_store({"jobs", "carry", "reader", R"({"page": 7})"}).code == 0);
+    CHECK(world.on_store({"jobs", "show", "reader", "--json"}).object().at("carried").at("page") == 7);
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
   }
 
   TEST_CASE("what such a store cannot do, and one that is not there, are refused in words that help") {

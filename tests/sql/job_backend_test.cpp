@@ -48,6 +48,8 @@ TEST_SUITE("sql job_backend") {
       SUBCASE(database.name.c_str()) {
         contract::keeps_the_contract_of_job_store(
             [&] { return std::make_unique<sql_backend_under_test>(database); });
+        contract::keeps_the_contract_of_results(
+            [&] { return std::make_unique<sql_backend_under_test>(database); });
       }
     }
   }

@@ -99,6 +99,8 @@ TEST_SUITE("sql job_store") {
     // The rules of one and the same logic over each database: job_backend_test.cpp. Here with two instances.
     contract::keeps_the_contract_of_job_store(
         [] { return std::make_unique<sql_store_under_test>(test_databases()[0]); });
+    contract::keeps_the_contract_of_results(
+        [] { return std::make_unique<sql_store_under_test>(test_databases()[0]); });
   }
 
   TEST_CASE("whatever is done to it, its ledger accounts for every nominal time once") {

@@ -98,8 +98,8 @@ TEST_SUITE("sql outage") {
         const auto where = sql::parse_database_url(url).value();
         sql::session with{where, 20s};
         with.connect();
-        for (const auto* table :
-             {"meta", "parts", "jobs", "definitions", "ledger", "tokens", "changes", "members", "works"})
+        for (const auto* table : {"meta", "parts", "jobs", "definitions", "ledger", "tokens", "changes",
+                                  "members", "works", "results", "ends", "groups"})
           with.run("DROP TABLE " + with.speaks().table(table));
       } else {
         for (const auto* end : {"", "-wal", "-shm"}) std::filesystem::remove(folder.path("jobs.db") + end);

@@ -166,10 +166,10 @@ TEST_SUITE("sql session") {
       const auto where = sql::parse_database_url(url).value();
       sql::session with{where, 20s};
       with.connect();
-      with.run("UPDATE " + with.speaks().table("meta") + " SET content = '2' WHERE name = 'format'");
+      with.run("UPDATE " + with.speaks().table("meta") + " SET content = '1' WHERE name = 'format'");
       refused = opening(url);
       CHECK(refused.code == errc::store_refused);
-      CHECK(mentions(refused.words, "are of format 2, and this version of Carillon reads format 1"));
+      CHECK(mentions(refused.words, "are of format 1, and this version of Carillon reads format 2"));
     }
   }
 

@@ -7,6 +7,8 @@
 #include <carillon/error.hpp>
 #include <limits>
 
+#include "sql/row_writer.hpp"
+
 namespace carillon::sql {
 
 namespace {
@@ -113,11 +115,15 @@ void desk::put_back(const std::string& id, job_row& row) {
     if (row.state == state_of_orphans) {
       auto runs = runs_in(row.content, name_of);
       note_taken(id, *runs);
+      note_awaited(id, *runs);
       jobs_.put_back_orphans(id, std::move(runs));
       return;
     }
     auto job = job_of(row, name_of);
-    if (job->live) note_taken(id, *job->live);
+    if (job->live) {
+      note_taken(id, *job->live);
+      note_awaited(id, *job->live);
+    }
     jobs_.put_back(std::move(job));
   } catch (const unreadable& fault) {
     row.why = words_of_unreadable(with_, id, fault.what());
@@ -133,9 +139,9 @@ void desk::note_taken(const std::string& id, const live_runs& before) {
 
 void desk::fetch_tokens(std::vector<std::string> tokens) {
   if (tokens.empty()) return;
-  query asks{"SELECT token, flags FROM "};
+  query asks{"SELECT token, says FROM "};
   asks.add(with_.speaks().table("tokens")).add(" WHERE token IN ").bind_list(tokens);
-  for (auto& found : with_.ask(asks, "tn")) tokens_[found[0].text] = static_cast<int>(found[1].number);
+  for (auto& found : with_.ask(asks, "tn")) tokens_[found[0].text] = found[1].number;
 }
 
 const std::string& desk::refusal(std::string_view id) const {
@@ -156,12 +162,12 @@ job_handle desk::handle_of(std::string_view id, std::uint64_t born) const {
   return std::make_shared<memory_job>();  // As of a job that is gone.
 }
 
-std::optional<int> desk::token(const std::string& which) const {
+std::optional<std::int64_t> desk::token(const std::string& which) const {
   const auto found = tokens_.find(which);
   return found == tokens_.end() ? std::nullopt : std::optional{found->second};
 }
 
-void desk::keep_token(const std::string& which, int flags) { new_tokens_[which] = flags; }
+void desk::keep_token(const std::string& which, std::int64_t says) { new_tokens_[which] = says; }
 
 void desk::tell(const memory_job& job, std::uint64_t number) {
   auto& notice = notices_.emplace_back();
@@ -244,11 +250,14 @@ std::vector<change_notice> desk::save() {
       if (!still) keep_token("taken:" + run);
     }
   }
+  collect_ends();
   write_jobs(changed);
   write_definitions(changed);
   write_removed(changed);
   write_ledger();
   write_tokens();
+  write_values();
+  write_ends();
   write_notices();
   write_part();
   return std::move(notices_);
@@ -258,17 +267,16 @@ void desk::write_jobs(const changed_rows& what) {
   if (what.written.empty()) return;
   static constexpr std::string_view columns[] = {"part",    "state",  "revision", "defined",  "due",
                                                  "waiting", "active", "task",     "executor", "content"};
-  query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("jobs"));
-  writes.add(" (id, part, state, revision, defined, due, waiting, active, task, executor, content) VALUES ");
-  bool first = true;
+  row_writer rows{with_, "jobs",
+                  "id, part, state, revision, defined, due, waiting, active, task, executor, content",
+                  with_.speaks().or_update("id", columns)};
   for (const auto& row : what.written) {
-    writes.add(std::exchange(first, false) ? "(" : ", (").bind(row.id).add(", ").bind(part_);
+    auto& writes = rows.next().bind(row.id).add(", ").bind(part_);
     writes.add(", ").bind(row.state).add(", ").bind(row.revision).add(", ").bind(row.defined);
     writes.add(", ").bind(row.due).add(", ").bind(row.waiting).add(", ").bind(row.active);
     writes.add(", ").bind(row.task).add(", ").bind(row.executor).add(", ").bind(row.content).add(")");
   }
-  with_.run(writes.add(with_.speaks().or_update("id", columns)));
+  rows.write();
 }
 
 void desk::write_definitions(const changed_rows& what) {
@@ -316,10 +324,10 @@ void desk::write_tokens() {
   if (new_tokens_.empty()) return;
   const auto now = microseconds_now();
   query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("tokens")).add(" (token, flags, made) VALUES ");
+  writes.add(with_.speaks().table("tokens")).add(" (token, says, made) VALUES ");
   bool first = true;
-  for (const auto& [token, flags] : new_tokens_) {
-    writes.add(std::exchange(first, false) ? "(" : ", (").bind(token).add(", ").bind(flags);
+  for (const auto& [token, says] : new_tokens_) {
+    writes.add(std::exchange(first, false) ? "(" : ", (").bind(token).add(", ").bind(says);
     writes.add(", ").bind(now).add(")");
   }
   with_.run(writes.add(with_.speaks().or_nothing("token")));

@@ -51,8 +51,11 @@ class desk {
   job_handle handle_of(std::string_view id, std::uint64_t born) const;
   bool is_born(std::string_view id, std::uint64_t born) const;
 
-  std::optional<int> token(const std::string& which) const;
-  void keep_token(const std::string& which, int flags = 0);
+  /// What was kept with a token; none: it is not known.
+  std::optional<std::int64_t> token(const std::string& which) const;
+  void keep_token(const std::string& which, std::int64_t says = 0);
+  /// Keeps what a run that has just ended returned, if it is to be kept.
+  void keep_value(const std::string& id, const std::string& run_id, instant finished, milliseconds how_long);
   void tell(const memory_job& job, std::uint64_t number);
   void tell_stop(const held_run& run, cancel_reason why);
 
@@ -62,14 +65,29 @@ class desk {
  private:
   struct changed_row;
   struct changed_rows;
+  struct value_of_run {
+    std::string job, run, value;
+    instant finished;
+    milliseconds how_long;
+  };
+  struct end_of_run {
+    std::string job;
+    std::uint64_t number;
+    awaited_end how;
+  };
   void put_back(const std::string& id, job_row& row);
   void collect(const std::string& id, job_row& row, changed_rows& into);
   void note_taken(const std::string& id, const live_runs& before);
+  void note_awaited(const std::string& id, const live_runs& before);
+  void collect_ends();
+  void tell_end(const std::string& id);
   void write_jobs(const changed_rows& what);
   void write_definitions(const changed_rows& what);
   void write_removed(const changed_rows& what);
   void write_ledger();
   void write_tokens();
+  void write_values();
+  void write_ends();
   void write_notices();
   void write_part();
 
@@ -82,7 +100,10 @@ class desk {
   memory_jobs jobs_;
   std::map<std::string, job_row, std::less<>> rows_;
   std::map<std::string, std::vector<std::string>> taken_before_;  ///< Active runs that had waited, by job.
-  std::map<std::string, int> tokens_, new_tokens_;
+  std::map<std::string, std::vector<std::uint64_t>> awaited_before_;  ///< Runs that are awaited, by job.
+  std::map<std::string, std::int64_t> tokens_, new_tokens_;
+  std::vector<value_of_run> values_;
+  std::vector<end_of_run> ends_;
   std::vector<change_notice> notices_;
 };
 

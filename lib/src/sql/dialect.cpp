@@ -105,13 +105,22 @@ std::vector<std::string> dialect::schema() const {
        "num BIGINT PRIMARY KEY, job $name NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, "
        "content $text NOT NULL",
        {{"job", "job, num"}}},
-      {"tokens", "token $word PRIMARY KEY, flags INTEGER NOT NULL, made BIGINT NOT NULL", {{"made", "made"}}},
+      {"tokens", "token $word PRIMARY KEY, says BIGINT NOT NULL, made BIGINT NOT NULL", {{"made", "made"}}},
       {"changes",
        "part INTEGER NOT NULL, num BIGINT NOT NULL, teller BIGINT NOT NULL, made BIGINT NOT NULL, content "
        "$text NOT NULL, PRIMARY KEY (part, num)",
        {{"made", "made"}}},
       {"members", "id $word PRIMARY KEY, expires BIGINT NOT NULL, content $text NOT NULL"},
-      {"works", "digest $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"}};
+      {"works", "digest $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"},
+      {"results",
+       "run $name PRIMARY KEY, job $name NOT NULL, ends_at BIGINT NOT NULL, drop_at BIGINT NOT NULL, content "
+       "$text NOT NULL",
+       {{"drop_at", "drop_at"}}},
+      {"ends",
+       "part INTEGER NOT NULL, num BIGINT NOT NULL, job $name NOT NULL, made BIGINT NOT NULL, content $text "
+       "NOT NULL, returned $text NOT NULL, PRIMARY KEY (part, num)",
+       {{"made", "made"}}},
+      {"groups", "name $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"}};
 
   std::vector<std::string> all;
   const bool is_mysql = kind_ == database_kind::mysql;

@@ -44,6 +44,6 @@ class dialect {
 };
 
 /// The version of the tables: another is refused.
-inline constexpr int table_format = 1;
+inline constexpr int table_format = 2;
 
 }  // namespace carillon::sql

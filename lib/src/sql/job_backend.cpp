@@ -1,5 +1,6 @@
 // The backend as a whole: which store it has opened, and what it tells. Jobs: job_backend_jobs.cpp; their
-// runs: job_backend_runs.cpp; what others have changed: job_backend_notices.cpp.
+// runs: job_backend_runs.cpp; what they leave behind: job_backend_data.cpp; groups: job_backend_groups.cpp;
+// what others have changed: job_backend_notices.cpp.
 
 #include "sql/job_backend.hpp"
 
@@ -81,7 +82,9 @@ void job_backend::tell(std::vector<change_notice> notices) {
   boost::asio::post(*where_, [to = listener_, notices = std::move(notices)] {
     for (const auto& each : notices) {
       if (!*to) return;
-      if (each.run.empty())
+      if (!each.group.empty())
+        (*to)->on_group_place(each.member, each.group);
+      else if (each.run.empty())
         (*to)->on_change(each.part, each.number, each.job);
       else
         (*to)->on_stop_asked(each.member, each.run, each.why);

@@ -35,6 +35,9 @@ class job_backend final : public carillon::job_backend {
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override;
   loop_awaitable<bool> enqueue(const extra_run& run) override;
+  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override;
+  loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
+  loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
                                                               std::span<const std::string> ids) override;
   loop_awaitable<brief_page> page(std::uint32_t partition, std::string after, std::size_t limit) override;
@@ -52,6 +55,7 @@ class job_backend final : public carillon::job_backend {
                                    instant now) override;
   loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
+  loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;
 
  private:
   /// What a step answers, and what is to be told of it.
@@ -95,7 +99,7 @@ class job_backend final : public carillon::job_backend {
   std::optional<loop_executor> where_;
   std::shared_ptr<backend_listener*> listener_;  ///< What it holds is null once this is closed.
   std::optional<bool> reachable_;
-  std::vector<std::uint64_t> noticed_;  ///< By partition, and last the members'.
+  std::vector<std::uint64_t> noticed_;  ///< By partition, and last those of groups and of members.
   std::chrono::steady_clock::time_point looked_{};
   std::map<std::uint32_t, std::uint64_t> doubted_;  ///< From where on a partition is to be looked at again.
   std::chrono::steady_clock::time_point doubts_end_{};  ///< Until then its own notices are read as well.

@@ -158,20 +158,26 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
 }
 
 loop_awaitable<bool> job_backend::enqueue(const extra_run& run) {
+  auto putting = enqueue_awaited(run);
+  const auto number = co_await std::move(putting);
+  co_return number != 0;
+}
+
+loop_awaitable<std::uint64_t> job_backend::enqueue_awaited(const extra_run& run) {
   const auto partition = partition_of(run.id);
   auto work = [run, id = std::string{run.id}](desk& there) {
     there.fetch({id});
     if (!there.refusal(id).empty()) refuse_step(there.refusal(id));
     const auto token = token_of_change(run.token);
     if (!run.token.empty()) there.fetch_tokens({token});
-    if (there.token(token)) there.jobs().put_back_token(run.token);
+    if (const auto number = there.token(token)) return static_cast<std::uint64_t>(*number);
     auto wanted = run;
     wanted.id = id;
-    const bool answer = there.jobs().enqueue(wanted);
-    if (answer && !run.token.empty()) there.keep_token(token);
-    return answer;
+    const auto number = there.jobs().enqueue(wanted);
+    if (number != 0 && !run.token.empty()) there.keep_token(token, static_cast<std::int64_t>(number));
+    return number;
   };
-  auto putting = change<bool>(partition, std::move(work));
+  auto putting = change<std::uint64_t>(partition, std::move(work));
   co_return co_await std::move(putting);
 }
 

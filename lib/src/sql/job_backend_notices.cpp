@@ -17,6 +17,12 @@ constexpr std::chrono::seconds longest_pause{60};
 /// For how long a change that nobody waits for any more may still be made.
 constexpr std::chrono::seconds doubts_last{60};
 
+/// Where the number of a row of `parts` is kept here: those of groups and of members come last.
+std::size_t place_of(long long part, std::uint32_t partitions) {
+  if (part == part_of_members) return partitions + 1;
+  return part == part_of_groups ? partitions : static_cast<std::size_t>(part);
+}
+
 }  // namespace
 
 void job_backend::doubt(std::uint32_t partition, std::uint64_t from) {
@@ -39,23 +45,24 @@ loop_awaitable<job_backend::outlook> job_backend::see_changes() {
   const auto silent = std::chrono::steady_clock::now() < doubts_end_ ? 0 : tables_->teller;
   auto work = [tables = tables_, store = store_, before = std::move(before), silent](session& with) {
     outlook seen;
-    seen.noticed.resize(store.partitions + 1);
+    seen.noticed.resize(store.partitions + 2);
     query asks{"SELECT part, noticed, store FROM "};
     for (const auto& part : with.ask(asks.add(with.speaks().table("parts")), "nnn")) {
       if (part[2].count() != store.id) throw boost::system::system_error(errc::other_store);
-      const auto place = part[0].number == part_of_members ? store.partitions : part[0].count();
+      const auto place = place_of(part[0].number, store.partitions);
       if (place < seen.noticed.size()) seen.noticed[place] = part[1].count();
     }
-    for (std::uint32_t part = 0; part < store.partitions && !before.empty(); ++part) {
-      if (seen.noticed[part] == before[part]) continue;
+    for (std::uint32_t place = 0; place <= store.partitions && !before.empty(); ++place) {
+      if (seen.noticed[place] == before[place]) continue;
+      const auto part = place < store.partitions ? static_cast<int>(place) : part_of_groups;
       query reads{"SELECT content FROM "};
       reads.add(with.speaks().table("changes")).add(" WHERE part = ").bind(part);
-      reads.add(" AND num > ").bind(before[part]).add(" AND num <= ").bind(seen.noticed[part]);
+      reads.add(" AND num > ").bind(before[place]).add(" AND num <= ").bind(seen.noticed[place]);
       reads.add(" AND teller <> ").bind(silent).add(" ORDER BY num");
       for (const auto& each : with.ask(reads, "t")) {
         try {
           seen.notices.push_back(notice_in(each[0].text));
-          seen.notices.back().part = part;
+          seen.notices.back().part = place;
         } catch (const unreadable& fault) {
           tables->tell_once(std::string{"a notice of a change cannot be read and is passed over: "} +
                             fault.what());

@@ -11,7 +11,7 @@ namespace carillon::sql {
 namespace {
 
 constexpr std::size_t most_seen = 100;
-constexpr int end_paused = 1, end_removed = 2;
+constexpr std::int64_t end_paused = 1, end_removed = 2;
 
 void check_order(const claim_request& request) {
   if (!request.next_cursor || *request.next_cursor > request.expected_cursor) return;
@@ -27,7 +27,7 @@ std::string token_of_end(const std::string& id, std::uint64_t fence) {
 }
 
 /// The end of a run whose job has been removed since, sent again: what was answered the first time.
-job_handle job_that_ended(std::uint64_t fence, int flags) {
+job_handle job_that_ended(std::uint64_t fence, std::int64_t flags) {
   auto job = std::make_shared<memory_job>();
   job->last_fence = fence;
   job->last_end_paused = (flags & end_paused) != 0;
@@ -43,6 +43,7 @@ finish_answer finish_one(desk& there, owned_finish& step) {
   const auto answer = there.jobs().finish(report);
   report.handle.reset();
   if (answer.what != finish_answer::kind::done) return answer;
+  if (!step.value.empty()) there.keep_value(step.id, step.run_id, report.finished, report.keep_value);
   if (!there.is_born(step.id, step.born))
     there.keep_token(token, (answer.paused_now ? end_paused : 0) | (answer.removed_now ? end_removed : 0));
   // By another instance than the one that runs its loop, perhaps.

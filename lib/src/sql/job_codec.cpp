@@ -198,7 +198,7 @@ std::string text_of(const ledger_entry& entry) {
   out.put("failure", failure).put("message", message).put("first", first);
   if (last != first) out.put("last", last);
   out.put("count", count, 1).put("into", into).put("extra", extra).put("final", final, true);
-  out.put("run", run).put("instance", instance).put("attempt", attempt).put("fence", fence);
+  out.put("run", run).put("instance", instance_of(instance)).put("attempt", attempt).put("fence", fence);
   out.put("due", due).put("started", started).put("finished", finished);
   return json::serialize(out.take());
 }
@@ -279,24 +279,24 @@ job_brief brief_of(const memory_job& job) {
 }
 
 std::string text_of(const change_notice& notice) {
-  const auto& [part, number, job, run, member, why] = notice;
+  const auto& [part, number, job, run, member, why, group] = notice;
   const auto& [id, task, executor, revision, state, waits] = job;
   field_writer out;
   out.put("number", number).put("job", id).put("task", task).put("executor", executor);
   out.put("revision", revision).put("state", state).put("waits", waits);
-  out.put("run", run).put("member", member).put("why", why);
+  out.put("run", run).put("member", member).put("why", why).put("group", group);
   return json::serialize(out.take());
 }
 
 change_notice notice_in(std::string_view text) {
   change_notice made;
-  auto& [part, number, job, run, member, why] = made;
+  auto& [part, number, job, run, member, why, group] = made;
   auto& [id, task, executor, revision, state, waits] = job;
   const auto all = parsed(text);
   const field_reader in{all};
   in.get("number", number).get("job", id).get("task", task).get("executor", executor);
   in.get("revision", revision).get("state", state).get("waits", waits);
-  in.get("run", run).get("member", member).get("why", why);
+  in.get("run", run).get("member", member).get("why", why).get("group", group);
   return made;
 }
 

@@ -47,13 +47,15 @@ std::shared_ptr<const served_work> work_in(std::string_view text);
 
 job_brief brief_of(const memory_job& job);
 
-/// What instances are told: that a job was changed, or, where `run` is not empty, that a run is to stop.
+/// What instances are told: that a job was changed; where `run` is not empty, that a run is to stop; where
+/// `group` is not, that a member was given places of it.
 struct change_notice {
-  std::uint32_t part = 0;    ///< Not in the text.
+  std::uint32_t part = 0;    ///< Not in the text, and of groups none.
   std::uint64_t number = 0;  ///< Of the change.
   job_brief job;
   std::string run, member;
   cancel_reason why{};
+  std::string group;
 };
 std::string text_of(const change_notice& notice);
 change_notice notice_in(std::string_view text);

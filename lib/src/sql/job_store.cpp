@@ -24,6 +24,7 @@ shared_store_options sharing_of(const job_store_options& how) {
   sharing.partitions = how.partitions;
   sharing.stall_limit = how.stall_limit;
   sharing.remembered = how.remembered;
+  sharing.groups = true;
   sharing.logger = how.logger;
   return sharing;
 }

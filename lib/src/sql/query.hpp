@@ -22,6 +22,8 @@ class query {
     text_ += text;
     return *this;
   }
+  /// How much there is of it, values that are texts included.
+  std::size_t bytes() const noexcept { return text_.size() + bytes_of_values_; }
   query& bind(std::string text) { return put(value{std::move(text)}); }
   query& bind(std::string_view text) { return put(value{std::string{text}}); }
   query& bind(const char* text) { return put(value{std::string{text}}); }
@@ -48,12 +50,14 @@ class query {
  private:
   query& put(value what) {
     text_ += ":v" + std::to_string(values_.size());
+    if (const auto* const text = std::get_if<std::string>(&what)) bytes_of_values_ += text->size();
     values_.push_back(std::move(what));
     return *this;
   }
 
   std::string text_;
   std::vector<value> values_;
+  std::size_t bytes_of_values_ = 0;
 };
 
 /// What stands in one column of one row.

@@ -16,6 +16,7 @@ constexpr std::size_t most_told = 1'000;
 constexpr auto between_cleanings = std::chrono::seconds{10};
 constexpr std::uint64_t second = 1'000'000;
 constexpr std::uint64_t token_is_kept = 3'600 * second, notice_is_kept = 120 * second;
+constexpr std::uint64_t end_is_kept = 3'600 * second, group_is_kept = 86'400 * second;
 
 std::optional<std::uint64_t> number_in(session& with, std::string_view name) {
   auto asks = query{"SELECT content FROM "}.add(with.speaks().table("meta")).add(" WHERE name = ").bind(name);
@@ -45,8 +46,8 @@ void make_parts(session& with, const store_identity& store) {
   static constexpr std::string_view columns[] = {"store", "seq", "ledger", "noticed"};
   query makes{"INSERT INTO "};
   makes.add(with.speaks().table("parts")).add(" (part, store, seq, ledger, noticed) VALUES ");
-  for (int part = part_of_members; part < static_cast<int>(store.partitions); ++part) {
-    makes.add(part == part_of_members ? "(" : ", (").bind(part).add(", ").bind(store.id);
+  for (int part = part_of_groups; part < static_cast<int>(store.partitions); ++part) {
+    makes.add(part == part_of_groups ? "(" : ", (").bind(part).add(", ").bind(store.id);
     makes.add(", ").bind(store.id).add(", ").bind(store.id).add(", ").bind(store.id).add(")");
   }
   with.run(makes.add(with.speaks().or_update("part", columns)));
@@ -168,6 +169,9 @@ void store_tables::clean_up(session& with, const store_identity& store) {
   };
   drop("tokens", "made", now - token_is_kept);
   drop("changes", "made", now - notice_is_kept);
+  drop("results", "drop_at", now);
+  drop("ends", "made", now - end_is_kept);
+  drop("groups", "used", now - group_is_kept);
   const auto age = static_cast<std::uint64_t>(ledger_age.count()) * second;
   if (age > 0) drop("ledger", "num", (now - age) * store.partitions);
   auto last_kept =

@@ -73,7 +73,7 @@ void expect_store(session& with, const store_identity& store, std::uint32_t part
 
 [[noreturn]] void refuse_store(const std::string& why);
 
-/// In `parts`, the row that changes with the members.
-inline constexpr int part_of_members = -1;
+/// In `parts`, the row that changes with the members, and the one that counts what is told of groups.
+inline constexpr int part_of_members = -1, part_of_groups = -2;
 
 }  // namespace carillon::sql

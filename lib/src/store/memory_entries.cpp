@@ -62,7 +62,7 @@ void memory_jobs::keep_end(memory_job* job, std::uint64_t number, const ledger_e
   end.value = value;
   const auto bytes = about_an_entry + value.size() + entry.result.message.size();
   ends_.keep(number, std::move(end), bytes, instant{}, instant::max());
-  if (job) notify(*job, take_number());
+  if (job && job->definition) notify(*job, take_number());  // What stands for a gone job may have none.
 }
 
 /// What a run that succeeded leaves behind.
