@@ -103,9 +103,9 @@ TEST_SUITE("the events of a scheduler") {
     world.start();
     world.pass(16s);
     const auto waits = world.kinds_of("a").size() < world.kinds_of("b").size() ? "a" : "b";
-    CHECK(world.kinds_of(waits) == heard{"job_added", "run_claimed"});
+    CHECK(world.kinds_of(waits) == heard{"job_added", "run_claimed", "run_waiting"});
     world.pass(2s);
-    CHECK(world.kinds_of(waits) == heard{"job_added", "run_claimed", "run_started"});
+    CHECK(world.kinds_of(waits) == heard{"job_added", "run_claimed", "run_waiting", "run_started"});
   }
 
   TEST_CASE("a run that is asked for, a change and a removal are told, and that all were removed") {
