@@ -102,16 +102,17 @@ TEST_SUITE("sql store") {
       "daemons on one file share the places of a group, and those of one that is killed are the other's") {
     const sqlite_world world;
     const auto lock = world.folder.path("inside"), twice = world.folder.path("twice");
-    std::string jobs = "[scheduler]\nstore = \"" + world.url + "\"\n[groups.db]\nrunning = 1\n";
-    for (const auto* id : {"a", "b", "c", "d", "e", "f"}) {
+    std::string jobs =
+        "[scheduler]\npartitions = 64\nstore = \"" + world.url + "\"\n[groups.db]\nrunning = 1\n";
+    for (char id = 'a'; id <= 'p'; ++id) {
       jobs += std::string{"[[job]]\nid = \""} + id + "\"\nschedule = \"every 1s\"\ngroup = \"db\"\n" +
               "on_lost = \"rerun\"\nshell = \"mkdir " + lock + " || touch " + twice +
-              "; echo inside; sleep 0.5; rmdir " + lock + "\"\n";
+              "; echo inside; sleep 0.3; rmdir " + lock + "\"\n";
     }
     const auto file = world.folder.write("jobs.toml", jobs);
     program one{{"run", file, "--instance", "one"}}, other{{"run", file, "--instance", "other"}};
-    REQUIRE(one.says("6 jobs"));
-    REQUIRE(other.says("6 jobs"));
+    REQUIRE(one.says("16 jobs"));
+    REQUIRE(other.says("16 jobs"));
     for (int times = 0; times < 3; ++times) {
       REQUIRE(one.says("inside"));
       REQUIRE(other.says("inside"));

@@ -62,6 +62,7 @@ class scheduler_pair : temporary_folder, public loop_world {
   sql::job_store_options store_options() const {
     sql::job_store_options how;
     how.url = url_;
+    how.partitions = 4;
     how.timeout = std::chrono::seconds{20};  // A busy machine is no finding.
     how.lease = std::chrono::seconds{30};
     how.connections = 2;
