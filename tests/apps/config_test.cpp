@@ -269,7 +269,7 @@ format = "json"
         {"[[job]]\nid = \"a\"\nschedule = \"cron 0 75 * * *\"\nshell = \"x\"",
          "jobs.toml:3:20: schedule: hour 75: 0 to 23"},
         {"[[job]]\nid = \"a\"\nschedule = [\"every 5m\", \"cron 0 75 * * *\"]\nshell = \"x\"",
-         "jobs.toml:3:32: schedule, 2 of 2: hour 75: 0 to 23"},
+         "jobs.toml:3:33: schedule, 2 of 2: hour 75: 0 to 23"},
         {"[[job]]\nid = \"a\"\nschedule = [\"every 5m limit 3\", \"every 7m\"]\nshell = \"x\"",
          "jobs.toml:3:23: schedule, 1 of 2: 'limit' stands only after the whole trigger"},
         {"[[job]]\nid = \"a\"\nschedule = []\nshell = \"x\"",
