@@ -151,7 +151,7 @@ int schedule(const carillon::task_registry& tasks, bool for_ever) {
   scheduler.add(carillon::job("work").every(5ms).task(for_ever ? "block" : "who").executor("pool"));
   int ends = 0;
   const auto listening = scheduler.on(carillon::all_events, [&](const carillon::event& what) {
-    if (what.kind == carillon::event_kind::run_succeeded && ++ends == 10) ::raise(SIGTERM);
+    if (what.kind == carillon::event_kind::run_succeeded && ends < 10 && ++ends == 10) ::raise(SIGTERM);
     if (!for_ever) return;
     for (const auto number : pool->workers()) fmt::print("{}\n", number);
     std::fflush(stdout);
