@@ -45,6 +45,7 @@ struct aps_world : testing::scheduler_world {
   aps_world() {
     done() = {};
     scheduler.add("report", cron("0 9 * * mon-fri"), carillon::bind(send_report, "billing", 3));
+    scheduler.add("count", every(24h), [] { return 42; });
   }
 };
 
@@ -52,7 +53,7 @@ asio::awaitable<void> manage(carillon::scheduler& scheduler, std::ostringstream&
   const auto report = co_await scheduler.get("report");
   CHECK(report->cursor == testing::simulation_start + 9h);
   const auto page = co_await scheduler.list(job_query());
-  CHECK(page.jobs.size() == 1);
+  CHECK(page.jobs.size() == 2);
 
   job_options options;
   options.max_instances = 3;
@@ -84,6 +85,10 @@ asio::awaitable<void> manage(carillon::scheduler& scheduler, std::ostringstream&
   of_report.job = "report";
   const auto history = co_await scheduler.history(of_report);
   CHECK(history.entries.size() <= 1);
+  const auto counted = co_await scheduler.run_now("count", and_wait(30s));
+  CHECK(counted->as<int>() == 42);
+  const auto kept = co_await scheduler.result("count", counted->run);
+  CHECK(kept->as_int64() == 42);
   co_await scheduler.remove("report");
   const auto removed = co_await scheduler.get("report");
   CHECK(removed->state == job_state::removed);
@@ -146,6 +151,8 @@ TEST_SUITE("coming from APScheduler") {
          "(cron 0 9 * * *) and (cron 0 9 13 * *) within 0s");
     same(cron("0 9 * * *") && cron("0 9 13 * *"), "(cron 0 9 * * *) and (cron 0 9 13 * *)");
     same(cron("0 9 * * *") || every(5h), "(cron 0 9 * * *) or (every 5h)");
+    same(any_of({cron("0 9 * * mon-fri"), every().saturday().at("11:00")}),
+         "(cron 0 9 * * mon-fri) or (every sat at 11:00)");
     same(cron("30 2 * * *").in("Europe/Oslo").like("apscheduler"),
          "cron 30 2 * * * in Europe/Oslo gap shift overlap both");
     same(cron("0 9 * * *").except("2026-12-25, 2027-01-01"),
@@ -205,6 +212,8 @@ TEST_SUITE("coming from APScheduler") {
     options.executor = "threads";
     options.description = "Sends the report of the day";
     options.metadata = {{"team", "billing"}};
+    options.keep_result = 1h;
+    options.carries = true;
     options.timeout = 10min;
     options.retry.attempts = 3;
     options.on_lost = lost_action::rerun;
@@ -222,6 +231,8 @@ TEST_SUITE("coming from APScheduler") {
     thread_executor_options twenty;
     twenty.threads = 20;
     scheduler.executor("threads", std::make_shared<thread_executor>(twenty));
+    scheduler.group("billing", group_limits{3});
+    options.group = "billing";
     scheduler.add("report", every(1h), tick, options);
     CHECK_THROWS_AS(scheduler.executor("threads", std::make_shared<thread_executor>()),
                     std::invalid_argument);
