@@ -111,7 +111,7 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   boost::asio::steady_timer rest_;      ///< Of reading, once too much has come.
   command_output output_;
   message_reader messages_;
-  std::array<char, 16 * 1024> buffer_{};
+  std::array<char, 16'384> buffer_{};
   std::deque<std::string> unsent_;  ///< The first is under way.
   state state_ = state::starting;
   run* run_ = nullptr;  ///< While busy.

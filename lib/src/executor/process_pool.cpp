@@ -76,7 +76,7 @@ void process_pool::changed(pool_worker& who) {
 void process_pool::gone(pool_worker& who) {
   const auto place = std::ranges::find(workers_, &who, &worker_ptr::get);
   if (place == workers_.end()) return;
-  const auto self = *place;  // until this is said
+  const auto self = std::move(*place);  // until this is said
   workers_.erase(place);
   const bool was_to_go = closing_ || who.left();
   if (was_to_go) return;

@@ -46,7 +46,7 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t longest_text = 64 * 1024;  // of a message, a note, a logged line
+constexpr std::size_t longest_text = std::size_t{64} * 1024;  // of a message, a note, a logged line
 constexpr std::size_t reserve_bytes = 1 << 20;
 
 std::string shortened(std::string text) {
@@ -88,7 +88,7 @@ class pool_socket {
   int number_;
   std::mutex mutex_;  // of those who send
   message_reader reader_;
-  std::array<char, 16 * 1024> buffer_{};
+  std::array<char, 16'384> buffer_{};
 };
 
 // Sends what a body logs to the pool, which knows where it goes.
@@ -156,22 +156,24 @@ class worker_process {
  private:
   void read() {
     try {
-      while (auto message = pool_.receive()) {
-        if (const auto* setup = std::get_if<worker_setup>(&*message)) {
-          prepare(*setup);
-        } else if (auto* order = std::get_if<run_order>(&*message)) {
-          context_.reason = cancel_reason::none;  // before a stop_order that may follow
-          active_ = true;
-          asio::post(loop_, [this, run = std::make_shared<run_order>(std::move(*order))] { begin(*run); });
-        } else if (const auto* stop = std::get_if<stop_order>(&*message)) {
-          cancel(stop->why);
-        }
-      }
+      while (auto message = pool_.receive()) take(*message);
     } catch (const std::exception& why) {  // no memory, most likely
       fmt::print(stderr, "carillon worker: {}\n", why.what());
       std::_Exit(not_a_worker);
     }
     pool_is_gone();
+  }
+
+  void take(pool_message& message) {
+    if (const auto* setup = std::get_if<worker_setup>(&message)) {
+      prepare(*setup);
+    } else if (auto* order = std::get_if<run_order>(&message)) {
+      context_.reason = cancel_reason::none;  // before a stop_order that may follow
+      active_ = true;
+      asio::post(loop_, [this, run = std::make_shared<run_order>(std::move(*order))] { begin(*run); });
+    } else if (const auto* stop = std::get_if<stop_order>(&message)) {
+      cancel(stop->why);
+    }
   }
 
   void prepare(const worker_setup& setup) {

@@ -264,7 +264,7 @@ std::string difference(const job_record& there, const documented_job& wanted) {
   compare_members(comparable(*there.definition), comparable(*wanted.definition), "", found);
   const bool was_paused = there.state == job_state::paused, is_paused = wanted.state == job_state::paused;
   if (was_paused != is_paused)
-    found.push_back(is_paused ? "paused, was active" : "active, was paused");
+    found.emplace_back(is_paused ? "paused, was active" : "active, was paused");
   else if (is_paused && there.note != wanted.note)
     found.push_back(fmt::format("note: '{}', was '{}'", wanted.note, there.note));
   if (there.skip_next != wanted.skip_next)

@@ -90,6 +90,7 @@ class job_backend final : public carillon::job_backend {
   std::uint64_t noticed(std::uint32_t partition) const;
   loop_awaitable<void> look_for_changes();
   loop_awaitable<outlook> see_changes();
+  static void take_notice(outlook& seen, std::string_view text, std::uint32_t place, store_tables& tables);
   void follow(outlook&& seen);
 
   const std::shared_ptr<store_tables> tables_;

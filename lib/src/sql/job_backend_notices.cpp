@@ -35,6 +35,16 @@ std::uint64_t job_backend::noticed(std::uint32_t partition) const {
   return partition < noticed_.size() ? noticed_[partition] : 0;
 }
 
+void job_backend::take_notice(outlook& seen, std::string_view text, std::uint32_t place,
+                              store_tables& tables) {
+  try {
+    seen.notices.push_back(notice_in(text));
+    seen.notices.back().part = place;
+  } catch (const unreadable& fault) {
+    tables.tell_once(std::string{"a notice of a change cannot be read and is passed over: "} + fault.what());
+  }
+}
+
 loop_awaitable<job_backend::outlook> job_backend::see_changes() {
   auto before = noticed_;
   const auto doubted = std::exchange(doubted_, {});
@@ -59,15 +69,7 @@ loop_awaitable<job_backend::outlook> job_backend::see_changes() {
       reads.add(with.speaks().table("changes")).add(" WHERE part = ").bind(part);
       reads.add(" AND num > ").bind(before[place]).add(" AND num <= ").bind(seen.noticed[place]);
       reads.add(" AND teller <> ").bind(silent).add(" ORDER BY num");
-      for (const auto& each : with.ask(reads, "t")) {
-        try {
-          seen.notices.push_back(notice_in(each[0].text));
-          seen.notices.back().part = place;
-        } catch (const unreadable& fault) {
-          tables->tell_once(std::string{"a notice of a change cannot be read and is passed over: "} +
-                            fault.what());
-        }
-      }
+      for (const auto& each : with.ask(reads, "t")) take_notice(seen, each[0].text, place, *tables);
     }
     return seen;
   };

@@ -75,7 +75,7 @@ failure_kind kind_of(const soci::postgresql_soci_error& error) {
   if (state == "40001" || state == "40P01" || state == "55P03") return failure_kind::busy;
   if (state == "42P01") return failure_kind::no_table;
   const bool is_away = state.starts_with("08") || state.starts_with("57P") || state == "25006" ||
-                       state.starts_with("53") || state.find_first_not_of(" ") == std::string::npos;
+                       state.starts_with("53") || state.find_first_not_of(' ') == std::string::npos;
   return is_away ? failure_kind::lost : failure_kind::refused;
 }
 

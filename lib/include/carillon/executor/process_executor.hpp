@@ -36,7 +36,7 @@ struct process_executor_options {
   milliseconds start_within{30'000};  ///< A worker that is not ready after this is killed and replaced.
   std::size_t tail_bytes = 1024;      ///< How much of the end of a worker's output a failure quotes.
   /// How much of what a run prints and logs goes to the log; the rest is read and dropped, and said once.
-  std::size_t log_bytes = 256 * 1024;
+  std::size_t log_bytes = std::size_t{256} * 1024;
   std::string program{};  ///< The workers' program, which calls `run_worker`; empty: this one.
   std::shared_ptr<spdlog::logger> logger{};  ///< Of the pool itself; null: spdlog's default.
 };
