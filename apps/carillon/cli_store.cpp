@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "carillon/commands/jobs_change.hpp"
+#include "carillon/config_after.hpp"
 #include "carillon/exit_code.hpp"
 
 namespace carillon::app {
@@ -143,6 +144,16 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
     const auto set = [&flags, key = one.key](std::int64_t given) { flags.keys.insert_or_assign(key, given); };
     command.add_option_function<std::int64_t>(one.option, set, one.help)->type_name(one.type);
   }
+  const auto set_after = [&flags](const words& given) {
+    toml::array list;
+    for (const auto& one : given) list.push_back(predecessor_of(one));
+    flags.keys.insert_or_assign("after", std::move(list));
+  };
+  command
+      .add_option_function<words>(
+          "--after", set_after, "When a run of another job has ended, beside --schedule; may be given again")
+      ->type_name("JOB[:success|failure|either]")
+      ->allow_extra_args(false);
   const auto set_attempts = [&flags](std::int64_t given) {
     retry_of(flags).insert_or_assign("attempts", given);
   };

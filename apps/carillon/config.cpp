@@ -252,7 +252,7 @@ class config_reader {
       auto job = read_job(section, defaults);
       check_id(table);
       if (!job) continue;
-      check_schedule(*job, *table.get("schedule"));
+      if (const auto* schedule = table.get("schedule")) check_schedule(*job, *schedule);
       out_.jobs.push_back(std::move(*job));
     }
   }

@@ -11,6 +11,7 @@
 #include <tuple>
 #include <utility>
 
+#include "carillon/config_after.hpp"
 #include "carillon/config_http.hpp"
 
 namespace carillon::app {
@@ -199,23 +200,37 @@ std::optional<trigger> read_schedules(config_section& section, const toml::array
   return std::nullopt;
 }
 
-std::optional<trigger> read_schedule(config_section& section) {
-  const auto* node = section.node("schedule");
-  if (node != nullptr && node->is_array()) return read_schedules(section, *node->as_array());
+// `schedule = "…"`, or a list of them.
+std::optional<trigger> read_times(config_section& section, const toml::node& node) {
+  if (const auto* list = node.as_array()) return read_schedules(section, *list);
   const auto given = section.text("schedule");
-  if (!given) {
-    if (section.node("schedule") == nullptr) {
-      section.source().complain(section.begin(), fmt::format("{} has no schedule", section.path()),
-                                "schedule = \"every 5m\", for example");
-    }
-    return std::nullopt;
-  }
+  if (!given) return std::nullopt;
   auto read = parse_trigger(*given);
   if (read) return *std::move(read);
   const auto& why = read.error();
-  section.source().complain_inside(*section.node("schedule"), why.position, "schedule: " + why.message,
-                                   why.hint);
+  section.source().complain_inside(node, why.position, "schedule: " + why.message, why.hint);
   return std::nullopt;
+}
+
+std::optional<trigger> read_schedule(config_section& section) {
+  const auto* times = section.node("schedule");
+  const bool is_after = section.node("after") != nullptr;
+  auto follows = read_after(section);
+  if (times == nullptr) {
+    if (!is_after)
+      section.source().complain(section.begin(), fmt::format("{} has no schedule", section.path()),
+                                "schedule = \"every 5m\", for example, or after = \"another-job\"");
+    return follows;
+  }
+  auto fires = read_times(section, *times);
+  if (!is_after) return fires;
+  if (!fires || !follows) return std::nullopt;
+  try {
+    return *fires || *follows;
+  } catch (const parse_failure& why) {
+    section.complain(*times, fmt::format("schedule beside after: {}", why.what()));
+    return std::nullopt;
+  }
 }
 
 std::optional<std::string> read_id(config_section& section) {
@@ -277,6 +292,8 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
   const auto id = read_id(section);
   const auto start = read_start(section);
   const auto when = start ? std::optional{trigger{"at 1970-01-01"}} : read_schedule(section);
+  if (const auto* after = start ? section.node("after") : nullptr)
+    section.complain(*after, "after stands beside \"@reboot\"", "make them two jobs");
   const auto before = section.source().found.size();
   read_job_settings(section, settings);
   const bool is_fine = section.source().found.size() == before;

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 #include <carillon/executor/command_executor.hpp>
+#include <carillon/job/predecessors.hpp>
 #include <carillon/time/timestamp.hpp>
 
 #include <algorithm>
@@ -175,6 +176,7 @@ class file_reader {
       look_for_group(plan_.jobs[i]);
       look_for_user(plan_.jobs[i]);
     }
+    look_for_predecessors();
     return std::move(plan_);
   }
 
@@ -319,6 +321,36 @@ class file_reader {
          known.empty() ? make_one : fmt::format("{}; {}", suggestion(wanted, known), make_one), false});
   }
 
+  // Whom jobs follow may be in another file, or on the store; but it must not follow them.
+  void look_for_predecessors() {
+    std::map<std::string, const job_definition*, std::less<>> known;
+    for (const auto& job : plan_.jobs) known.emplace(job.definition.id, &job.definition);
+    const auto find = [&](std::string_view id) {
+      const auto found = known.find(id);
+      return found == known.end() ? nullptr : found->second;
+    };
+    for (const auto& job : plan_.jobs) {
+      if (!job.definition.when.follows()) continue;
+      if (const auto cycle = find_cycle(job.definition, find); !cycle.empty())
+        plan_.found.push_back(
+            {job.file,
+             job.line,
+             0,
+             fmt::format("job '{}' would run after itself: {}", job.definition.id, shown(cycle)),
+             {},
+             false});
+      for (const auto& each : job.definition.when.predecessors()) {
+        if (find(each.job) != nullptr) continue;
+        std::vector<std::string_view> ids;
+        for (const auto& [id, definition] : known) ids.emplace_back(id);
+        plan_.found.push_back({job.file, job.line, 0,
+                               fmt::format("job '{}' runs after '{}', which is in none of these files",
+                                           job.definition.id, shown(each.job)),
+                               suggestion(each.job, ids), true});
+      }
+    }
+  }
+
   // A schedule may be well said and yet fire never.
   void look_for_fires(const declaration& job, const date_calendars& in_force,
                       std::vector<diagnostic>& found) const {
@@ -329,7 +361,7 @@ class file_reader {
     bound.calendars = &in_force;
     bound.where = plan_.settings.timezone.value_or(zone::system());
     const auto first = job.definition.when.first(bound, started_);
-    if (first && *first) return;
+    if (first && (*first || job.definition.when.follows())) return;
     const auto why = first ? std::string{"has no time to come"} : first.error().message();
     found.push_back({job.file,
                      job.line,

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "carillon/diagnostic.hpp"
 #include "carillon/ledger_words.hpp"
 #include "carillon/spoken.hpp"
 
@@ -178,6 +179,8 @@ class accountant {
     const auto why = job_.note.empty() ? std::string{} : fmt::format(" ('{}')", job_.note);
     const bool over = job_.state == job_state::ended || job_.state == job_state::removed;
     if (over) return say(fmt::format("it will not come: the job is {}{}", name(job_.state), why));
+    if (!job_.cursor && job_.definition->when.follows())
+      return say("the job has no times of its own (any more): it fires when other jobs have run");
     if (!job_.cursor) return say("the job waits for its run to end, and counts its next fire from there");
     say(fmt::format("the next fire of this job is {}, after that time", time(*job_.cursor)));
   }
@@ -225,7 +228,9 @@ class accountant {
       const bool within = entry.extra && q_.asked.at <= entry.first && entry.first < end;
       if (!within) continue;
       out_.entries.push_back(entry);
-      say(fmt::format("beside the schedule (run_now) there was a run at {}: {}", time(entry.first),
+      const auto what = entry.follows ? "after " + shown(entry.follows->job) : std::string{"run_now"};
+      say(fmt::format("beside the schedule ({}) there was a {} at {}: {}", what,
+                      entry.run.empty() ? "fire" : "run", time(entry.first),
                       sentence_of(entry, &options(), q_.where)));
     }
   }

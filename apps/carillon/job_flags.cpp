@@ -11,6 +11,7 @@
 #include <string_view>
 #include <utility>
 
+#include "carillon/config_after.hpp"
 #include "carillon/config_job.hpp"
 #include "carillon/declaration.hpp"
 
@@ -31,7 +32,7 @@ std::optional<std::string> fault_of_arguments(const std::string& text) {
 void speak_of_options(std::vector<diagnostic>& found) {
   constexpr std::array<std::pair<std::string_view, std::string_view>, 4> hints{{
       {"the job has no id", "--id NAME"},
-      {"the job has no schedule", "--schedule \"every 5m\""},
+      {"the job has no schedule", "--schedule \"every 5m\" or --after JOB"},
       {"the job has nothing to run", "-- PROGRAM ARGUMENT…, --shell LINE, --http URL or --task NAME"},
       {"http: no url", "--http URL"},
   }};
@@ -68,8 +69,8 @@ class flag_reader {
                        .options = default_options(),
                        .first_time = std::nullopt,
                        .origin = {}};
-    if (flags_.keys.get("schedule") == nullptr)
-      source_.complain({}, "the job has no schedule", "--schedule \"every 5m\"");
+    if (flags_.keys.get("schedule") == nullptr && flags_.keys.get("after") == nullptr)
+      source_.complain({}, "the job has no schedule", "--schedule \"every 5m\" or --after JOB");
     return change(job);
   }
 
@@ -101,8 +102,12 @@ class flag_reader {
   std::string read_text(std::string_view key) { return section_.text(key).value_or(""); }
 
   void read_schedule_flag(job_definition& job) {
+    const auto follows = read_after(section_);
     const auto* node = section_.node("schedule");
-    if (node == nullptr) return;
+    if (node == nullptr) {
+      if (follows) job.when = *follows;
+      return;
+    }
     std::vector<std::string> given;
     if (node->is_array()) {
       given = section_.texts("schedule").value_or(given);
@@ -112,7 +117,7 @@ class flag_reader {
     std::size_t faulty = 0;
     auto read = parse_any_of(given, &faulty);
     if (read) {
-      job.when = *std::move(read);
+      join(*std::move(read), follows, job);
     } else {
       const auto& why = read.error();
       const auto& text = given.at(faulty);
@@ -120,6 +125,14 @@ class flag_reader {
                        fmt::format("schedule '{}': {} (character {})", shown(text), why.message,
                                    characters(text, why.position) + 1),
                        why.hint);
+    }
+  }
+
+  void join(trigger schedule, const std::optional<trigger>& follows, job_definition& job) {
+    try {
+      job.when = follows ? schedule || *follows : schedule;
+    } catch (const parse_failure& why) {
+      source_.complain({}, fmt::format("--schedule beside --after: {}", why.what()));
     }
   }
 

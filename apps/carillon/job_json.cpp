@@ -80,6 +80,9 @@ boost::json::object entry_json(const ledger_entry& entry, const zone& where) {
                              {"count", entry.count}};
   object["final"] = entry.final;
   object["extra"] = entry.extra;
+  if (const auto& after = entry.follows)
+    object["follows"] = {
+        {"job", in_utf8(after->job)}, {"run", in_utf8(after->run)}, {"outcome", name(after->how)}};
   if (entry.into) object["into"] = format_instant(*entry.into, where);
   if (entry.result.reason != cancel_reason::none) object["reason"] = name(entry.result.reason);
   if (!entry.result.failure.empty()) object["failure"] = entry.result.failure;

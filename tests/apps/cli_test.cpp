@@ -150,6 +150,9 @@ TEST_SUITE("cli") {
     const auto object = json::parse(ask({"run", "--check", "--json", toml}).out).as_object();
     CHECK(object.at("id") == "a");
     CHECK(object.at("next").is_string());
+    const auto more = folder.write("more.toml", "[[job]]\nid = \"b\"\nafter = \"a\"\nshell = \"x\"\n");
+    CHECK(ask({"run", "--check", toml, more}).out.find("b  after a                    after others\n") !=
+          std::string::npos);
   }
 }
 

@@ -172,6 +172,14 @@ TEST_SUITE("doctor findings") {
     CHECK(says(findings_of(seen),
                "group 'db' has 3 places by instance 'a', but 2 by 'b': the smaller number counts"));
   }
+
+  TEST_CASE("a job that runs after one that is not there is named, with what to do") {
+    auto seen = well();
+    seen.missing.push_back({"import", "report"});
+    const auto found = findings_of(seen);
+    CHECK(says(found, "job 'report' runs after 'import', and there is no such job"));
+    CHECK(has_weight(found));
+  }
 }
 
 }  // namespace carillon::app

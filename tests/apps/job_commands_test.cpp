@@ -111,7 +111,7 @@ TEST_SUITE("job commands") {
     const auto nothing = add(world, {});
     CHECK(nothing.code == 2);
     CHECK(holds(nothing.err, "the job has no id: --id NAME\n"));
-    CHECK(holds(nothing.err, "the job has no schedule: --schedule \"every 5m\"\n"));
+    CHECK(holds(nothing.err, "the job has no schedule: --schedule \"every 5m\" or --after JOB\n"));
     CHECK(
         holds(nothing.err,
               "the job has nothing to run: -- PROGRAM ARGUMENT…, --shell LINE, --http URL or --task NAME\n"));

@@ -28,6 +28,8 @@ class store_under_test {
   virtual std::vector<std::string> told() = 0;
   /// Whether claims are asked for with `claim_now` and so on.
   virtual bool asks_at_once() const { return false; }
+  /// Whether jobs may follow others; false where such a job is refused.
+  virtual bool runs_jobs_after_others() const { return true; }
 };
 
 using store_factory = std::function<std::unique_ptr<store_under_test>()>;

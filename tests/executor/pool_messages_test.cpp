@@ -36,8 +36,11 @@ TEST_SUITE("messages of a pool") {
     order.attempt = 4'000'000'000u;
     order.fence = 18'446'744'073'709'551'615u;
     order.deadline = instant{milliseconds{5}};
+    order.follows = std::make_shared<const followed_run>(followed_run{"import", "a1-6", outcome_kind::lost});
     order.log_level = 2;
     const auto read = there_and_back(order);
+    REQUIRE(read.follows);
+    CHECK(*read.follows == *order.follows);
     CHECK(read.job == order.job);
     CHECK(read.task == order.task);
     CHECK(read.id == order.id);

@@ -84,7 +84,7 @@ TEST_SUITE("job_builder") {
     CHECK_THROWS_WITH(carillon::job("a").args_json("{}"),
                       "the arguments must be a JSON array, one element an argument, not {}");
     CHECK_THROWS_WITH(carillon::job("a").build(),
-                      "job 'a' does not say when it fires: give it every(…), at(…) or when(…)");
+                      "job 'a' does not say when it fires: give it every(…), at(…), after(…) or when(…)");
     CHECK_THROWS_WITH(carillon::job("a").every(1s).max_instances(0).build(),
                       "max_instances: 0 is not allowed; 1 to 10000");
   }

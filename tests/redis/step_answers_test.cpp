@@ -55,18 +55,21 @@ std::string refusal_of(Read read) {
 
 TEST_SUITE("answers of scripts") {
   TEST_CASE("a take that was won says all of its run, or is refused") {
-    const auto won = redis::read_take(answered({0, nullptr, 60'000, 61'000, 2, 17, 0, 1, 5}));
+    const auto won =
+        redis::read_take(answered({0, nullptr, 60'000, 61'000, 2, 17, 0, 1, 5, std::string{"[1]"}}));
     CHECK(won.what == take_answer::kind::won);
     CHECK(won.occurrence == instant{milliseconds{60'000}});
     CHECK(won.attempt == 2);
     CHECK(won.fence == 17);
     CHECK(won.extra);
     CHECK(won.revision == 5);
-    const auto shorter = answered({0, nullptr, 60'000, 61'000, 2, 17, 0, 1});
+    CHECK(won.carried == "[1]");
+    CHECK(won.follows == nullptr);
+    const auto shorter = answered({0, nullptr, 60'000, 61'000, 2, 17, 0, 1, 5});
     CHECK(refusal_of([&] {
             redis::read_take(shorter);
-          }).find("a list of 9, and the answer was [0, null, 6") != std::string::npos);
-    const auto without_time = answered({0, nullptr, nullptr, 61'000, 2, 17, 0, 1, 5});
+          }).find("a list of 10, and the answer was [0, null, 6") != std::string::npos);
+    const auto without_time = answered({0, nullptr, nullptr, 61'000, 2, 17, 0, 1, 5, std::string{}});
     CHECK(refusal_of([&] { redis::read_take(without_time); }).find("expected an integer") !=
           std::string::npos);
     CHECK(redis::read_take(answered({1, 70'000})).next_waiting == instant{milliseconds{70'000}});
@@ -87,8 +90,8 @@ TEST_SUITE("answers of scripts") {
   }
 
   TEST_CASE("what is too short, too long, or of no kind that there is, is refused") {
-    CHECK_FALSE(refusal_of([] { redis::read_finish(answered({0, nullptr, 0})); }).empty());
-    CHECK_FALSE(refusal_of([] { redis::read_finish(answered({2, nullptr, 0, 0})); }).empty());
+    CHECK_FALSE(refusal_of([] { redis::read_finish(answered({0, nullptr, 0, 0})); }).empty());
+    CHECK_FALSE(refusal_of([] { redis::read_finish(answered({2, nullptr, 0, 0, 0})); }).empty());
     CHECK_FALSE(refusal_of([] { redis::read_put(answered({0})); }).empty());
     CHECK_FALSE(refusal_of([] { redis::read_put(answered({4, 17})); }).empty());
     CHECK_FALSE(refusal_of([] { redis::read_change(answered({})); }).empty());
@@ -96,7 +99,7 @@ TEST_SUITE("answers of scripts") {
     CHECK_FALSE(refusal_of([] { redis::read_take(answered({17})); }).empty());
     CHECK_FALSE(refusal_of([] { redis::expect_size(reply{}, 0); }).empty());
     CHECK(refusal_of([] { redis::expect_size(answered({1, 2}), 2); }).empty());
-    CHECK(redis::read_finish(answered({0, 5, 1, 0})).paused_now);
+    CHECK(redis::read_finish(answered({0, 5, 1, 0, 0})).paused_now);
     CHECK(redis::read_put(answered({3, 17})).what == put_answer::kind::conflict);
   }
 }

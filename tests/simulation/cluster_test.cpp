@@ -17,6 +17,7 @@ struct trouble {
   bool links = true;        ///< Slow, lossy, cut.
   bool operations = true;   ///< Jobs are put, paused, resumed, removed, run.
   bool clocks = true;       ///< Some machines' clocks are wrong.
+  int followers = 0;        ///< Jobs that run after others.
   milliseconds apart{500};  ///< Between two things at least.
 };
 
@@ -30,6 +31,7 @@ class story {
   /// Jobs, then `steps` things that happen, a few seconds apart.
   void tell(int jobs, int steps) {
     for (int i = 0; i < jobs; ++i) world.add(some_job(fmt::format("job-{}", i)));
+    for (int i = 0; i < what_.followers; ++i) world.add(some_follower(i, jobs));
     for (int i = 0; i < 3; ++i) start();
     go_on(steps);
   }
@@ -89,6 +91,22 @@ class story {
                                 : fmt::format("every {}ms", std::array{700, 1'000, 2'000, 3'000}[below(4)]);
     job_definition job{std::move(id), trigger{when}, {}, {}, intern(options), {}, {}};
     job.task = std::string_view{task};
+    return job;
+  }
+
+  /// After some job, or two, or another follower.
+  job_definition some_follower(int number, int jobs) {
+    auto job = some_job(fmt::format("follower-{}", number));
+    const auto some_end = [&] {
+      return std::array{on_end::success, on_end::failure, on_end::either}[below(3)];
+    };
+    const auto above = fmt::format("job-{}", below(static_cast<std::uint64_t>(jobs)));
+    job.when = after(above, some_end());
+    if (chance(30)) job.when = job.when || after(fmt::format("job-{}", jobs + 1 + number), some_end());
+    if (chance(30) && number > 0)
+      job.when = job.when ||
+                 after(fmt::format("follower-{}", below(static_cast<std::uint64_t>(number))), some_end());
+    if (chance(20)) job.when = job.when || trigger{"every 3s"};
     return job;
   }
 
@@ -247,6 +265,7 @@ milliseconds latest_start(const observation& seen) {
 std::vector<finding> findings_with(const std::function<void(cluster_world&)>& break_it, std::uint64_t seed) {
   trouble what;
   what.operations = what.clocks = false;
+  what.followers = 10;
   story told(seed, what);
   break_it(told.world);
   told.tell(30, 25);
@@ -281,6 +300,28 @@ TEST_SUITE("cluster") {
       if (!findings.empty()) break;
     }
     MESSAGE(occurrences, " occurrences, ", ran, " runs, ", lives, " processes, ", how.seeds, " seeds");
+  }
+
+  TEST_CASE("whatever befalls the instances and their links, each end is followed once") {
+    const scale how;
+    std::uint64_t followed = 0, ran = 0;
+    trouble with_followers;
+    with_followers.followers = 30;
+    for (auto seed = how.seed; seed < how.seed + how.seeds / 3 + 1; ++seed) {
+      CAPTURE(seed);
+      story what(seed, with_followers);
+      what.tell(30, how.steps);
+      const auto seen = what.end();
+      for (const auto& entry : seen.ledger) {
+        followed += entry.follows && entry.final ? 1U : 0U;
+        ran += entry.follows && entry.final && !entry.run.empty() ? 1U : 0U;
+      }
+      const auto findings = check(seen);
+      CHECK_MESSAGE(findings.empty(), report(seen, findings));
+      if (!findings.empty()) break;
+    }
+    CHECK(ran > 0);
+    MESSAGE(followed, " ends were followed, by ", ran, " runs");
   }
 
   TEST_CASE("after a fail-over that loses what was acknowledged, no instance runs again what it ran") {
@@ -359,6 +400,11 @@ TEST_SUITE("cluster") {
   TEST_CASE("a finish that does not compare the fence is caught") {
     const auto rules = caught([](cluster_world& world) { world.shared.broken.any_fence = true; });
     CHECK_FALSE(rules.empty());
+  }
+
+  TEST_CASE("ends of which followers are told again and again are caught") {
+    const auto rules = caught([](cluster_world& world) { world.shared.broken.any_end = true; });
+    CHECK(rules.contains("followed otherwise than once"));
   }
 
   TEST_CASE("an instance that does not notice the loss of its lease is caught") {

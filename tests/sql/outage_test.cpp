@@ -99,7 +99,7 @@ TEST_SUITE("sql outage") {
         sql::session with{where, 20s};
         with.connect();
         for (const auto* table : {"meta", "parts", "jobs", "definitions", "ledger", "tokens", "changes",
-                                  "members", "works", "results", "ends", "groups"})
+                                  "members", "works", "results", "ends", "groups", "followers", "untold"})
           with.run("DROP TABLE " + with.speaks().table(table));
       } else {
         for (const auto* end : {"", "-wal", "-shm"}) std::filesystem::remove(folder.path("jobs.db") + end);

@@ -270,8 +270,9 @@ TEST_SUITE("sql results") {
       REQUIRE(world.until([&] { return world.wait_for(asker.get("work")).has_value(); }));
       world.wait_for(asker.pause("work", "for now"));
       CHECK_FALSE(world.wait_for(asker.run_now("work", and_wait(1ms))).has_value());
+      const auto before = world.wait_for(asker.get("work"))->revision;
       auto waiting = asker.run_now("work", and_wait(25s))(boost::asio::use_future);
-      REQUIRE(world.until([&] { return world.wait_for(asker.get("work"))->next_waiting.has_value(); }));
+      REQUIRE(world.until([&] { return world.wait_for(asker.get("work"))->revision > before; }));
       world.wait_for(asker.remove("work"));
       REQUIRE(world.until([&] { return world.has_come(waiting); }));
       CHECK(waiting.get().value().result.message == "removed");

@@ -320,6 +320,27 @@ class job_check {
   std::vector<finding>& findings_;
 };
 
+// For each end that a job follows it has exactly one final entry, and no others.
+void check_follower(const job_record& job, const observation& seen, const check_options& how,
+                    std::vector<finding>& findings) {
+  std::map<std::string, ends_mask> followed;
+  for (const auto& each : job.definition->when.predecessors()) followed[each.job] |= mask_of(each.ends);
+  std::map<std::string, std::pair<int, int>> ends;  // By run: how often it has ended, and was followed.
+  for (const auto& entry : seen.ledger) {
+    if (!entry.final) continue;
+    const auto above = followed.find(entry.job);
+    if (above != followed.end() && (above->second & mask_of(entry.result.kind)) != 0 && !entry.run.empty())
+      ++ends[entry.run].first;
+    if (entry.job == job.id() && entry.follows) ++ends[entry.follows->run].second;
+  }
+  for (const auto& [run, times] : ends) {
+    if (times == std::pair{1, 1} || findings.size() >= how.most) continue;
+    findings.push_back(
+        {"followed otherwise than once", job.id(), std::nullopt,
+         fmt::format("run {} has {} ends and was followed {} times", run, times.first, times.second)});
+  }
+}
+
 }  // namespace
 
 std::vector<finding> check(const observation& seen, const check_options& how) {
@@ -329,6 +350,10 @@ std::vector<finding> check(const observation& seen, const check_options& how) {
   for (const auto& [id, job] : by_job(seen)) {
     job_check{id, job, how, lives, findings}.all();
     if (findings.size() >= how.most) break;
+  }
+  for (const auto& job : seen.jobs) {
+    if (job.record.definition->when.follows() && !how.writes_were_lost)
+      check_follower(job.record, seen, how, findings);
   }
   return findings;
 }

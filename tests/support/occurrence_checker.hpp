@@ -73,6 +73,8 @@ struct finding {
 /// run;
 /// - each nominal time that a cursor has passed has exactly one final entry, and nothing else has;
 /// - what ran is in the ledger as it ran, and what the ledger says ran, ran;
+/// - each end of a run has exactly one final entry of each job that follows it, and these follow nothing
+/// else;
 /// - the fences of a job are different, grow with the attempts, and of jobs with `max_instances` 1 from run
 /// to run;
 /// - never more runs of a job are active than `max_instances`, nor bodies but those of instances that were

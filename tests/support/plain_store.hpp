@@ -26,15 +26,20 @@ class plain_store final : public job_store {
   loop_awaitable<void> close() override {
     if (!hears_.tell) co_return;
     hears_.tell = nullptr;
-    for (std::uint32_t partition = 0; partition < store_.partitions; ++partition) co_await give_up(partition);
+    for (std::uint32_t partition = 0; partition < store_.partitions; ++partition) {
+      co_await give_up(partition);
+      co_await tell_ends(partition);
+    }
   }
 
   loop_awaitable<put_answer> add(job_record job, on_conflict policy) override {
+    co_await follow_others(job.definition);
     const add_step step{&job, policy};
     const auto answers = co_await backend_.add(partition_of(job.id()), std::span(&step, 1));
     co_return answers.at(0);
   }
   loop_awaitable<change_answer> update(std::string id, std::uint64_t revision, job_change change) override {
+    co_await follow_others(change.definition);
     co_return co_await backend_.update(std::move(id), revision, change);
   }
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> revision,
@@ -77,6 +82,7 @@ class plain_store final : public job_store {
   loop_awaitable<finish_answer> finish(const run_report& report) override {
     const finish_step step{&report, born_of(report.handle)};
     auto answers = co_await backend_.finish(partition_of(report.id), std::span(&step, 1));
+    if (answers.at(0).followed) co_await tell_ends(partition_of(report.id));
     co_return std::move(answers.at(0));
   }
   loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why) override {
@@ -99,6 +105,20 @@ class plain_store final : public job_store {
   }
   static std::uint64_t born_of(const job_handle& handle) {
     return handle ? *static_cast<std::uint64_t*>(handle.get()) : 0;
+  }
+  loop_awaitable<void> follow_others(std::shared_ptr<const job_definition> job) {
+    if (!job) co_return;
+    for (const auto& each : job->when.predecessors()) co_await backend_.add_follower(each, job->id);
+  }
+  loop_awaitable<void> tell_ends(std::uint32_t partition) {
+    const auto all = co_await backend_.ends(partition);
+    for (const auto& end : all) {
+      for (const auto& follower : end.followers) {
+        const follow_step step{follower, &end, end.occurrence};
+        co_await backend_.follow(partition_of(follower), std::span(&step, 1));
+      }
+      co_await backend_.drop_ends(partition, end.number);
+    }
   }
   /// Ends the runs that this one still holds.
   loop_awaitable<void> give_up(std::uint32_t partition) {

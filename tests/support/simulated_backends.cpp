@@ -76,6 +76,13 @@ struct owned_reap {
   std::uint64_t fence;
 };
 
+struct owned_follow {
+  explicit owned_follow(const follow_step& step) : follower{step.follower}, end{*step.end}, now{step.now} {}
+  std::string follower;
+  kept_end end;
+  instant now;
+};
+
 template <typename Owned, typename Step>
 std::vector<Owned> own(std::span<const Step> steps) {
   std::vector<Owned> all;
@@ -262,6 +269,37 @@ class simulated_jobs final : public job_backend {
   loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override {
     return ask<group_answer>([&store = store_, member = std::move(member), request] {
       return store.share_group(member, request);
+    });
+  }
+  bool keeps_ends() const noexcept override { return true; }
+  /// It looks for followers itself.
+  loop_awaitable<bool> add_follower(predecessor, std::string) override { co_return true; }
+  loop_awaitable<std::vector<kept_end>> ends(std::uint32_t partition) override {
+    return ask<std::vector<kept_end>>([&store = store_, partition] { return store.ends(partition); });
+  }
+  loop_awaitable<std::vector<step_answer<follow_answer>>> follow(
+      std::uint32_t, std::span<const follow_step> steps) override {
+    return ask<std::vector<step_answer<follow_answer>>>(
+        [&store = store_, all = own<owned_follow>(steps)]() mutable {
+          std::vector<step_answer<follow_answer>> answers;
+          for (auto& step : all) {
+            if (store.broken.any_end) step.end.number = store.jobs().last_number() + 1;
+            answers.push_back(store.change([step](simulated_store::server& there) {
+              return there.jobs->follow({step.follower, &step.end, step.now});
+            }));
+          }
+          return answers;
+        });
+  }
+  loop_awaitable<bool> drop_ends(std::uint32_t partition, std::uint64_t through) override {
+    return ask<bool>([&store = store_, partition, through] {
+      return store.change(
+          [partition, through, count = store.identity_.partitions](simulated_store::server& of) {
+            of.jobs->drop_ends([=](const kept_end& end) {
+              return end.number <= through && partition_of(end.what->job, count) == partition;
+            });
+            return true;
+          });
     });
   }
 

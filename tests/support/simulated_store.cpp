@@ -37,6 +37,7 @@ active_record record_of(const std::string& job, const held_run& run) {
   record.extra = run.extra;
   record.stop = run.stop;
   record.revision = run.revision;
+  record.follows = run.follows;
   return record;
 }
 
@@ -45,19 +46,28 @@ active_record record_of(const std::string& job, const held_run& run) {
 simulated_store::simulated_store(std::shared_ptr<clock> time, std::size_t ledger_size)
     : time_{std::move(time)}, ledger_size_{ledger_size} {}
 
+std::unique_ptr<memory_jobs> simulated_store::make_jobs() const {
+  auto jobs = std::make_unique<memory_jobs>(ledger_size_);
+  jobs->keeps_ends = true;
+  return jobs;
+}
+
 void simulated_store::create(std::uint32_t partitions) {
   identity_ = {1, partitions};
-  master_.jobs = std::make_unique<memory_jobs>(ledger_size_);
+  master_.jobs = make_jobs();
   observe();
 }
 
 void simulated_store::observe() {
   master_.jobs->on_change = [this](const memory_job& job, std::uint64_t number) { changed(job, number); };
+  master_.jobs->on_stop = [this](const held_run& run) {
+    for (const auto& tell : on_stop_) tell(*run.member, run.id, run.stop);
+  };
 }
 
 void simulated_store::replace() {
   identity_ = {std::max(identity_.id + 1, micros(time_->now())), identity_.partitions};
-  master_ = {std::make_unique<memory_jobs>(ledger_size_), {}};
+  master_ = {make_jobs(), {}};
   replicas_.clear();
   late_.clear();
   observe();
@@ -114,7 +124,7 @@ void simulated_store::add(job_record job) {
 }
 
 void simulated_store::replicate(std::size_t replicas) {
-  while (replicas_.size() < replicas) replicas_.push_back({std::make_unique<memory_jobs>(ledger_size_), {}});
+  while (replicas_.size() < replicas) replicas_.push_back({make_jobs(), {}});
 }
 
 void simulated_store::replicate_until(instant time) {
@@ -176,7 +186,17 @@ partition_look simulated_store::look(std::uint32_t partition, instant now) const
     const auto waits = job.next_waiting();
     if (waits && *waits <= now && seen.waiting.size() < 100) seen.waiting.push_back(job.id());
   });
+  seen.ends = !ends(partition).empty();
   return seen;
+}
+
+std::vector<kept_end> simulated_store::ends(std::uint32_t partition) const {
+  std::vector<kept_end> found;
+  for (const auto& end : master_.jobs->ends()) {
+    if (found.size() < 100 && partition_of(end.what->job, identity_.partitions) == partition)
+      found.push_back(end);
+  }
+  return found;
 }
 
 /// As a script would without its comparison: it believes whoever asks.

@@ -30,6 +30,7 @@ class simulated_store {
   struct {
     bool any_cursor = false;     ///< A claim is not asked where it thinks the cursor is.
     bool any_fence = false;      ///< A finish is not asked for its fence, only for its occurrence.
+    bool any_end = false;        ///< Who is told of an end does not ask whether that was told before.
     bool nobody_leaves = false;  ///< A heartbeat after the end of a lease renews it all the same.
   } broken;
 
@@ -85,6 +86,7 @@ class simulated_store {
   };
 
   void expect(const store_identity& identity) const;
+  std::unique_ptr<memory_jobs> make_jobs() const;
   void observe();
   void changed(const memory_job& job, std::uint64_t number);
   /// Does something to the master, and later to the replicas; refers to nothing that goes away.
@@ -100,6 +102,7 @@ class simulated_store {
   void tell_finished(const run_report& report, const finish_answer& answer);
   brief_page page(std::uint32_t partition, const std::string& after, std::size_t limit) const;
   partition_look look(std::uint32_t partition, instant now) const;
+  std::vector<kept_end> ends(std::uint32_t partition) const;
   std::optional<job_record> load(const std::string& id);
   void accept_any_cursor(claim_request& request);
   void accept_any_fence(run_report& report);

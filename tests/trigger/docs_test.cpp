@@ -46,6 +46,18 @@ TEST_CASE("every schedule on the page reads, prints as itself, fires and is expl
   }
 }
 
+TEST_CASE("what the page says of jobs that follow others reads and prints as itself") {
+  const auto lines = examples("following");
+  CHECK(lines.size() >= 4);
+  for (const auto& line : lines) {
+    CAPTURE(line);
+    const auto parsed = parse_trigger(line);
+    REQUIRE(parsed.has_value());
+    CHECK(parsed->text() == line);
+    CHECK(parsed->follows());
+  }
+}
+
 TEST_CASE("what the page says is refused is refused") {
   const auto lines = examples("refused");
   CHECK(lines.size() >= 7);

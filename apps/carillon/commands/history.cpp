@@ -72,7 +72,10 @@ std::vector<std::string> entry_cells(const ledger_entry& entry, const zone& wher
   const bool late = entry.started && entry.due;
   auto outcome = std::string{name(entry.result.kind)};
   if (!entry.final) outcome += ", again";
-  if (entry.extra) outcome += ", extra";
+  if (entry.follows)
+    outcome += ", after " + shown(entry.follows->job);
+  else if (entry.extra)
+    outcome += ", extra";
   return {short_time(entry.first, where),
           entry.job,
           std::move(outcome),

@@ -29,7 +29,9 @@ job_state state_named(const std::string& given) {
 }
 
 std::string next_words(const job_record& job, const command_context& context) {
-  if (!job.cursor) return job.state == job_state::active ? "when its run has ended" : "";
+  if (!job.cursor && job.state == job_state::active)
+    return job.definition->when.follows() ? "after others" : "when its run has ended";
+  if (!job.cursor) return {};
   if (job.state == job_state::removed) return {};
   const auto far = job.due - context.now;
   return fmt::format("{} ({})", short_time(*job.cursor, context.where),

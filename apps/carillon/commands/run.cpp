@@ -25,16 +25,20 @@ namespace json = boost::json;
 // What `--check` says of a job.
 struct listed_job {
   std::string id, schedule, next, command;
+  std::string_view without_next = "never";
 };
 
 listed_job describe(const declaration& job, const zone& fallback, const date_calendars& calendars,
                     instant now) {
   const auto& definition = job.definition;
-  listed_job listed{definition.id, definition.when.text(), {}, runs_what(definition)};
+  listed_job listed{
+      .id = definition.id, .schedule = definition.when.text(), .next = {}, .command = runs_what(definition)};
   if (job.at_start) {
     listed.schedule = "@reboot";
+    listed.without_next = "at the start";
     return listed;
   }
+  if (definition.when.follows()) listed.without_next = "after others";
   const binding bound{
       .seed = seed_of(definition.id), .anchor = now, .where = fallback, .calendars = &calendars, .fired = 0};
   const auto next = definition.when.first(bound, now);
@@ -62,9 +66,9 @@ void list_jobs(const daemon_plan& plan, const zone& fallback, instant now, bool 
   }
   if (as_json) return;
   for (const auto& job : all) {
-    const auto next = !job.next.empty() ? job.next : job.schedule == "@reboot" ? "at the start" : "never";
     out << fmt::format("{:<{}}  {:<{}}  {}\n", job.id, widest_id, job.schedule,
-                       std::min<std::size_t>(widest_schedule, 60), next);
+                       std::min<std::size_t>(widest_schedule, 60),
+                       job.next.empty() ? job.without_next : job.next);
   }
   if (all.empty()) out << "no jobs\n";
 }

@@ -55,6 +55,7 @@ loop_awaitable<void> look_at_store(redis::inspection& inspector, store_examinati
   seen.keys = co_await inspector.keys(seen.store);
   seen.members = co_await inspector.members();
   seen.groups = co_await inspector.groups();
+  seen.missing = co_await inspector.missing_predecessors(seen.store);
   seen.shares = co_await inspector.shares(seen.store, seen.members.members);
 }
 

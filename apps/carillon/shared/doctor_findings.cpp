@@ -116,6 +116,7 @@ class examiner {
     look_at_unserved();
     look_at_groups();
     look_at_overdue();
+    look_at_missing();
     look_at_holders();
     look_at_data();
     std::multimap<weight, finding, std::greater<>> by_weight;  // Keeps those of one weight in their order.
@@ -266,6 +267,21 @@ class examiner {
       add(weight::fault,
           fmt::format("and {} more are due that nobody has claimed", all.size() - most_of_a_kind),
           somebody_claims, {});
+  }
+
+  void look_at_missing() {
+    for (std::size_t k = 0; k < std::min(seen_.missing.size(), most_of_a_kind); ++k) {
+      const auto& [job, follower] = seen_.missing[k];
+      add(weight::warning,
+          fmt::format("job '{}' runs after '{}', and there is no such job", shown(follower), shown(job)),
+          "it does not run before that one is there",
+          fmt::format("add '{}', or say otherwise when '{}' runs: carillon jobs modify", shown(job),
+                      shown(follower)));
+    }
+    if (seen_.missing.size() > most_of_a_kind)
+      add(weight::warning,
+          fmt::format("and {} more run after jobs that are not there", seen_.missing.size() - most_of_a_kind),
+          {}, {});
   }
 
   void look_at_holders() {

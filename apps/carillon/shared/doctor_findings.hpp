@@ -37,6 +37,7 @@ struct store_examination {
   members_answer members;
   redis::job_shares shares;  ///< By those members.
   std::vector<redis::group_facts> groups;
+  std::vector<redis::missing_predecessor> missing;
 
   std::uint64_t jobs() const;
 };

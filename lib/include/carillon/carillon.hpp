@@ -30,6 +30,7 @@
 #include <carillon/time/manual_clock.hpp>
 #include <carillon/time/system_clock.hpp>
 #include <carillon/time/timestamp.hpp>
+#include <carillon/trigger/after.hpp>
 #include <carillon/trigger/any_of.hpp>
 #include <carillon/trigger/builder.hpp>
 #include <carillon/trigger/explanation.hpp>

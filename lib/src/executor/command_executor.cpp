@@ -82,12 +82,19 @@ command_line command_of(std::string_view arguments) {
 }
 
 std::map<std::string, std::string> command_variables(const run& run) {
-  return {{"CARILLON_JOB", run.job_id()},
-          {"CARILLON_RUN", run.id()},
-          {"CARILLON_SCHEDULED_FOR", in_milliseconds(run.scheduled_for(), run.where())},
-          {"CARILLON_ATTEMPT", fmt::format("{}", run.attempt())},
-          {"CARILLON_FENCE", fmt::format("{}", run.fence())},
-          {"CARILLON_INSTANCE", run.instance()}};
+  std::map<std::string, std::string> variables{
+      {"CARILLON_JOB", run.job_id()},
+      {"CARILLON_RUN", run.id()},
+      {"CARILLON_SCHEDULED_FOR", in_milliseconds(run.scheduled_for(), run.where())},
+      {"CARILLON_ATTEMPT", fmt::format("{}", run.attempt())},
+      {"CARILLON_FENCE", fmt::format("{}", run.fence())},
+      {"CARILLON_INSTANCE", run.instance()}};
+  if (const auto* const followed = run.follows()) {
+    variables["CARILLON_AFTER_JOB"] = followed->job;
+    variables["CARILLON_AFTER_RUN"] = followed->run;
+    variables["CARILLON_AFTER_OUTCOME"] = name(followed->how);
+  }
+  return variables;
 }
 
 std::optional<std::string> command_executor::fault_of(const job_definition& job) const {

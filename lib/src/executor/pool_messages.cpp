@@ -36,6 +36,8 @@ json::value written(const run_order& run) {
                    {"log", run.log_level}};
   if (run.deadline) out["deadline"] = in_ms(*run.deadline);
   if (run.carried) out["carried"] = *run.carried;
+  if (const auto& after = run.follows)
+    out["follows"] = {{"job", after->job}, {"run", after->run}, {"how", static_cast<int>(after->how)}};
   return out;
 }
 
@@ -75,6 +77,11 @@ run_order read_run(const json::value& in) {
   run.fence = in.at("fence").to_number<std::uint64_t>();
   if (const auto* deadline = in.as_object().if_contains("deadline")) run.deadline = time_of(*deadline);
   if (const auto* carried = in.as_object().if_contains("carried")) run.carried = text_of(*carried);
+  if (const auto* after = in.as_object().if_contains("follows")) {
+    const auto how = static_cast<outcome_kind>(after->at("how").to_number<int>());
+    run.follows = std::make_shared<const followed_run>(
+        followed_run{text_of(after->at("job")), text_of(after->at("run")), how});
+  }
   run.log_level = in.at("log").to_number<int>();
   return run;
 }

@@ -1,5 +1,6 @@
 #pragma once
 #include <boost/json/value.hpp>
+#include <carillon/job/followed_run.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
 #include <cstddef>
@@ -38,7 +39,8 @@ struct run_order {
   std::uint64_t fence = 0;
   std::optional<instant> deadline;
   std::optional<std::string> carried;  ///< JSON, or empty; none: the job carries no data.
-  int log_level = 0;                   ///< Lines of this level and above are wanted; spdlog's numbers.
+  followed_run_ptr follows;
+  int log_level = 0;  ///< Lines of this level and above are wanted; spdlog's numbers.
 };
 
 /// Stop what you do.

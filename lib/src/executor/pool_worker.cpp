@@ -53,6 +53,7 @@ run_order order_of(const run& run) {
     const auto carried = run.carried_json();
     order.carried = carried ? boost::json::serialize(*carried) : std::string();
   }
+  if (run.follows()) order.follows = std::make_shared<const followed_run>(*run.follows());
   order.log_level = run.log().least_level();
   return order;
 }

@@ -213,6 +213,7 @@ class worker_process {
     context_.attempt = order_.attempt;
     context_.fence = order_.fence;
     context_.deadline = order_.deadline;
+    context_.follows = order_.follows;
     const auto where = zone::find(order_.zone);
     context_.where = where ? *where : zone();
     context_.forget_body();

@@ -24,6 +24,12 @@ job_builder& job_builder::every(milliseconds elapsed) { return when(carillon::ev
 
 job_builder& job_builder::at(instant time) { return when(carillon::at(time)); }
 
+job_builder& job_builder::after(std::string_view job, on_end ends) {
+  const auto follows = carillon::after(job, ends);
+  when_ = when_ ? *when_ || follows : follows;
+  return *this;
+}
+
 job_builder& job_builder::first_time(instant time) {
   first_time_ = time;
   return *this;
@@ -140,8 +146,8 @@ job_builder& job_builder::metadata(std::string key, std::string value) {
 
 job_definition job_builder::build() const {
   if (!when_) {
-    throw std::invalid_argument(
-        fmt::format("job '{}' does not say when it fires: give it every(…), at(…) or when(…)", id_));
+    throw std::invalid_argument(fmt::format(
+        "job '{}' does not say when it fires: give it every(…), at(…), after(…) or when(…)", id_));
   }
   auto options = options_;
   options.tags.insert(options.tags.end(), schedule_tags_.begin(), schedule_tags_.end());

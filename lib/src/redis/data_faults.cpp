@@ -35,9 +35,9 @@ constexpr std::array known_faults{known_fault{due_without_job, "due_without_job"
                                   known_fault{foreign_partition, "foreign_partition", false}};
 
 /// The names of a partition's keys, and whether they stay.
-constexpr std::array<std::string_view, 13> lasting{"store", "seq",     "jobs",  "definitions", "notes",
-                                                   "skips", "carried", "ids",   "due",         "waiting",
-                                                   "runs",  "active",  "ledger"};
+constexpr std::array<std::string_view, 16> lasting{
+    "store", "seq",     "jobs", "definitions", "notes",  "skips",   "carried",   "ids",
+    "due",   "waiting", "runs", "active",      "ledger", "follows", "followers", "ends"};
 
 }  // namespace
 

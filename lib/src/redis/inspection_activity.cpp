@@ -97,6 +97,28 @@ loop_awaitable<std::vector<group_facts>> inspection::groups() {
   co_return all;
 }
 
+loop_awaitable<std::vector<missing_predecessor>> inspection::missing_predecessors(const store_facts& store) {
+  constexpr std::size_t most_named = 100;
+  std::vector<missing_predecessor> all;
+  for (std::uint32_t which = 0; which < store.partitions; ++which) {
+    std::string cursor{"0"};
+    do {
+      const auto page = co_await parts_->run(store, which, scripts::followed, cursor, "");
+      const auto found = page[1];
+      for (std::size_t k = 0; k + 1 < found.size() && all.size() < most_named; k += 2) {
+        missing_predecessor one{std::string{found[k].text()}, std::string{found[k + 1].text()}};
+        const auto follower = co_await job(store, one.follower);
+        if (!follower || follower->state == job_state::removed) continue;
+        const auto follows = follower->definition->when.predecessors();
+        if (std::ranges::find(follows, one.job, &predecessor::job) != follows.end())
+          all.push_back(std::move(one));
+      }
+      cursor = page[0].text();
+    } while (cursor != "0");
+  }
+  co_return all;
+}
+
 loop_awaitable<ledger_page> inspection::history(const store_facts& store, ledger_query query) {
   auto page = co_await parts_->reader_of(store).history(query);
   co_return page;

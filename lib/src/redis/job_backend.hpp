@@ -85,6 +85,14 @@ class job_backend : public carillon::job_backend {
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
   loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;
 
+  bool keeps_ends() const noexcept override { return true; }
+  loop_awaitable<bool> add_follower(predecessor of, std::string follower) override;
+  loop_awaitable<bool> drop_follower(std::string of, std::string follower) override;
+  loop_awaitable<std::vector<kept_end>> ends(std::uint32_t partition) override;
+  loop_awaitable<std::vector<step_answer<follow_answer>>> follow(std::uint32_t partition,
+                                                                 std::span<const follow_step> steps) override;
+  loop_awaitable<bool> drop_ends(std::uint32_t partition, std::uint64_t through) override;
+
  private:
   struct ids_of_partition;
   struct entries_of_partition;

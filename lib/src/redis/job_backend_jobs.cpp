@@ -37,7 +37,7 @@ void pack_definition(packer& out, const std::shared_ptr<const job_definition>& d
 
 std::string packed_change(std::string_view id, std::uint64_t expected_revision, const job_change& change) {
   packer out;
-  out.list(14).add(id).add(expected_revision).add(change.token);
+  out.list(15).add(id).add(expected_revision).add(change.token);
   pack_definition(out, change.definition);
   pack_or_none(out, change.state);
   pack_or_none(out, change.note);
@@ -53,6 +53,7 @@ std::string packed_change(std::string_view id, std::uint64_t expected_revision, 
     out.none();
   out.add(change.drop_waiting ? 1 : 0);
   pack_or_none(out, change.carried);
+  out.add(change.definition ? packed_predecessors(*change.definition) : std::string{});
   return out.take();
 }
 
@@ -61,9 +62,9 @@ std::string packed_additions(std::span<const add_step> steps) {
   out.list(steps.size());
   for (const auto& step : steps) {
     const auto& definition = *step.job->definition;
-    out.list(7).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
+    out.list(8).add(definition.id).add(static_cast<int>(step.policy)).add(packed_record(*step.job));
     out.add(definition_text(definition)).add(step.job->note).add(packed_skips(step.job->skip_at));
-    out.add(step.job->carried);
+    out.add(step.job->carried).add(packed_predecessors(definition));
   }
   return out.take();
 }

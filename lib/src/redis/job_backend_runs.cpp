@@ -137,11 +137,7 @@ loop_awaitable<std::vector<step_answer<take_answer>>> job_backend::take(std::uin
   const auto said = co_await run(partition, scripts::take, std::move(arguments));
   expect_size(said, steps.size());
   answers.reserve(steps.size());
-  for (const auto each : said) {
-    const bool carries = steps[answers.size()].request->carries;
-    const auto read = [&](const reply& answer) { return read_take(answer, carries); };
-    answers.push_back(read_step(each, read));
-  }
+  for (const auto each : said) answers.push_back(read_step(each, read_take));
   if (how_.durable.replicas > 0) co_await make_durable(partition, steps, answers);
   co_return answers;
 }
@@ -190,6 +186,7 @@ loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instan
   }
   for (const auto id : said[2]) seen.due.emplace_back(id.text());
   for (const auto id : said[3]) seen.waiting.emplace_back(id.text());
+  seen.ends = said[4].integer() != 0;
   co_return seen;
 }
 

@@ -5,6 +5,7 @@
 #include <boost/system/system_error.hpp>
 #include <carillon/job/json.hpp>
 #include <charconv>
+#include <map>
 
 namespace carillon::redis {
 
@@ -111,8 +112,17 @@ std::vector<instant> read_skips(std::string_view packed) {
   return times;
 }
 
-void read_times(unpacker in, ledger_entry& entry) {
+followed_run_ptr read_followed(unpacker& in) {
   in.list();
+  followed_run what;
+  what.job = in.text();
+  what.run = in.text();
+  what.how = static_cast<outcome_kind>(in.integer());
+  return std::make_shared<const followed_run>(std::move(what));
+}
+
+void read_times(unpacker in, ledger_entry& entry) {
+  const auto fields = in.list();
   entry.result.kind = static_cast<outcome_kind>(in.integer());
   entry.first = in.time();
   entry.last = in.time();
@@ -120,6 +130,7 @@ void read_times(unpacker in, ledger_entry& entry) {
   entry.into = in.optional_time();
   entry.result.message = in.text();
   entry.extra = in.integer() != 0;
+  if (fields > 7) entry.follows = read_followed(in);
 }
 
 void read_outcome(unpacker in, ledger_entry& entry) {
@@ -140,6 +151,7 @@ void read_entry_of_run(const active_record& run, ledger_entry& entry) {
   entry.attempt = run.attempt;
   entry.fence = run.fence;
   entry.due = run.due;
+  entry.follows = run.follows;
 }
 
 }  // namespace
@@ -159,6 +171,31 @@ std::string packed_skips(const std::vector<instant>& times) {
   out.list(times.size());
   for (const auto time : times) out.add(time);
   return out.take();
+}
+
+std::string packed_predecessors(const job_definition& job) {
+  if (!job.when.follows()) return {};
+  std::map<std::string, ends_mask> all;
+  for (const auto& each : job.when.predecessors()) all[each.job] |= mask_of(each.ends);
+  packer out;
+  out.list(2 * all.size());
+  for (const auto& [id, ends] : all) out.add(id).add(unsigned{ends});
+  return out.take();
+}
+
+kept_end read_kept_end(std::string_view packed) {
+  unpacker in{packed};
+  in.list();
+  kept_end end;
+  followed_run what;
+  end.number = in.number();
+  what.job = in.text();
+  what.run = in.text();
+  what.how = static_cast<outcome_kind>(in.integer());
+  end.occurrence = in.time();
+  for (auto left = in.list(); left > 0; --left) end.followers.emplace_back(in.text());
+  end.what = std::make_shared<const followed_run>(std::move(what));
+  return end;
 }
 
 std::string definition_text(const job_definition& job) {
@@ -194,7 +231,7 @@ job_brief read_brief(std::string_view id, std::string_view packed, bool waits) {
 
 active_record read_run(std::string_view run_id, std::string_view packed) {
   unpacker in{packed};
-  in.list();
+  const auto fields = in.list();
   active_record run;
   run.run_id = run_id;
   run.job = in.text();
@@ -210,6 +247,7 @@ active_record read_run(std::string_view run_id, std::string_view packed) {
   run.extra = in.integer() != 0;
   run.stop = static_cast<cancel_reason>(in.integer());
   run.revision = in.number();
+  if (fields > 13) run.follows = read_followed(in);
   return run;
 }
 

@@ -16,6 +16,10 @@ namespace carillon::redis {
 
 /// The short part of a job: all but its definition and its note.
 std::string packed_record(const job_record& job);
+/// Whose ends a job follows, and which; empty: none's.
+std::string packed_predecessors(const job_definition& job);
+/// An end of which followers are to be told.
+kept_end read_kept_end(std::string_view packed);
 /// The definition as JSON, without the id, which is its field's name, and without the origin, which is in the
 /// record: jobs that differ in nothing else have the same text.
 std::string definition_text(const job_definition& job);

@@ -27,6 +27,13 @@ Enum read_what(const reply& said, Enum last) {
 
 instant time_in(const reply& number) { return instant{milliseconds{number.integer()}}; }
 
+followed_run_ptr followed_in(const reply& said) {
+  expect_size(said, 3);
+  return std::make_shared<const followed_run>(followed_run{std::string{said[0].text()},
+                                                           std::string{said[1].text()},
+                                                           static_cast<outcome_kind>(said[2].integer())});
+}
+
 std::uint64_t unsigned_in(const reply& number) { return static_cast<std::uint64_t>(number.integer()); }
 
 }  // namespace
@@ -64,12 +71,12 @@ claim_answer read_claim(const reply& said, std::size_t planned, bool carries) {
   return answer;
 }
 
-take_answer read_take(const reply& said, bool carries) {
+take_answer read_take(const reply& said) {
   take_answer answer;
   answer.what = read_what(said, take_answer::kind::gone);
   if (said.size() > 1) answer.next_waiting = read_time(said[1]);
   if (answer.what != take_answer::kind::won) return answer;
-  expect_size(said, carries ? 10 : 9);
+  if (said.size() != 11) expect_size(said, 10);
   answer.occurrence = time_in(said[2]);
   answer.due = time_in(said[3]);
   answer.attempt = static_cast<std::uint32_t>(said[4].integer());
@@ -77,7 +84,8 @@ take_answer read_take(const reply& said, bool carries) {
   answer.why = static_cast<waiting_reason>(said[6].integer());
   answer.extra = said[7].integer() != 0;
   answer.revision = unsigned_in(said[8]);
-  if (carries) answer.carried = said[9].text();
+  answer.carried = said[9].text();
+  if (said.size() == 11) answer.follows = followed_in(said[10]);
   return answer;
 }
 
@@ -92,13 +100,20 @@ awaited_end read_end(const reply& said) {
 }
 
 finish_answer read_finish(const reply& said) {
-  expect_size(said, 4);
+  expect_size(said, 5);
   finish_answer answer;
   answer.what = read_what(said, finish_answer::kind::stale);
   answer.next_waiting = read_time(said[1]);
   answer.paused_now = said[2].integer() != 0;
   answer.removed_now = said[3].integer() != 0;
+  answer.followed = said[4].integer() != 0;
   return answer;
+}
+
+follow_answer read_follow(const reply& said) {
+  const auto what = said.integer();
+  if (what < 0 || what > 1) not_as_expected("0 or 1", said);
+  return {static_cast<follow_answer::kind>(what)};
 }
 
 put_answer read_put(const reply& said) {

@@ -14,10 +14,11 @@ namespace carillon::redis {
 /// @param planned How many runs the claim has asked for.
 /// `carries`: what the job carries was asked for.
 claim_answer read_claim(const reply& said, std::size_t planned, bool carries = false);
-take_answer read_take(const reply& said, bool carries = false);
+take_answer read_take(const reply& said);
 /// Of `awaited`.
 awaited_end read_end(const reply& said);
 finish_answer read_finish(const reply& said);
+follow_answer read_follow(const reply& said);
 put_answer read_put(const reply& said);
 /// Of `update` and `remove`.
 change_answer read_change(const reply& said);

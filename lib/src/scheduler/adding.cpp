@@ -33,7 +33,7 @@ job_record engine::new_record(std::shared_ptr<const job_definition> definition) 
   if (first) {
     record.cursor = first->nominal;
     record.due = first->due;
-  } else {
+  } else if (!job.when.follows()) {
     record.state = job_state::ended;
   }
   return record;
@@ -55,6 +55,7 @@ void engine::follow_added(job_record record, put_answer answer) {
 /// Adds a declared job; one that is there is changed where its definition is another, and left alone
 /// otherwise.
 loop_awaitable<put_result> engine::bring_in(definition_ptr definition) {
+  co_await refuse_cycle(definition);
   for (;;) {
     const auto did = co_await bring_in_once(definition);
     if (did) co_return *did;
@@ -102,6 +103,7 @@ loop_awaitable<put_result> engine::put(job_definition job, on_conflict policy) {
     throw std::invalid_argument(
         fmt::format("job '{}': '{}' never fires again", definition->id, definition->when.text()));
   }
+  co_await refuse_cycle(definition);
   if (policy == on_conflict::replace) co_return co_await bring_in(definition);
   own_change noted{*this, definition->id};
   auto answer = co_await store_->add(record, policy);

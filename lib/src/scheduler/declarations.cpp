@@ -99,6 +99,7 @@ void engine::declare(job_definition job, std::optional<task> body) {
     const std::lock_guard lock{declared_mutex_};
     const auto seed = seed_of(definition->id);
     if (declared_ids_.contains(seed)) refuse(definition->id, "this id has been added before");
+    refuse_declared_cycle(*definition);
     if (body) tasks_.add(definition->task_name(), std::move(*body));
     declared_ids_.insert(seed);
     is_first = declared_.empty();

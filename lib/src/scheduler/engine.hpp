@@ -40,8 +40,9 @@ struct pending_call;
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
 /// skipping.cpp, extra_runs.cpp, results.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run
-/// time), groups.cpp (limits that jobs share), following.cpp (which jobs have a loop here, and how it keeps
-/// up with the store), sharing.cpp (what a store tells that others use as well), loop.cpp (claims),
+/// time), groups.cpp (limits that jobs share), predecessors.cpp (jobs that run after others), following.cpp
+/// (which jobs have a loop here, and how it keeps up with the store), sharing.cpp (what a store tells that
+/// others use as well), loop.cpp (claims),
 /// execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp (events),
 /// errands.cpp (work in the background, and a store that fails), lifetime.cpp (start and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
@@ -204,6 +205,14 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<std::vector<listed_job>> listed_in_store(std::string id);
   static std::vector<upcoming_fire> timetable(std::vector<listed_job> jobs, std::size_t count);
   job_record as_seen_here(job_record record) const;
+
+  // predecessors.cpp
+  loop_awaitable<std::string> cycle_of(definition_ptr job, std::vector<std::string>& missing);
+  loop_awaitable<void> refuse_cycle(definition_ptr job);
+  void refuse_declared_cycle(const job_definition& job) const;
+  void look_at_predecessors(const job_entry& job);
+  loop_awaitable<void> check_followers();
+  void tell_missing(const std::string& id, const std::vector<std::string>& missing);
 
   // following.cpp
   bool owns(const job_record& record) const;
@@ -419,8 +428,9 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::size_t active_ = 0;                           ///< Runs of this instance.
   std::map<std::string, std::string, std::less<>> parked_why_;  ///< Jobs that nobody here can run.
   std::set<std::string, std::less<>> changed_;                  ///< Jobs to ask the store about.
-  std::set<std::string, std::less<>> crowded_;   ///< Their waiting runs find no place, which others hold.
-  std::set<std::string, std::less<>> awaiting_;  ///< fixed_delay jobs whose run another instance has.
+  std::set<std::string, std::less<>> followers_;  ///< Jobs of which to look at what they follow.
+  std::set<std::string, std::less<>> crowded_;    ///< Their waiting runs find no place, which others hold.
+  std::set<std::string, std::less<>> awaiting_;   ///< fixed_delay jobs whose run another instance has.
   boost::unordered_flat_map<std::uint64_t, change_heard> changing_;  ///< By `seed_of`: what is changed here.
   std::deque<found_run> found_;                                      ///< Runs to be started.
   seen_lately started_;  ///< With a shared store: fences of runs that were started.
@@ -445,6 +455,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   errand following_{&engine::follow_changes};
   errand declaring_{&engine::bring_in_declarations};
   errand finding_{&engine::start_found};
+  errand checking_{&engine::check_followers};
   std::optional<wall_timer> tick_bell_;  ///< With a shared store, while it is open.
   std::uint64_t ticks_ = 0;
 };

@@ -15,6 +15,7 @@ struct engine::taken_run {
   std::uint64_t fence = 0;
   std::string_view id;
   std::string_view carried;  ///< `job_record::carried`.
+  followed_run_ptr follows{};
 };
 
 /// A claim, from the plan to the answer: together, so that what the request refers to lives as long.

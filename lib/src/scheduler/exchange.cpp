@@ -72,7 +72,7 @@ job_record engine::record_of(const documented_job& wanted, bool begin_anew) cons
     const auto first = first_fire(job.when, bound, clock_.now(), job.first_time);
     record.cursor = first ? std::optional{first->nominal} : std::nullopt;
     record.due = first ? first->due : instant{};
-    record.state = first ? job_state::active : job_state::ended;
+    record.state = first || job.when.follows() ? job_state::active : job_state::ended;
   }
   if (wanted.state == job_state::ended && !begin_anew) {
     record.state = job_state::ended;
@@ -94,7 +94,9 @@ loop_awaitable<void> engine::look_at_import(const documented_job& wanted, on_con
   if (!wanted.fault.empty()) co_return sort_out(into, kind::refused, wanted.fault);
   std::string fault;
   try {
-    refuse_misfit(*checked(job_definition(*wanted.definition)));
+    const auto definition = checked(job_definition(*wanted.definition));
+    refuse_misfit(*definition);
+    co_await refuse_cycle(definition);
     const auto record = record_of(wanted, begin_anew);
     if (record.state == job_state::ended && wanted.state != job_state::ended)
       fault = fmt::format("'{}' never fires again", wanted.definition->when.text());

@@ -104,6 +104,7 @@ void engine::fill(active_run& attempt, job_entry& job, const taken_run& taken) {
   context.due = taken.due;
   context.attempt = taken.attempt;
   context.fence = taken.fence;
+  context.follows = taken.follows;
   context.deadline.reset();
   context.reason.store(cancel_reason::none, std::memory_order_relaxed);
 }

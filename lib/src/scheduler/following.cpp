@@ -42,7 +42,9 @@ void put_overdue_first(std::vector<job_entry*>& jobs, instant now) {
 }
 
 /// Whether nothing fires it before its run has ended (fixed_delay).
-bool awaits_its_run(const job_record& record) { return record.state == job_state::active && !record.cursor; }
+bool awaits_its_run(const job_record& record) {
+  return record.state == job_state::active && !record.cursor && !record.definition->when.follows();
+}
 
 }  // namespace
 
@@ -200,8 +202,10 @@ void engine::take_in(loaded_job job) {
   if (!news) return;
   await_elsewhere(job.record);
   if (entry.state != job_state::parked) tell_if_parked(job.record);
+  const bool follows_anew = !(entry.definition->when == job.record.definition->when);
   entry.take_over(std::move(job));
   settle_body(entry);
+  if (follows_anew) look_at_predecessors(entry);
   entry.bell.wake();
 }
 
@@ -222,6 +226,7 @@ void engine::start_loop(loaded_job job) {
   auto& entry = *owned;
   settle_body(entry);
   jobs_.insert(&entry);
+  look_at_predecessors(entry);
   ++loops_;
   static_cast<void>(owned.release());  // Its loop owns it: see release_if_over.
   boost::asio::co_spawn(strand_, job_loop(entry), loop_done{});
@@ -255,7 +260,7 @@ void engine::settle_idle(job_entry& job) {
   if (job.state == job_state::ended) {
     forget_call(job.id());
     retire(job);
-  } else if (job.state == job_state::active && !job.has_cursor()) {
+  } else if (job.state == job_state::active && !job.has_cursor() && !job.definition->when.follows()) {
     reload(job);  // A fixed_delay whose run was left out: nobody else moves it on.
   }
 }

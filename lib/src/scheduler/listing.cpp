@@ -40,7 +40,8 @@ std::string cell(std::string_view text) {
 
 std::string next_of(const job_record& job) {
   if (job.state == job_state::paused || job.state == job_state::ended) return "-";
-  return job.cursor ? format_instant(*job.cursor, job.where) : "after its run";
+  if (job.cursor) return format_instant(*job.cursor, job.where);
+  return job.definition->when.follows() ? "after others" : "after its run";
 }
 
 row row_of(const job_record& job, const std::string& last) {

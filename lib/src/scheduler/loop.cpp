@@ -175,7 +175,8 @@ void engine::took(job_entry& job, const take_answer& answer, std::string_view ru
   job.next_waiting = answer.next_waiting.value_or(job_entry::never);
   switch (answer.what) {
     case take_answer::kind::won:
-      start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id, answer.carried});
+      start(job, {answer.occurrence, answer.due, answer.attempt, answer.fence, run_id, answer.carried,
+                  answer.follows});
       break;
     case take_answer::kind::none_due:
     case take_answer::kind::still_runs: break;
@@ -229,7 +230,7 @@ void engine::write_request(const job_entry& job, claim_work& work, instant now) 
     request.next_cursor = plan.next->nominal;
     request.next_due = plan.next->due;
   }
-  request.ends = plan.ends;
+  request.ends = plan.ends && !job.definition->when.follows();
   request.now = now;
   request.member = options_.instance;
   request.skips_used = plan.skips_used;
@@ -262,7 +263,7 @@ void engine::follow_plan(job_entry& job, const claim_work& work, const claim_ans
   job.next_waiting = answer.next_waiting.value_or(job_entry::never);
   job.fired += static_cast<std::uint32_t>(plan.runs.size());
   for (const auto& stretch : work.request.left_out) job.fired += static_cast<std::uint32_t>(stretch.count);
-  if (!plan.ends) return;
+  if (!work.request.ends) return;
   job.state = job_state::ended;
   tell_job(event_kind::job_ended, job.id());
 }

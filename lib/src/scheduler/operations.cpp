@@ -94,8 +94,9 @@ job_change engine::change_to(const job_record& old, definition_ptr definition, b
     what.anchor = bound.anchor = now;
     const auto next = first_fire(when, bound, now, definition->first_time);
     what.cursor = move_of(old, next);
-    if (!next) what.state = job_state::ended;
-    if (next && over) what.state = job_state::active;
+    const bool goes_on = next || when.follows();
+    if (!goes_on) what.state = job_state::ended;
+    if (goes_on && over) what.state = job_state::active;
   }
   what.definition = std::move(definition);
   return what;
@@ -124,6 +125,7 @@ loop_awaitable<job_record> engine::redefine(std::string id, std::function<void(j
     edit(definition);
     const auto changed = checked(std::move(definition));
     if (!afresh) refuse_misfit(*changed);
+    if (!(changed->when == record.definition->when)) co_await refuse_cycle(changed);
     auto what = change_to(record, changed, afresh);
     if (what.state == job_state::ended) refuse_ended(*changed);
     const bool done = co_await change(record, std::move(what));
@@ -195,7 +197,7 @@ loop_awaitable<bool> engine::resume_job(std::string id, resume_from where) {
     if (where == resume_from::now) {
       const auto plan = leave_out_due(job.record, what, "paused");
       if (!plan.empty()) what.cursor = move_of(job.record, plan.next);
-      if (plan.ends) what.state = job_state::ended;
+      if (plan.ends && !job.record.definition->when.follows()) what.state = job_state::ended;
     }
     const bool done = co_await change(job.record, std::move(what));
     if (done) break;

@@ -178,7 +178,7 @@ loop_awaitable<void> engine::start_found_run(found_run run) {
   const bool has_loop = known != jobs_.end() && (*known)->revision >= run.born;
   const auto carried = std::move(job->record.carried);
   auto& entry = has_loop ? **known : host(std::move(*job));
-  const taken_run taken{run.occurrence, run.due, run.attempt, run.fence, run.run_id, carried};
+  const taken_run taken{run.occurrence, run.due, run.attempt, run.fence, run.run_id, carried, run.follows};
   start(entry, taken);  // the last thing: it may be the end of the entry
 }
 

@@ -86,15 +86,22 @@ desk::desk(session& with, store_tables& tables, const store_identity& store, std
       store_{store},
       part_{part},
       jobs_{std::numeric_limits<std::size_t>::max()} {
-  query asks{"SELECT store, seq, ledger, noticed FROM "};
-  asks.add(with_.speaks().table("parts")).add(" WHERE part = ").bind(part).add(with_.speaks().locked());
-  const auto found = with_.ask(asks, "nnnn");
+  const auto clock = with_.speaks().clock();
+  query asks{"SELECT store, seq, ledger, noticed, followed, "};
+  asks.add(clock.empty() ? "0" : clock).add(" FROM ").add(with_.speaks().table("parts"));
+  asks.add(" WHERE part = ").bind(part).add(with_.speaks().locked());
+  const auto found = with_.ask(asks, "nnnnnn");
   if (found.empty() || found[0][0].count() != store.id) throw boost::system::system_error(errc::other_store);
   seq_before_ = found[0][1].count();
   ledger_ = ledger_before_ = found[0][2].count();
   noticed_ = noticed_before_ = found[0][3].count();
-  jobs_.put_back_number(seq_before_);
+  is_followed_ = found[0][4].number != 0;
+  // Numbers are times as well, of one clock for all: what ended before a job was born is told by them.
+  first_number_ = std::max(seq_before_, clock.empty() ? microseconds_now() : found[0][5].count() * 1'000);
+  jobs_.put_back_number(first_number_);
+  jobs_.keeps_ends = true;
   jobs_.on_change = [this](const memory_job& job, std::uint64_t number) { tell(job, number); };
+  jobs_.on_stop = [this](const held_run& run) { tell_stop(run, run.stop); };
 }
 
 void desk::fetch(std::vector<std::string> ids) {
@@ -239,7 +246,7 @@ void desk::collect(const std::string& id, job_row& row, changed_rows& into) {
 }
 
 std::vector<change_notice> desk::save() {
-  seq_ = jobs_.last_number();
+  seq_ = jobs_.last_number() == first_number_ ? seq_before_ : jobs_.last_number();
   changed_rows changed;
   for (auto& [id, row] : rows_) collect(id, row, changed);
   for (const auto& [id, runs] : taken_before_) {
@@ -255,6 +262,7 @@ std::vector<change_notice> desk::save() {
   write_definitions(changed);
   write_removed(changed);
   write_ledger();
+  write_untold();
   write_tokens();
   write_values();
   write_ends();

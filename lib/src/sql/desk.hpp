@@ -59,6 +59,15 @@ class desk {
   void tell(const memory_job& job, std::uint64_t number);
   void tell_stop(const held_run& run, cancel_reason why);
 
+  /// Has the ends of those jobs kept for those who follow them.
+  void fetch_followers(const std::vector<std::string>& ids);
+  /// From now on a job's ends are kept for a follower; what was said in the last hour counts as well.
+  void add_follower(const std::string& of, const std::string& follower, ends_mask ends);
+  /// Whether it did: not if that was said in the last hour.
+  bool drop_follower(const std::string& of, const std::string& follower);
+  /// Whether the partition keeps ends of which followers are to be told.
+  bool keeps_ends();
+
   /// Writes what has changed. What instances are to be told of it.
   std::vector<change_notice> save();
 
@@ -85,6 +94,7 @@ class desk {
   void write_definitions(const changed_rows& what);
   void write_removed(const changed_rows& what);
   void write_ledger();
+  void write_untold();
   void write_tokens();
   void write_values();
   void write_ends();
@@ -97,6 +107,8 @@ class desk {
   const std::uint32_t part_;
   std::uint64_t seq_ = 0, ledger_ = 0, noticed_ = 0;
   std::uint64_t ledger_before_ = 0, noticed_before_ = 0, seq_before_ = 0;
+  std::uint64_t first_number_ = 0;  ///< No number was taken if it is the last one still.
+  bool is_followed_ = false;        ///< Jobs of this partition have been followed.
   memory_jobs jobs_;
   std::map<std::string, job_row, std::less<>> rows_;
   std::map<std::string, std::vector<std::string>> taken_before_;  ///< Active runs that had waited, by job.

@@ -91,7 +91,7 @@ std::vector<std::string> dialect::schema() const {
       {"meta", "name $name PRIMARY KEY, content $text NOT NULL"},
       {"parts",
        "part INTEGER PRIMARY KEY, store BIGINT NOT NULL, seq BIGINT NOT NULL, ledger BIGINT NOT NULL, "
-       "noticed BIGINT NOT NULL"},
+       "noticed BIGINT NOT NULL, followed INTEGER NOT NULL"},
       {"jobs",
        "id $name PRIMARY KEY, part INTEGER NOT NULL, state INTEGER NOT NULL, revision BIGINT NOT NULL, "
        "defined BIGINT NOT NULL, due BIGINT, waiting BIGINT, active INTEGER NOT NULL, task $text NOT NULL, "
@@ -105,6 +105,12 @@ std::vector<std::string> dialect::schema() const {
        "num BIGINT PRIMARY KEY, job $name NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, "
        "content $text NOT NULL",
        {{"job", "job, num"}}},
+      {"followers",
+       "job $name NOT NULL, follower $name NOT NULL, ends INTEGER NOT NULL, said BIGINT NOT NULL, PRIMARY "
+       "KEY "
+       "(job, follower)"},
+      {"untold",
+       "part INTEGER NOT NULL, num BIGINT NOT NULL, content $text NOT NULL, PRIMARY KEY (part, num)"},
       {"tokens", "token $word PRIMARY KEY, says BIGINT NOT NULL, made BIGINT NOT NULL", {{"made", "made"}}},
       {"changes",
        "part INTEGER NOT NULL, num BIGINT NOT NULL, teller BIGINT NOT NULL, made BIGINT NOT NULL, content "
@@ -173,9 +179,8 @@ query dialect::ends_turn() const {
 std::string_view dialect::clock() const noexcept {
   switch (kind_) {
     case database_kind::sqlite: return {};
-    case database_kind::postgresql:
-      return "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
-    case database_kind::mysql: return "SELECT CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)";
+    case database_kind::postgresql: return "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
+    case database_kind::mysql: return "CAST(UNIX_TIMESTAMP(SYSDATE(3)) * 1000 AS SIGNED)";
   }
   return {};
 }

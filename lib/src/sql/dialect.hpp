@@ -35,7 +35,7 @@ class dialect {
   /// Keeps others from opening or creating a store of this name in the meantime; empty: the transaction does.
   query takes_turn() const;
   query ends_turn() const;
-  /// The database's clock, in ms; empty: it has none but the machine's.
+  /// The database's clock, in ms, as a column; empty: it has none but the machine's.
   std::string_view clock() const noexcept;
 
  private:

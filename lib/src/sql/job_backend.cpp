@@ -1,6 +1,6 @@
 // The backend as a whole: which store it has opened, and what it tells. Jobs: job_backend_jobs.cpp; their
 // runs: job_backend_runs.cpp; what they leave behind: job_backend_data.cpp; groups: job_backend_groups.cpp;
-// what others have changed: job_backend_notices.cpp.
+// who runs after whom: job_backend_follows.cpp; what others have changed: job_backend_notices.cpp.
 
 #include "sql/job_backend.hpp"
 

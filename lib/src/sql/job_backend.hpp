@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -56,6 +57,14 @@ class job_backend final : public carillon::job_backend {
   loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
   loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;
+
+  bool keeps_ends() const noexcept override { return true; }
+  loop_awaitable<bool> add_follower(predecessor of, std::string follower) override;
+  loop_awaitable<bool> drop_follower(std::string of, std::string follower) override;
+  loop_awaitable<std::vector<kept_end>> ends(std::uint32_t partition) override;
+  loop_awaitable<std::vector<step_answer<follow_answer>>> follow(std::uint32_t partition,
+                                                                 std::span<const follow_step> steps) override;
+  loop_awaitable<bool> drop_ends(std::uint32_t partition, std::uint64_t through) override;
 
  private:
   /// What a step answers, and what is to be told of it.
@@ -157,6 +166,7 @@ loop_awaitable<std::vector<step_answer<Answer>>> job_backend::change_each(std::u
                one = std::move(one)](desk& there) mutable {
     there.fetch(ids_of(steps));
     there.fetch_tokens(tokens);
+    if constexpr (std::is_same_v<Owned, owned_finish>) there.fetch_followers(ids_of(steps));
     answers all;
     for (auto& step : steps) {
       auto& answer = all.emplace_back();

@@ -40,8 +40,11 @@ finish_answer finish_one(desk& there, owned_finish& step) {
   const auto token = token_of_end(step.id, report.fence);
   const auto ended = there.token(token);
   report.handle = ended ? job_that_ended(report.fence, *ended) : there.handle_of(step.id, step.born);
-  const auto answer = there.jobs().finish(report);
+  auto answer = there.jobs().finish(report);
   report.handle.reset();
+  // One that is sent again answers as the first time.
+  const bool is_followed = answer.what == finish_answer::kind::done && there.jobs().is_followed(step.id);
+  if (is_followed && !answer.followed) answer.followed = there.keeps_ends();
   if (answer.what != finish_answer::kind::done) return answer;
   if (!step.value.empty()) there.keep_value(step.id, step.run_id, report.finished, report.keep_value);
   if (!there.is_born(step.id, step.born))
@@ -132,6 +135,7 @@ loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span
                                               instant) {
   auto work = [all = own<owned_reap>(steps)](desk& there) {
     there.fetch(ids_of(all));
+    there.fetch_followers(ids_of(all));
     std::size_t ended = 0;
     for (const auto& step : all) {
       if (!there.refusal(step.id).empty()) continue;
@@ -166,6 +170,9 @@ loop_awaitable<partition_look> job_backend::look(std::uint32_t partition, instan
     see_active(with, *tables, partition, seen);
     seen.due = see_late(with, partition, "due", now);
     seen.waiting = see_late(with, partition, "waiting", now);
+    query ends{"SELECT num FROM "};
+    ends.add(with.speaks().table("untold")).add(" WHERE part = ").bind(partition).add(" LIMIT 1");
+    seen.ends = !with.ask(ends, "n").empty();
     tables->clean_up(with, store);
     return seen;
   };

@@ -35,45 +35,80 @@ json::array json_of(std::span<const instant> times) {
   return all;
 }
 
+outcome_kind kind_named(std::string_view wanted) {
+  for (auto each = outcome_kind::succeeded; each <= outcome_kind::coalesced;
+       each = static_cast<outcome_kind>(static_cast<int>(each) + 1)) {
+    if (name(each) == wanted) return each;
+  }
+  throw unreadable("an outcome '" + std::string{wanted} + "' is not known");
+}
+
+json::object json_of(const followed_run& run) {
+  const auto& [job, id, how] = run;
+  return field_writer{}.put("job", job).put("run", id).put("outcome", std::string{name(how)}).take();
+}
+
+void put_followed(json::object& into, const followed_run_ptr& run) {
+  if (run) into["follows"] = json_of(*run);
+}
+
+followed_run_ptr followed_in(const field_reader& from) {
+  const auto* const given = from.find("follows");
+  if (!given) return nullptr;
+  followed_run made;
+  std::string how;
+  const field_reader in{*given};
+  in.get("job", made.job).get("run", made.run).get("outcome", how);
+  made.how = kind_named(how);
+  return std::make_shared<const followed_run>(std::move(made));
+}
+
 json::object json_of(const held_run& run) {
   const auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, awaited, stop,
-               revision] = run;
+               revision, follows] = run;
   field_writer out;
   out.put("run", id).put("member", *member).put("fence", fence).put("born", born);
   out.put("occurrence", occurrence).put("due", due).put("attempt", attempt, 1).put("started", started);
-  out.put("why", why).put("taken", taken).put("extra", extra).put("awaited", awaited);
-  return out.put("stop", stop).put("revision", revision).take();
+  out.put("why", why).put("taken", taken).put("extra", extra).put("awaited", awaited).put("stop", stop);
+  auto all = out.put("revision", revision).take();
+  put_followed(all, follows);
+  return all;
 }
 
 held_run held_run_in(const json::value& from, const name_keeper& name_of) {
   held_run made;
   auto& [id, member, fence, born, occurrence, due, attempt, started, why, taken, extra, awaited, stop,
-         revision] = made;
+         revision, follows] = made;
   std::string name;
   const field_reader in{from};
   in.get("run", id).get("member", name).get("fence", fence).get("born", born);
   in.get("occurrence", occurrence).get("due", due).get("attempt", attempt).get("started", started);
   in.get("why", why).get("taken", taken).get("extra", extra).get("awaited", awaited).get("stop", stop);
   in.get("revision", revision);
+  follows = followed_in(in);
   member = name_of(name);
   return made;
 }
 
 json::object json_of(const waiting_run& run) {
-  const auto& [at, due, occurrence, attempt, why, extra, awaited, revision, planned_as, cancels] = run;
+  const auto& [at, due, occurrence, attempt, why, extra, awaited, revision, follows, planned_as, cancels] =
+      run;
   field_writer out;
   out.put("at", at).put("due", due).put("occurrence", occurrence).put("attempt", attempt, 1);
   out.put("why", why).put("extra", extra).put("awaited", awaited).put("revision", revision);
-  return out.put("planned_as", planned_as).put("cancels", cancels).take();
+  auto all = out.put("planned_as", planned_as).put("cancels", cancels).take();
+  put_followed(all, follows);
+  return all;
 }
 
 waiting_run waiting_run_in(const json::value& from) {
   waiting_run made;
-  auto& [at, due, occurrence, attempt, why, extra, awaited, revision, planned_as, cancels] = made;
+  auto& [at, due, occurrence, attempt, why, extra, awaited, revision, follows, planned_as, cancels] = made;
   const field_reader in{from};
   in.get("at", at).get("due", due).get("occurrence", occurrence).get("attempt", attempt).get("why", why);
-  in.get("extra", extra).get("awaited", awaited).get("revision", revision);
-  in.get("planned_as", planned_as).get("cancels", cancels);
+  in.get("extra", extra).get("awaited", awaited).get("revision", revision).get("planned_as", planned_as);
+  in.get("cancels", cancels);
+  follows = followed_in(in);
   return made;
 }
 
@@ -84,6 +119,22 @@ void put_runs(json::object& into, const live_runs& runs) {
   for (const auto& run : waiting) later.emplace_back(json_of(run));
   if (!active.empty()) into["active"] = std::move(active);
   if (!later.empty()) into["waiting"] = std::move(later);
+}
+
+json::array json_of(const std::map<std::string, std::uint64_t>& told) {
+  json::array all;
+  for (const auto& [job, number] : told)
+    all.emplace_back(field_writer{}.put("job", job).put("number", number).take());
+  return all;
+}
+
+void read_told(const json::array& from, std::map<std::string, std::uint64_t>& told) {
+  for (const auto& each : from) {
+    std::string job;
+    const field_reader in{each};
+    in.get("job", job);
+    in.get("number", told[job]);
+  }
 }
 
 std::unique_ptr<live_runs> read_runs(const json::value& from, const name_keeper& name_of) {
@@ -122,12 +173,13 @@ std::string text_of(const memory_job& job) {
   if (job.where.name() != zone{}.name()) out.put("zone", job.where.name());
   auto all = out.take();
   if (job.rare) {
-    const auto& [counters, note, skip_at, carried] = *job.rare;
+    const auto& [counters, note, skip_at, carried, told] = *job.rare;
     auto did = json_of(counters);
     if (!did.empty()) all["counters"] = std::move(did);
     if (!note.empty()) all["note"] = clean(note);
     if (!skip_at.empty()) all["skip_at"] = json_of(skip_at);
     if (!carried.empty()) all["carried"] = clean(carried);
+    if (!told.empty()) all["told"] = json_of(told);
   }
   if (job.live) put_runs(all, *job.live);
   return json::serialize(all);
@@ -162,6 +214,7 @@ void read_job(std::string_view text, memory_job& job, const name_keeper& name_of
   if (note) in.get("note", job.rarely().note);
   if (in.find("skip_at")) in.get_all("skip_at", job.rarely().skip_at);
   if (in.find("carried")) in.get("carried", job.rarely().carried);
+  if (const auto* const told = in.list("told")) read_told(*told, job.rarely().told);
   auto live = read_runs(all, name_of);
   if (!live->empty()) job.live = std::move(live);
 }
@@ -186,12 +239,13 @@ active_record active_record_of(const std::string& job, const held_run& run) {
   made.extra = run.extra;
   made.stop = run.stop;
   made.revision = run.revision;
+  made.follows = run.follows;
   return made;
 }
 
 std::string text_of(const ledger_entry& entry) {
   const auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence,
-               due, started, finished] = entry;
+               due, started, finished, follows] = entry;
   const auto& [kind, reason, permanent, failure, message, not_kept] = result;
   field_writer out;
   out.put("kind", std::string{name(kind)}).put("reason", reason).put("permanent", permanent);
@@ -200,12 +254,14 @@ std::string text_of(const ledger_entry& entry) {
   out.put("count", count, 1).put("into", into).put("extra", extra).put("final", final, true);
   out.put("run", run).put("instance", instance_of(instance)).put("attempt", attempt).put("fence", fence);
   out.put("due", due).put("started", started).put("finished", finished);
-  return json::serialize(out.take());
+  auto all = out.take();
+  put_followed(all, follows);
+  return json::serialize(all);
 }
 
 void read_entry(std::string_view text, ledger_entry& entry) {
   auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence, due,
-         started, finished] = entry;
+         started, finished, follows] = entry;
   auto& [kind, reason, permanent, failure, message, not_kept] = result;
   const auto all = parsed(text);
   const field_reader in{all};
@@ -216,13 +272,30 @@ void read_entry(std::string_view text, ledger_entry& entry) {
   in.get("last", last).get("count", count).get("into", into).get("extra", extra).get("final", final);
   in.get("run", run).get("instance", instance).get("attempt", attempt).get("fence", fence);
   in.get("due", due).get("started", started).get("finished", finished);
-  for (auto each = outcome_kind::succeeded; each <= outcome_kind::coalesced;
-       each = static_cast<outcome_kind>(static_cast<int>(each) + 1)) {
-    if (name(each) != kind_name) continue;
-    kind = each;
-    return;
-  }
-  throw unreadable("an outcome '" + kind_name + "' is not known");
+  follows = followed_in(in);
+  kind = kind_named(kind_name);
+}
+
+std::string text_of(const kept_end& end) {
+  const auto& [number, what, occurrence, followers] = end;
+  auto all = json_of(*what);
+  all["occurrence"] = occurrence.time_since_epoch().count();
+  json::array names;
+  for (const auto& follower : followers) names.emplace_back(clean(follower));
+  all["followers"] = std::move(names);
+  return json::serialize(all);
+}
+
+void read_end(std::string_view text, kept_end& end) {
+  auto& [number, what, occurrence, followers] = end;
+  const auto all = parsed(text);
+  const field_reader in{all};
+  followed_run made;
+  std::string how;
+  in.get("job", made.job).get("run", made.run).get("outcome", how).get("occurrence", occurrence);
+  in.get_all("followers", followers);
+  made.how = kind_named(how);
+  what = std::make_shared<const followed_run>(std::move(made));
 }
 
 std::string text_of(const member_info& member) {

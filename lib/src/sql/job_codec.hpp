@@ -38,6 +38,10 @@ active_record active_record_of(const std::string& job, const held_run& run);
 std::string text_of(const ledger_entry& entry);
 void read_entry(std::string_view text, ledger_entry& entry);
 
+/// All of a kept end but its number.
+std::string text_of(const kept_end& end);
+void read_end(std::string_view text, kept_end& end);
+
 /// All that a member says of itself but its id and its lease.
 std::string text_of(const member_info& member);
 void read_member(std::string_view text, member_info& member);

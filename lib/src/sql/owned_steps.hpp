@@ -79,6 +79,13 @@ struct owned_reap {
   std::uint64_t fence;
 };
 
+struct owned_follow {
+  explicit owned_follow(const follow_step& step) : id{step.follower}, end{*step.end}, now{step.now} {}
+  std::string id;
+  kept_end end;
+  instant now;
+};
+
 struct owned_add {
   explicit owned_add(const add_step& step) : job{*step.job}, id{job.id()}, policy{step.policy} {}
   job_record job;

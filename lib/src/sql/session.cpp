@@ -286,8 +286,11 @@ rows session::ask(const query& what, std::string_view columns) {
 }
 
 instant session::now() {
-  const auto text = dialect_.clock();
-  if (!text.empty()) return instant{milliseconds{ask(query{text}, "n").at(0).at(0).number}};
+  const auto clock = dialect_.clock();
+  if (!clock.empty()) {
+    query asks{"SELECT "};
+    return instant{milliseconds{ask(asks.add(clock), "n").at(0).at(0).number}};
+  }
   const auto since = std::chrono::system_clock::now().time_since_epoch();
   return instant{std::chrono::floor<milliseconds>(since)};
 }

@@ -43,12 +43,12 @@ void write_meta(session& with, std::string_view name, std::string_view content) 
 
 /// The partitions that a store has not yet, or that were another's.
 void make_parts(session& with, const store_identity& store) {
-  static constexpr std::string_view columns[] = {"store", "seq", "ledger", "noticed"};
+  static constexpr std::string_view columns[] = {"store", "seq", "ledger", "noticed", "followed"};
   query makes{"INSERT INTO "};
-  makes.add(with.speaks().table("parts")).add(" (part, store, seq, ledger, noticed) VALUES ");
+  makes.add(with.speaks().table("parts")).add(" (part, store, seq, ledger, noticed, followed) VALUES ");
   for (int part = part_of_groups; part < static_cast<int>(store.partitions); ++part) {
     makes.add(part == part_of_groups ? "(" : ", (").bind(part).add(", ").bind(store.id);
-    makes.add(", ").bind(store.id).add(", ").bind(store.id).add(", ").bind(store.id).add(")");
+    makes.add(", ").bind(store.id).add(", ").bind(store.id).add(", ").bind(store.id).add(", 0)");
   }
   with.run(makes.add(with.speaks().or_update("part", columns)));
 }

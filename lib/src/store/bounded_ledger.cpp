@@ -31,6 +31,7 @@ void reset(ledger_entry& entry) {
   entry.due.reset();
   entry.started.reset();
   entry.finished.reset();
+  entry.follows.reset();
 }
 
 }  // namespace

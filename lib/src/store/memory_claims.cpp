@@ -113,7 +113,16 @@ void memory_jobs::move_cursor(memory_job& job, const claim_request& request) {
 /// Gives a planned run a place, unless all are taken or spoken for by runs that wait.
 run_answer memory_jobs::place(memory_job& job, const planned_run& run, const claim_request& request) {
   const auto waiting = job.live ? job.live->waiting_at(request.now) : 0;
-  if (job.held() + waiting >= job.definition->options->max_instances) return place_full(job, run, request);
+  if (job.held() + waiting >= job.definition->options->max_instances) {
+    waiting_run waits;
+    waits.at = request.now;
+    waits.due = run.due;
+    waits.occurrence = run.occurrence;
+    waits.why = waiting_reason::queued;
+    waits.revision = job.revision;
+    waits.planned_as = run.run_id;
+    return place_full(job, std::move(waits));
+  }
   auto& held = hold(job, run.run_id, request.member, request.now);
   held.occurrence = run.occurrence;
   held.due = run.due;
@@ -124,7 +133,7 @@ run_answer memory_jobs::place(memory_job& job, const planned_run& run, const cla
   return answer;
 }
 
-run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, const claim_request& request) {
+run_answer memory_jobs::place_full(memory_job& job, waiting_run&& run) {
   const auto& options = *job.definition->options;
   auto& live = live_of(job);
   const auto is_queued = [](const waiting_run& one) { return one.why == waiting_reason::queued; };
@@ -133,7 +142,7 @@ run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, cons
   answer.what = run_answer::kind::skipped;
   if (options.on_overlap == overlap_action::skip ||
       (options.on_overlap == overlap_action::queue && queued >= options.queue_limit)) {
-    write_skip(job, run.occurrence, false, "overlap");
+    write_skip(job, run, "overlap");
     return answer;
   }
   if (options.on_overlap == overlap_action::cancel_running) {
@@ -148,22 +157,10 @@ run_answer memory_jobs::place_full(memory_job& job, const planned_run& run, cons
       answer.cancel_run = oldest->id;
     }
   }
-  queue(job, run, request, answer.cancel_run);
+  run.cancels = answer.cancel_run;
+  live.put(std::move(run));
   answer.what = run_answer::kind::queued;
   return answer;
-}
-
-void memory_jobs::queue(memory_job& job, const planned_run& run, const claim_request& request,
-                        std::string cancels) {
-  waiting_run waits;
-  waits.at = request.now;
-  waits.due = run.due;
-  waits.occurrence = run.occurrence;
-  waits.why = waiting_reason::queued;
-  waits.revision = job.revision;
-  waits.planned_as = run.run_id;
-  waits.cancels = std::move(cancels);
-  live_of(job).put(std::move(waits));
 }
 
 take_answer memory_jobs::take(const take_request& request) {
@@ -180,7 +177,8 @@ take_answer memory_jobs::take(const take_request& request) {
               job ? job->next_waiting() : std::nullopt,
               run.extra,
               run.revision,
-              job && job->rare && request.carries ? job->rare->carried : std::string{}};
+              job && job->rare && request.carries ? job->rare->carried : std::string{},
+              run.follows};
     return answer;
   };
   auto* const live = job ? job->live.get() : runs_of(request.id);
@@ -208,6 +206,7 @@ take_answer memory_jobs::take(const take_request& request) {
   held.extra = waited.extra;
   held.awaited = waited.awaited;
   held.revision = waited.revision;
+  held.follows = waited.follows;
   job->last_claim = 0;
   return tell(held);
 }

@@ -29,19 +29,21 @@ void memory_jobs::write_left_out(memory_job& job, const ledger_stretch& stretch)
   count(job, stretch.kind, stretch.count);
 }
 
-void memory_jobs::write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why) {
+void memory_jobs::write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why,
+                             followed_run_ptr follows) {
   auto& entry = ledger_.write();
   entry.job = job.id();
   entry.result.kind = outcome_kind::skipped;
   entry.result.message = why;
   entry.first = entry.last = occurrence;
   entry.extra = extra;
+  entry.follows = std::move(follows);
   count(job, outcome_kind::skipped, 1);
 }
 
 /// Of a run that waited.
 void memory_jobs::write_skip(memory_job& job, const waiting_run& run, std::string_view why) {
-  write_skip(job, run.occurrence, run.extra, why);
+  write_skip(job, run.occurrence, run.extra, why, run.follows);
   if (!run.awaited) return;
   ledger_entry entry;
   entry.job = job.id();
@@ -49,6 +51,7 @@ void memory_jobs::write_skip(memory_job& job, const waiting_run& run, std::strin
   entry.result.message = why;
   entry.first = entry.last = run.occurrence;
   entry.extra = run.extra;
+  entry.follows = run.follows;
   keep_end(&job, run.revision, entry, {});
 }
 
@@ -85,6 +88,7 @@ ledger_entry& memory_jobs::write_run(std::string_view id, const held_run& run, b
   entry.attempt = run.attempt;
   entry.fence = run.fence;
   entry.due = run.due;
+  entry.follows = run.follows;
   return entry;
 }
 

@@ -24,7 +24,10 @@ finish_answer memory_jobs::finish(const run_report& report) {
   answer.what = finish_answer::kind::done;
   write_end(job, *held, report, !report.retry_at);
   keep_data(*job, report);
-  if (report.retry_at) put_again(*job, *held, *report.retry_at, waiting_reason::retry);
+  if (report.retry_at)
+    put_again(*job, *held, *report.retry_at, waiting_reason::retry);
+  else
+    keep_for_followers(report.id, *held, report.result->kind);
   drop_held(*job->live, *held);
   job->last_claim = 0;
   job->last_fence = report.fence;
@@ -35,6 +38,7 @@ finish_answer memory_jobs::finish(const run_report& report) {
   job->last_end_paused = answer.paused_now;
   job->last_end_removed = false;
   answer.removed_now = end_if_over(*job);  // Which may be the end of the job itself.
+  answer.followed = tell_ends(report.finished);
   return answer;
 }
 
@@ -74,6 +78,7 @@ finish_answer memory_jobs::finish_again(const run_report& report, const memory_j
   answer.next_waiting = job->next_waiting();
   answer.paused_now = job->last_end_paused;
   answer.removed_now = job->last_end_removed;
+  answer.followed = !untold_.empty();
   return answer;
 }
 
@@ -87,6 +92,7 @@ void memory_jobs::put_again(memory_job& job, const held_run& run, instant at, wa
   next.extra = run.extra;
   next.awaited = run.awaited;
   next.revision = run.revision;
+  next.follows = run.follows;
   live_of(job).put(std::move(next));
   if (why == waiting_reason::retry) ++job.rarely().counters.retried;
 }
@@ -142,7 +148,10 @@ bool memory_jobs::lose_run(memory_job& job, held_run& run, std::string_view why)
                      job.definition->options->on_lost == lost_action::rerun;
   write_lost(&job, job.id(), run, !again, why);
   if (again) put_again(job, run, run.due, waiting_reason::rerun);
-  if (of_this_job && !again) count(job, outcome_kind::lost, 1);
+  if (of_this_job && !again) {
+    count(job, outcome_kind::lost, 1);
+    keep_for_followers(job.id(), run, outcome_kind::lost);
+  }
   drop_held(*job.live, run);
   return again;
 }
@@ -164,6 +173,7 @@ bool memory_jobs::reap(std::string_view id, std::string_view run_id, std::uint64
   release_live(*job);
   notify(*job, take_number());  // It may wait again, there is room, a fixed_delay must be moved on.
   end_if_over(*job);
+  tell_ends(latest_known());
   return true;
 }
 

@@ -44,6 +44,11 @@ struct memory_jobs::listener : std::enable_shared_from_this<listener> {
     changed.emplace_back(job.definition, number);
     if (changed.size() == 1) boost::asio::post(where, [self = shared_from_this()] { self->deliver(); });
   }
+  void note_stop(const std::string& job, const std::string& run, cancel_reason why) {
+    boost::asio::post(where, [self = shared_from_this(), job, run, why] {
+      if (self->tell) self->tell->on_stop_asked(job, run, why);
+    });
+  }
   void deliver() {
     for (const auto& [job, number] : std::exchange(changed, {})) {
       if (tell) tell->on_job_changed(job->id, number);
@@ -104,11 +109,17 @@ void memory_jobs::close() {
   listener_->tell = nullptr;
   listener_.reset();
   give_up(member_);
+  tell_ends(latest_known());
 }
 
 void memory_jobs::notify(const memory_job& job, std::uint64_t number) {
   if (on_change) on_change(job, number);
   if (listener_) listener_->note(job, number);
+}
+
+void memory_jobs::notify_stop(const memory_job& job, const held_run& run) {
+  if (on_stop) on_stop(run);
+  if (listener_) listener_->note_stop(job.id(), run.id, run.stop);
 }
 
 memory_job* memory_jobs::find(std::string_view id) noexcept {
@@ -124,6 +135,7 @@ memory_job* memory_jobs::find(std::string_view id, const job_handle& handle) noe
 
 /// The next number of the store: greater than all before it, and no less than the time that a request brings.
 std::uint64_t memory_jobs::take_number(instant now) {
+  if (has_clock_) return take_number();
   const auto micros = std::chrono::duration_cast<std::chrono::microseconds>(now.time_since_epoch()).count();
   number_ = std::max(number_ + 1, micros > 0 ? static_cast<std::uint64_t>(micros) : 0);
   return number_;
@@ -179,11 +191,14 @@ memory_job& memory_jobs::make(job_record&& wanted) {
     job->live = std::move(orphans->second);
     orphans_.erase(orphans);
   }
+  follow_others(*job);
   return *job;
 }
 
 void memory_jobs::replace(memory_job& job, job_record&& wanted) {
+  follow_no_others(job);
   job.definition = std::move(wanted.definition);
+  follow_others(job);
   job.cursor = wanted.cursor.value_or(memory_job::none);
   job.due = wanted.due;
   job.anchor = wanted.anchor.value_or(memory_job::none);
@@ -199,6 +214,7 @@ void memory_jobs::replace(memory_job& job, job_record&& wanted) {
 /// again.
 void memory_jobs::forget(memory_job& job) {
   drop_waiting(job, "removed");
+  follow_no_others(job);
   if (job.live && !job.live->held.empty()) orphans_[job.id()] = std::move(job.live);
   jobs_.erase(jobs_.iterator_to(job));
   const auto last_hold = std::move(job.self);
@@ -228,7 +244,11 @@ change_answer memory_jobs::update(std::string_view id, std::uint64_t expected_re
 }
 
 void memory_jobs::change(memory_job& job, job_change&& what) {
-  if (what.definition) job.definition = std::move(what.definition);
+  if (what.definition) {
+    follow_no_others(job);
+    job.definition = std::move(what.definition);
+    follow_others(job);
+  }
   if (what.state) {
     const bool resumed = job.state == job_state::paused && *what.state == job_state::active;
     if (resumed && job.rare) job.rare->counters.consecutive_failures = 0;

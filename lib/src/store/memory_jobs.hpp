@@ -2,8 +2,10 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/set.hpp>
+#include <carillon/store/job_backend.hpp>
 #include <carillon/store/job_store.hpp>
 #include <cstdint>
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -34,6 +36,7 @@ struct held_run {
   bool awaited = false;                      ///< How it ends is to be known, by `revision`.
   cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end; overlap: for another in its place.
   std::uint64_t revision = 0;                ///< Of the job when this was planned or asked for.
+  followed_run_ptr follows;
 };
 
 /// A run that waits for its time, or for a place.
@@ -46,8 +49,9 @@ struct waiting_run {
   bool extra = false;
   bool awaited = false;        ///< As of `held_run`.
   std::uint64_t revision = 0;  ///< Of the job when this was planned or asked for.
-  std::string planned_as;      ///< Of a queued run: the id in the claim ...
-  std::string cancels;         ///< ... and of the run that was named in the answer as to be cancelled.
+  followed_run_ptr follows;
+  std::string planned_as;  ///< Of a queued run: the id in the claim ...
+  std::string cancels;     ///< ... and of the run that was named in the answer as to be cancelled.
 };
 
 /// What exists of a job's runs only while there are any.
@@ -64,12 +68,14 @@ struct live_runs {
   const waiting_run* find_queued(std::string_view planned_as) const;
 };
 
-/// What few jobs have: counters beyond successes, a note, times to be left out, data that runs hand on.
+/// What few jobs have: counters beyond successes, a note, times to be left out, data that runs hand on,
+/// others that they follow.
 struct rare_record {
   job_counters counters;
   std::string note;
   std::vector<instant> skip_at;
   std::string carried;
+  std::map<std::string, std::uint64_t> told;  ///< Of each job that it follows the number of the last end.
 };
 
 /// A job. Kept small, because there may be a million: what is rare stands behind pointers.
@@ -133,12 +139,19 @@ class memory_jobs {
   bool reap(std::string_view id, std::string_view run_id, std::uint64_t fence, std::string_view why);
   /// Marks the active runs of a job, or the one of that id; answers which.
   std::vector<const held_run*> ask_to_stop(std::string_view id, std::string_view run_id, cancel_reason why);
+  /// Ends that jobs follow wait until their followers were told by others; else they are told at once.
+  bool keeps_ends = false;
+  const std::deque<kept_end>& ends() const noexcept { return untold_; }
+  follow_answer follow(const follow_step& step);
+  void drop_ends(const std::function<bool(const kept_end&)>& which);
   /// Calls `visit(job, run)` for each active run, those of removed jobs included; in no order.
   void visit_active(const std::function<void(const std::string&, const held_run&)>& visit) const;
   /// In the order of their ids.
   void visit_jobs(const std::function<void(const memory_job&)>& visit) const;
   /// Called with each change that a listener would be told of, from within the step that makes it.
   std::function<void(const memory_job&, std::uint64_t number)> on_change;
+  /// The same of a run that was marked to be stopped for one that follows another job's.
+  std::function<void(const held_run&)> on_stop;
   std::uint64_t last_number() const noexcept { return number_; }
 
   // ---- For stores that keep jobs elsewhere, and have what is done to them decided here: what a step
@@ -147,8 +160,17 @@ class memory_jobs {
   void put_back(std::shared_ptr<memory_job> job);
   /// The active runs of a job that was removed. @pre As `put_back`.
   void put_back_orphans(std::string id, std::unique_ptr<live_runs> runs);
-  /// The number that was taken last.
-  void put_back_number(std::uint64_t last) noexcept { number_ = last; }
+  /// The number that was taken last, or the time in microseconds if that is later: numbers that are taken
+  /// from now on are no times of requests.
+  void put_back_number(std::uint64_t last) noexcept {
+    number_ = last;
+    has_clock_ = true;
+  }
+  /// Has the ends of a job kept for one that need not be here.
+  void put_back_follower(const std::string& of, const std::string& follower, ends_mask ends) {
+    followers_[of][follower] = ends;
+  }
+  bool is_followed(std::string_view id) const { return followers_.contains(id); }
   void put_back_token(std::string_view token) { tokens_.add(token); }
   void put_back_taken(std::string_view run_id) { taken_.add(run_id); }
   /// The one text of that name, for `held_run::member`.
@@ -170,7 +192,10 @@ class memory_jobs {
   live_runs* runs_of(std::string_view id) noexcept;
   std::uint64_t take_number(instant now);
   std::uint64_t take_number() { return ++number_; }
+  /// The time of the latest request, as far as numbers tell it.
+  instant latest_known() const { return instant{milliseconds{static_cast<std::int64_t>(number_ / 1'000)}}; }
   void notify(const memory_job& job, std::uint64_t number);
+  void notify_stop(const memory_job& job, const held_run& run);
 
   memory_job& make(job_record&& wanted);
   void replace(memory_job& job, job_record&& wanted);
@@ -185,11 +210,16 @@ class memory_jobs {
   void move_cursor(memory_job& job, const claim_request& request);
   static void tell_displaced(const memory_job& job, const claim_request& request, claim_answer& answer);
   run_answer place(memory_job& job, const planned_run& run, const claim_request& request);
-  run_answer place_full(memory_job& job, const planned_run& run, const claim_request& request);
+  run_answer place_full(memory_job& job, waiting_run&& run);
   held_run& hold(memory_job& job, std::string_view run_id, std::string_view member, instant now);
-  void queue(memory_job& job, const planned_run& run, const claim_request& request, std::string cancels);
   void drop_held(live_runs& live, const held_run& run);
   bool end_if_over(memory_job& job);
+
+  void follow_others(const memory_job& job);
+  void follow_no_others(const memory_job& job);
+  void keep_for_followers(std::string_view id, const held_run& run, outcome_kind how);
+  bool tell_ends(instant now);
+  void put_follower(memory_job& job, const kept_end& end, instant now);
 
   void give_up(std::string_view member);
   void lose_runs(memory_job& job, std::string_view member);
@@ -201,7 +231,8 @@ class memory_jobs {
   void follow_delay(memory_job& job, const run_report& report);
 
   void write_left_out(memory_job& job, const ledger_stretch& stretch);
-  void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why);
+  void write_skip(memory_job& job, instant occurrence, bool extra, std::string_view why,
+                  followed_run_ptr follows = nullptr);
   void write_skip(memory_job& job, const waiting_run& run, std::string_view why);
   ledger_entry& write_run(std::string_view id, const held_run& run, bool final);
   void write_end(memory_job* job, const held_run& run, const run_report& report, bool final);
@@ -214,6 +245,9 @@ class memory_jobs {
   index jobs_;
   std::map<std::string, std::unique_ptr<live_runs>, std::less<>> orphans_;  ///< Runs of removed jobs.
   std::vector<std::unique_ptr<live_runs>> spare_;                           ///< To be used again.
+  /// By what they follow: the followers, and the ends that they wait for.
+  std::map<std::string, std::map<std::string, ends_mask>, std::less<>> followers_;
+  std::deque<kept_end> untold_;  ///< Ends of which followers are to be told.
   std::set<std::string, std::less<>> members_;
   lately_known tokens_;  ///< Of changes and extra runs that were made.
   lately_known taken_;   ///< Run ids of takes whose runs have ended: a late copy of one takes nothing.
@@ -224,7 +258,8 @@ class memory_jobs {
   std::shared_ptr<listener> listener_;
   std::string member_;  ///< Who has opened it.
   std::uint64_t number_ = 0;
-  std::size_t held_ = 0;  ///< Active runs of all jobs.
+  bool has_clock_ = false;  ///< What was put back as the last number is no less than the time.
+  std::size_t held_ = 0;    ///< Active runs of all jobs.
 };
 
 }  // namespace carillon

@@ -8,6 +8,7 @@ std::string_view name(waiting_reason why) noexcept {
     case waiting_reason::queued: return "queued";
     case waiting_reason::rerun: return "rerun";
     case waiting_reason::run_now: return "run_now";
+    case waiting_reason::follows: return "follows";
   }
   return "unknown";
 }

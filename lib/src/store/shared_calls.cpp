@@ -52,6 +52,7 @@ std::string shared_core::new_token() { return fmt::format("{:016x}{:016x}", rand
 loop_awaitable<put_answer> shared_core::add(job_record job, on_conflict policy) {
   co_await until_usable();
   const auto partition = partition_of(job.id());
+  if (job.definition->when.follows()) co_await follow_others(job.definition);
   if (owns(job)) told_.insert(seed_of(job.id()));  // Others' jobs are not followed here.
   add_step step;
   step.job = &job;
@@ -70,6 +71,7 @@ loop_awaitable<change_answer> shared_core::update(std::string id, std::uint64_t 
         fmt::format("update of '{}' with the definition of '{}'", id, change.definition->id));
   }
   if (change.token.empty()) change.token = new_token();
+  if (change.definition && change.definition->when.follows()) co_await follow_others(change.definition);
   const auto call = [&] { return backend_->update(id, expected_revision, change); };
   const auto answer = co_await repeated(call);
   co_return answer;

@@ -32,7 +32,8 @@ struct shared_handle {
 ///
 /// Thread safety: none, one strand, but for what `membership_listener` promises. The parts: shared_life.cpp
 /// (open, close, lease, another store), shared_calls.cpp (what is repeated), shared_runs.cpp (claims to
-/// finishes), shared_jobs.cpp (which jobs are ours), shared_look.cpp (the standing look, reaping).
+/// finishes), shared_jobs.cpp (which jobs are ours), shared_follows.cpp
+/// (jobs that run after others), shared_look.cpp (the standing look, reaping).
 class shared_core final : public std::enable_shared_from_this<shared_core>,
                           public membership_listener,
                           private backend_listener,
@@ -84,6 +85,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
  private:
   struct partition_state {
     bool concerns = false;               ///< Jobs of ours, or runs that we have asked for, are or were there.
+    bool has_ends = false;               ///< Of which followers may not have been told.
+    bool telling = false;                ///< They are being told.
     std::chrono::nanoseconds looked{0};  ///< When the last look that went through was sent.
     boost::unordered_flat_map<std::uint64_t, std::uint32_t>
         overdue;  ///< By hash: in how many looks in a row.
@@ -171,6 +174,14 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> load_page(std::uint32_t partition, std::string& after, loading& into);
   loop_awaitable<void> load_pages(std::uint32_t partition, std::string& after, loading& into);
 
+  // shared_follows.cpp
+  loop_awaitable<void> follow_others(std::shared_ptr<const job_definition> job);
+  void tell_ends(std::uint32_t partition);
+  loop_awaitable<void> tell_all_ends(std::uint32_t partition);
+  loop_awaitable<void> wait_until_ends_are_told();
+  loop_awaitable<bool> tell_some_ends(std::uint32_t partition);
+  loop_awaitable<void> tell_followers(std::uint32_t partition, std::span<const follow_step> steps);
+
   // shared_look.cpp
   loop_awaitable<void> look_again_and_again();
   enum class look_for : bool { runs, all };
@@ -228,7 +239,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
 
   elapsed_sleeps sleeps_;
   elapsed_sleeps awaiting_membership_;
-  condition news_;
+  condition news_, ends_told_;
   std::unique_ptr<clock::watch> steps_;
   task_group tasks_;
 };

@@ -152,6 +152,8 @@ loop_awaitable<void> shared_core::load_page(std::uint32_t partition, std::string
     auto records = co_await repeated(load);
     for (auto& record : records) {
       if (!record || record->state == job_state::removed) continue;
+      if (backend_->keeps_ends() && record->definition->when.follows())
+        co_await follow_others(record->definition);
       auto handle = shared_handle::of(*record->definition, record->born);
       into.jobs.push_back({std::move(*record), std::move(handle)});
     }

@@ -46,6 +46,7 @@ shared_core::shared_core(shared_store::backends below, loop_executor strand, std
       sleeps_{time_, strand_},
       awaiting_membership_{time_, strand_},
       news_{strand_},
+      ends_told_{strand_},
       tasks_{strand_, [this](const std::exception_ptr& failure) {
                logger_->critical("shared store: {}", what_of(failure));
              }} {}
@@ -132,6 +133,7 @@ loop_awaitable<void> shared_core::close() {
   rest.member = lease_ ? lease_->member() : std::string{};
   rest.until = lease_ ? lease_->ends() + nanoseconds{options_.lease} / 10 : nanoseconds{0};
   co_await give_up_runs(rest);
+  co_await wait_until_ends_are_told();
   closing_ = true;
   sleeps_.wake_all();
   news_.notify();
@@ -216,6 +218,7 @@ void shared_core::on_other_store(store_identity expected) {
 void shared_core::on_reachable(bool reachable, const std::string& why) {
   if (reachable_ == reachable) return;
   reachable_ = reachable;
+  if (!reachable) ends_told_.notify();
   unreachable_why_ = reachable ? std::string{} : why;
   beats_missed_ = 0;
   heartbeats_lost_ = false;  // They are lost with all else, which is told.

@@ -74,6 +74,7 @@ loop_awaitable<void> shared_core::look_at(std::uint32_t partition, look_for what
   for (const auto& run : got.answer->runs) look_at_run(partition, run, mine);
   runs_.end_look(partition, number);
   if (what == look_for::runs) co_return;
+  if (got.answer->ends && owners_.is_reaper(partition)) tell_ends(partition);
   auto overdue = std::move(got.answer->due);
   overdue.insert(overdue.end(), got.answer->waiting.begin(), got.answer->waiting.end());
   std::ranges::sort(overdue);
@@ -111,6 +112,7 @@ void shared_core::found(std::uint32_t partition, const active_record& run) {
   what.occurrence = run.occurrence;
   what.due = run.due;
   what.attempt = run.attempt;
+  what.follows = run.follows;
   listener_.on_run_found(what);
 }
 

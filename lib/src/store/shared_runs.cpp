@@ -183,6 +183,7 @@ loop_awaitable<finish_answer> shared_core::finish(const run_report& report) {
   runs_.end(partition, report.fence);
   if (ended.fence != report.fence) runs_.end(partition, ended.fence);
   if (got.failure) std::rethrow_exception(got.failure);
+  if (got.answer->followed) tell_ends(partition);
   co_return std::move(*got.answer);
 }
 
@@ -223,6 +224,7 @@ loop_awaitable<std::size_t> shared_core::reap(std::uint32_t partition, std::vect
     const auto answered = co_await repeated(call, unsure);
     ended += unsure ? some.size() : answered;
   }
+  if (ended > 0 && backend_->keeps_ends()) tell_ends(partition);  // Others may follow what was lost.
   co_return ended;
 }
 

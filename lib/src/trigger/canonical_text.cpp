@@ -86,6 +86,11 @@ class rule_printer {
     return rule.threshold == default_threshold ? text : text + " within " + format_duration(rule.threshold);
   }
 
+  std::string operator()(const std::shared_ptr<const rules::after>& rule) const {
+    const auto& [job, ends] = rule->which;
+    return "after " + id_text(job) + (ends == on_end::success ? "" : " on " + std::string{name(ends)});
+  }
+
   std::string operator()(const std::shared_ptr<const rules::except>& rule) const {
     auto text = '(' + rule->base.text() + ')';
     for (const auto& other : rule->others) text += " except (" + other.text() + ')';

@@ -101,6 +101,14 @@ class rule_speaker {
     return "when these agree " + how + ": " + joined(rule.parts, "and");
   }
 
+  std::string operator()(const std::shared_ptr<const rules::after>& rule) const {
+    const auto& [job, ends] = rule->which;
+    const auto how = ends == on_end::success   ? " that succeeded"
+                     : ends == on_end::failure ? " that failed, timed out or was lost"
+                                               : ", however it ended";
+    return "after each run of " + id_text(job) + how;
+  }
+
   std::string operator()(const std::shared_ptr<const rules::except>& rule) const {
     auto text = describe(rule->base.node(), where_, seed_);
     for (const auto& other : rule->others) text += "; except " + describe(other.node(), where_, seed_);
@@ -135,7 +143,7 @@ std::string spoken_until(const until_bound& until) {
 /// Whether the sentence names times of day, which mean nothing without a zone.
 bool speaks_of_wall_time(const rules::rule& rule) {
   if (const auto* at = std::get_if<rules::at>(&rule)) return !at->when.offset;
-  return !std::holds_alternative<rules::interval>(rule) && !is_combination(rule);
+  return !std::holds_alternative<rules::interval>(rule) && !is_combination(rule) && !follows(rule);
 }
 
 }  // namespace

@@ -44,6 +44,13 @@ struct single_instant {
   std::uint64_t count(instant from, instant to) const { return from < time && time <= to ? 1 : 0; }
 };
 
+/// `after`: what it waits for is no time.
+struct no_fires {
+  fire next(instant) const { return std::nullopt; }
+  fire previous(instant) const { return std::nullopt; }
+  std::uint64_t count(instant, instant) const { return 0; }
+};
+
 /// Where a grid in wall time begins, and with which step.
 struct wall_start {
   wall_time begin;
@@ -128,6 +135,7 @@ auto with_walls_or_fires(const view& seen, const OnWalls& on_walls, const Use& u
           [&](const rules::any_of& rule) { return use(any_of_fires{rule.parts, asked}); },
           [&](const rules::all_of& rule) { return use(all_of_fires{rule, asked}); },
           [&](const std::shared_ptr<const rules::except>& rule) { return use(except_fires{*rule, asked}); },
+          [&](const std::shared_ptr<const rules::after>&) { return use(no_fires{}); },
       },
       seen.node.rule);
 }

@@ -19,7 +19,7 @@ std::string as_sentence(std::string text) {
 std::optional<explanation::policies> policies_of(const trigger_node& node) {
   const auto* at = std::get_if<rules::at>(&node.rule);
   if (is_combination(node.rule) || std::holds_alternative<rules::interval>(node.rule) ||
-      (at && at->when.offset))
+      (at && at->when.offset) || follows(node.rule))
     return std::nullopt;
   const auto both = resolve(node.how.gap, node.how.overlap, follows_real_time(node.rule));
   return explanation::policies{
@@ -40,6 +40,11 @@ void find_next(const trigger& which, const binding& bound, instant now, std::siz
   if (!into.ends || !into.next.empty()) return;
   const auto last = which.previous(bound, now);
   const bool fired = last && *last;
+  if (which.follows()) {
+    into.ends = false;  // It has no times, or none any more, and fires all the same.
+    if (fired) into.warnings.emplace_back("Its times have ended: it only fires after other jobs now.");
+    return;
+  }
   into.warnings.emplace_back(fired ? "It has ended: nothing fires any more." : "It never fires.");
 }
 

@@ -1,5 +1,6 @@
 #include "trigger/node.hpp"
 
+#include <algorithm>
 #include <carillon/trigger/cron_expression.hpp>
 
 namespace carillon {
@@ -16,7 +17,41 @@ const char* why_without_clock_changes(const rules::rule& rule) {
   return nullptr;
 }
 
+/// What `after` does not go together with: it says nothing about times.
+std::optional<clause_fault> fault_with_after(const trigger_node& node) {
+  constexpr auto hint = "as in (after import) or (every 5m)";
+  const auto is_one = [](const trigger& part) { return part.follows(); };
+  if (const auto* all = std::get_if<rules::all_of>(&node.rule);
+      all && std::ranges::any_of(all->parts, is_one))
+    return clause_fault{clause::whole, "'after' is joined with others by 'or' alone", hint};
+  if (const auto* except = std::get_if<std::shared_ptr<const rules::except>>(&node.rule)) {
+    if (is_one((*except)->base) || std::ranges::any_of((*except)->others, is_one))
+      return clause_fault{clause::whole, "'after' is joined with others by 'or' alone", hint};
+  }
+  if (!follows(node.rule)) return std::nullopt;
+  const auto refuse = [&](clause which, std::string_view name) {
+    return clause_fault{which, "'" + std::string{name} + "' is of times, and 'after' has none", hint};
+  };
+  const auto& how = node.how;
+  if (how.bounds && how.bounds->starting) return refuse(clause::starting, "starting");
+  if (how.bounds && how.bounds->until) return refuse(clause::until, "until");
+  if (how.limit) return refuse(clause::limit, "limit");
+  if (is_combination(node.rule)) return std::nullopt;
+  if (how.where) return refuse(clause::in, "in");
+  if (how.jitter > milliseconds::zero()) return refuse(clause::jitter, "jitter");
+  if (how.immediately) return refuse(clause::immediately, "immediately");
+  if (how.gap != gap_policy::auto_) return refuse(clause::gap, "gap");
+  if (how.overlap != overlap_policy::auto_) return refuse(clause::overlap, "overlap");
+  return std::nullopt;
+}
+
 }  // namespace
+
+bool follows(const rules::rule& rule) noexcept {
+  if (std::holds_alternative<std::shared_ptr<const rules::after>>(rule)) return true;
+  const auto* any = std::get_if<rules::any_of>(&rule);
+  return any && std::ranges::any_of(any->parts, [](const trigger& part) { return part.follows(); });
+}
 
 bool is_combination(const rules::rule& rule) noexcept {
   return std::holds_alternative<rules::any_of>(rule) || std::holds_alternative<rules::all_of>(rule) ||
@@ -29,6 +64,7 @@ bool is_plain(const modifiers& how) noexcept {
 }
 
 std::optional<clause_fault> fault_of(const trigger_node& node) {
+  if (auto fault = fault_with_after(node)) return fault;
   const auto& how = node.how;
   if (how.gap != gap_policy::auto_ || how.overlap != overlap_policy::auto_) {
     const bool of_gap = how.gap != gap_policy::auto_;

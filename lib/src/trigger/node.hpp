@@ -89,4 +89,7 @@ bool is_plain(const modifiers& how) noexcept;
 
 bool is_combination(const rules::rule& rule) noexcept;
 
+/// Whether a rule, or a part of it, fires after runs of other jobs.
+bool follows(const rules::rule& rule) noexcept;
+
 }  // namespace carillon

@@ -68,6 +68,27 @@ rules::rule read_at(scanner& in) {
   return rules::at{value_of(parse_timestamp(when.text), when.position)};
 }
 
+rules::rule read_after(scanner& in) {
+  const auto begin = in.position();
+  predecessor which;
+  if (in.at('"')) {
+    if (!in.take_quoted(which.job)) fail(begin, "this \" is never closed", "as in after \"nightly report\"");
+  } else {
+    which.job = in.take().text;
+  }
+  if (which.job.empty())
+    fail(begin, "expected the id of a job, found " + in.here(), "as in after import on failure");
+  if (!in.accept("on")) return std::make_shared<const rules::after>(rules::after{std::move(which)});
+  const auto ends = in.take();
+  for (const auto each : {on_end::success, on_end::failure, on_end::either}) {
+    if (ends.text != name(each)) continue;
+    which.ends = each;
+    return std::make_shared<const rules::after>(rules::after{std::move(which)});
+  }
+  fail(ends.position, "expected success, failure or either, found '" + std::string{ends.text} + "'",
+       did_you_mean(ends.text, {"success", "failure", "either"}));
+}
+
 rules::rule read_rule(scanner& in) {
   const auto first = in.peek();
   if (first.text.starts_with("cron{")) return read_named_cron(in);
@@ -75,6 +96,7 @@ rules::rule read_rule(scanner& in) {
   if (in.accept("cron")) return read_cron(in, cron_dialect::crontab);
   if (in.accept("quartz")) return read_cron(in, cron_dialect::quartz);
   if (in.accept("at")) return read_at(in);
+  if (in.accept("after")) return read_after(in);
   fail_at_beginning(in);
 }
 

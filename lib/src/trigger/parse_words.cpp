@@ -145,7 +145,7 @@ void read_dates(scanner& in, rules::except& into) {
 void fail_at_beginning(scanner& in) {
   const auto first = in.peek();
   const auto text = first.text;
-  const auto message = "expected at, every, cron, quartz or (, found " + in.here();
+  const auto message = "expected at, every, after, cron, quartz or (, found " + in.here();
   if (text.empty() && in.at_end())
     fail(first.position, "the schedule is empty", "as in every 5m, cron 0 9 * * mon-fri");
   if (text.starts_with('@')) fail(first.position, message, "write cron " + std::string{text});
@@ -160,7 +160,7 @@ void fail_at_beginning(scanner& in) {
     fail(first.position, message,
          text.find('-') == 4 ? "write at " + std::string{text} : "write every " + std::string{text});
   if (weekday_of(text)) fail(first.position, message, "write every " + std::string{text});
-  fail(first.position, message, did_you_mean(text, {"at", "every", "cron", "quartz", "cron{"}));
+  fail(first.position, message, did_you_mean(text, {"at", "every", "after", "cron", "quartz", "cron{"}));
 }
 
 void append_part(std::vector<trigger>& parts, trigger part) {

@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/time/instant.hpp>
 #include <carillon/time/timestamp.hpp>
+#include <carillon/trigger/after.hpp>
 #include <carillon/trigger/trigger.hpp>
 #include <chrono>
 #include <cstdint>
@@ -80,6 +81,11 @@ struct cron {
   std::shared_ptr<const cron_expression> expression;
 };
 
+/// `after import on failure`: no time of its own.
+struct after {
+  predecessor which;
+};
+
 struct any_of {
   std::vector<trigger> parts;
 };
@@ -97,6 +103,6 @@ struct except {
 };
 
 using rule = std::variant<interval, at, window, weekly, std::shared_ptr<const calendar>, clock, cron, any_of,
-                          all_of, std::shared_ptr<const except>>;
+                          all_of, std::shared_ptr<const except>, std::shared_ptr<const after>>;
 
 }  // namespace carillon::rules

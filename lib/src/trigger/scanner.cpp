@@ -88,6 +88,18 @@ std::optional<word> scanner::take_through(char mark) noexcept {
   return found;
 }
 
+bool scanner::take_quoted(std::string& into) {
+  for (auto at = position() + 1; at < text_.size(); ++at) {
+    if (text_[at] == '"') {
+      position_ = at + 1;
+      return true;
+    }
+    if (text_[at] == '\\' && at + 1 < text_.size()) ++at;
+    into += text_[at];
+  }
+  return false;
+}
+
 word scanner::take_before(std::initializer_list<std::string_view> ends) noexcept {
   const auto begin = position();
   auto end = begin;

@@ -40,6 +40,9 @@ class scanner {
   std::size_t position() noexcept;
   /// Up to and with the next `mark`; nothing if there is none.
   std::optional<word> take_through(char mark) noexcept;
+  /// Takes what stands between two quotes (`"…"`, with `\"` and `\\` in it) into `into`. False: it is never
+  /// closed.
+  bool take_quoted(std::string& into);
   /// Everything up to the first of these words, a parenthesis or the end, without the blanks around it.
   word take_before(std::initializer_list<std::string_view> ends) noexcept;
   /// A description of what stands here, for messages: `"foo"`, `the end`.

@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <carillon/trigger/cron_expression.hpp>
 #include <set>
+#include <stdexcept>
+#include <utility>
 
 #include "trigger/evaluate.hpp"
 #include "trigger/node.hpp"
@@ -35,6 +37,14 @@ void collect_calendars(const trigger_node& node, std::set<std::string>& names) {
     visit_all((*except)->others);
     names.insert((*except)->calendars.begin(), (*except)->calendars.end());
   }
+}
+
+void collect_predecessors(const trigger_node& node, std::set<std::pair<std::string, on_end>>& into) {
+  if (const auto* any = std::get_if<rules::any_of>(&node.rule)) {
+    for (const auto& part : any->parts) collect_predecessors(part.node(), into);
+  }
+  const auto* rule = std::get_if<std::shared_ptr<const rules::after>>(&node.rule);
+  if (rule) into.emplace((*rule)->which.job, (*rule)->which.ends);
 }
 
 }  // namespace
@@ -98,6 +108,21 @@ milliseconds trigger::jitter() const noexcept { return node_->how.jitter; }
 std::optional<std::uint64_t> trigger::limit() const noexcept { return node_->how.limit; }
 std::optional<zone> trigger::where() const noexcept { return node_->how.where; }
 const std::string& trigger::text() const noexcept { return node_->text; }
+
+bool trigger::follows() const noexcept { return carillon::follows(node_->rule); }
+
+std::vector<predecessor> trigger::predecessors() const {
+  std::set<std::pair<std::string, on_end>> all;
+  if (follows()) collect_predecessors(*node_, all);
+  std::vector<predecessor> list;
+  for (const auto& [job, ends] : all) list.push_back({job, ends});
+  return list;
+}
+
+trigger after(std::string_view job, on_end ends) {
+  if (job.empty()) throw std::invalid_argument("after: the id of a job must not be empty");
+  return make_trigger(std::make_shared<const rules::after>(rules::after{{std::string{job}, ends}}), {});
+}
 
 std::vector<std::string> trigger::calendars() const {
   std::set<std::string> names;

@@ -195,7 +195,7 @@ std::vector<std::string> warnings_about(const trigger_node& node, const question
     add_parts((*except)->others);
   }
   std::visit(rule_warnings{node, asked, found}, node.rule);
-  if (!is_combination(node.rule))
+  if (!is_combination(node.rule) && !follows(node.rule))
     std::ranges::move(clock_change_search{node, outer}.warnings(now), std::back_inserter(found));
   return found;
 }

@@ -64,4 +64,19 @@ std::string_view name(overlap_policy policy) noexcept {
   return "auto";
 }
 
+std::string_view name(on_end ends) noexcept {
+  constexpr std::array<std::string_view, 3> names{"success", "failure", "either"};
+  return names[static_cast<std::size_t>(ends)];
+}
+
+std::string id_text(std::string_view id) {
+  if (id.find_first_of(" ()\"") == std::string_view::npos) return std::string{id};
+  std::string text{'"'};
+  for (const auto c : id) {
+    if (c == '"' || c == '\\') text += '\\';
+    text += c;
+  }
+  return text + '"';
+}
+
 }  // namespace carillon

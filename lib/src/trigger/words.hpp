@@ -25,5 +25,7 @@ std::string weekdays_text(weekday_set days);
 /// "skip", "first" …
 std::string_view name(gap_policy policy) noexcept;
 std::string_view name(overlap_policy policy) noexcept;
+/// A job's id as `after` has it: as it is where it is one word, else in quotes.
+std::string id_text(std::string_view id);
 
 }  // namespace carillon

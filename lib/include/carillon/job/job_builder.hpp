@@ -2,6 +2,7 @@
 #include <carillon/job/arguments.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/time/instant.hpp>
+#include <carillon/trigger/after.hpp>
 #include <carillon/trigger/schedule.hpp>
 #include <chrono>
 #include <cstdint>
@@ -35,6 +36,9 @@ class job_builder {
   job_builder& every(milliseconds elapsed);
   /// Once.
   job_builder& at(instant time);
+  /// When a run of another job has ended: beside what was said before, so that several predecessors mean any
+  /// of them, and `every(1h).after("import")` fires by both.
+  job_builder& after(std::string_view job, on_end ends = on_end::success);
   /// Fires nothing before this instant.
   job_builder& first_time(instant time);
 

@@ -45,6 +45,8 @@ class run {
   std::uint32_t attempt() const noexcept { return context_->attempt; }
   /// Grows with each run of the job: pass it to what must not be written twice.
   std::uint64_t fence() const noexcept { return context_->fence; }
+  /// The run of another job whose end was the fire (`after`); null: none. Until the body has returned.
+  const followed_run* follows() const noexcept { return context_->follows.get(); }
   /// When the job's timeout ends this attempt; none: never.
   std::optional<instant> deadline() const noexcept { return context_->deadline; }
   /// The zone of the job, in which people read its times.

@@ -1,5 +1,6 @@
 #pragma once
 #include <atomic>
+#include <carillon/job/followed_run.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
 #include <carillon/time/zone.hpp>
@@ -26,6 +27,7 @@ struct run_context {
   instant due{};
   std::uint32_t attempt = 1;
   std::uint64_t fence = 0;
+  followed_run_ptr follows;  ///< Null: it follows none.
   std::optional<instant> deadline;
   zone where;                        ///< The job's.
   std::string note;                  ///< What the body said of its run (`run::note`).

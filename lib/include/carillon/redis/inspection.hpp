@@ -128,6 +128,12 @@ struct group_facts {
   std::vector<group_part> parts;
 };
 
+/// A job that is to run after another one, which is not there.
+struct missing_predecessor {
+  std::string job;       ///< The one that is not there.
+  std::string follower;  ///< Who waits for it.
+};
+
 /// What has happened in a partition since it was last asked.
 struct partition_news {
   std::string seen;  ///< Where it stands: ask again with this and `seen_entry`. Empty: begin now.
@@ -175,6 +181,8 @@ class inspection {
   loop_awaitable<job_shares> shares(const store_facts& store, std::vector<member_info> members);
   /// The groups that were in use within a day, in the order of their names.
   loop_awaitable<std::vector<group_facts>> groups();
+  /// Whom jobs follow that are not there; 100 at most.
+  loop_awaitable<std::vector<missing_predecessor>> missing_predecessors(const store_facts& store);
   loop_awaitable<ledger_page> history(const store_facts& store, ledger_query query);
   loop_awaitable<std::optional<job_record>> job(const store_facts& store, std::string id);
   /// What has happened in a partition since `before` was answered; beginning with one that is empty.

@@ -83,6 +83,7 @@ struct active_record {
   bool extra = false;
   cancel_reason stop = cancel_reason::none;  ///< Somebody wants it to end.
   std::uint64_t revision = 0;                ///< Of its job when it was planned or asked for.
+  followed_run_ptr follows{};
 };
 
 /// What a standing look at a partition sees.
@@ -91,6 +92,30 @@ struct partition_look {
   std::vector<active_record> runs;   ///< All that are active.
   std::vector<std::string> due;      ///< Jobs whose fire is due, the most overdue first; at most 100.
   std::vector<std::string> waiting;  ///< Jobs with waiting runs that are due; at most 100.
+  bool ends = false;                 ///< `job_backend::ends` has some.
+};
+
+/// The final end of a run that other jobs follow. It is kept in the partition of the run's job, by the step
+/// that ended the run, until each of them has been told.
+struct kept_end {
+  std::uint64_t number = 0;  ///< Grows with each end of the partition.
+  followed_run_ptr what;
+  instant occurrence{};
+  std::vector<std::string> followers;  ///< That wait for an end of that kind.
+};
+
+/// Tells a job of an end that it follows.
+struct follow_step {
+  std::string_view follower;
+  const kept_end* end = nullptr;
+  instant now{};
+};
+
+struct follow_answer {
+  enum class kind : std::uint8_t {
+    told,          ///< Now, or before: ends are told in their order.
+    not_followed,  ///< The job is gone, or follows that one no more.
+  } what{};
 };
 
 /// Ends a run whose member is gone, or which this member gives up itself.
@@ -183,6 +208,25 @@ class job_backend {
   /// As `job_store::share_group`, for a member of `member_backend`. To be implemented by backends for which
   /// `shared_store_options::groups` is said; src/store/group_shares.hpp has what is to be done in the step.
   virtual loop_awaitable<group_answer> share_group(std::string member, const group_request& request);
+
+  // ---- Jobs that follow others. The step that ends a run keeps the end (`ends`) if the job has followers;
+  // whoever then finds it tells each follower in its partition (`follow`) and lets go of it (`drop_ends`).
+
+  /// Whether it can do what follows; false: a job that follows others is refused.
+  virtual bool keeps_ends() const noexcept { return false; }
+  /// From now on_end ends of that job, which need not be there, are kept for a follower. It is said before
+  /// the follower is added or changed, and again whenever one is loaded: what is kept for nobody does no
+  /// harm.
+  virtual loop_awaitable<bool> add_follower(predecessor of, std::string follower);
+  /// Takes that back, if it was said more than an hour ago: a follower may just be being added.
+  virtual loop_awaitable<bool> drop_follower(std::string of, std::string follower);
+  /// The ends that are kept, oldest first; at most 100.
+  virtual loop_awaitable<std::vector<kept_end>> ends(std::uint32_t partition);
+  /// Of one end and one follower only the first counts, and none that is older than the last that was told.
+  virtual loop_awaitable<std::vector<step_answer<follow_answer>>> follow(std::uint32_t partition,
+                                                                         std::span<const follow_step> steps);
+  /// Lets go of those up to that number.
+  virtual loop_awaitable<bool> drop_ends(std::uint32_t partition, std::uint64_t through);
 };
 
 }  // namespace carillon

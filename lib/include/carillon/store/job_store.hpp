@@ -1,6 +1,7 @@
 #pragma once
 #include <boost/container/small_vector.hpp>
 #include <carillon/async/loop.hpp>
+#include <carillon/job/followed_run.hpp>
 #include <carillon/job/job.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/store/group.hpp>
@@ -139,6 +140,7 @@ enum class waiting_reason : std::uint8_t {
   queued,   ///< It found no place.
   rerun,    ///< Its instance died or left, and `lost_action::rerun` asks for another attempt.
   run_now,  ///< Somebody wants a run outside the schedule.
+  follows,  ///< A run of another job has ended (`after`).
 };
 
 std::string_view name(waiting_reason why) noexcept;
@@ -169,9 +171,10 @@ struct take_answer {
   std::uint64_t fence = 0;
   waiting_reason why{};
   std::optional<instant> next_waiting;  ///< After this; none for `gone`.
-  bool extra = false;                   ///< Outside the schedule: somebody asked for it.
+  bool extra = false;                   ///< Outside the schedule: somebody asked for it, or it follows.
   std::uint64_t revision = 0;           ///< Of the job when the run was planned or asked for.
   std::string carried;                  ///< Of `won`: as of `claim_answer`.
+  followed_run_ptr follows{};
 };
 
 /// Ends a run. See `job_store::finish`.
@@ -210,6 +213,8 @@ struct finish_answer {
   std::optional<instant> next_waiting;  ///< None also when the job is gone.
   bool paused_now = false;              ///< `pause_after` was reached by this run.
   bool removed_now = false;             ///< The job had ended, this was its last run, and it is not kept.
+  bool followed = false;                ///< Other jobs follow this end, and must yet be told of it: the
+                                        ///< concern of stores alone.
   bool was_sent_before = false;  ///< Of `stale`: the report had been sent without an answer, so that it may
                                  ///< have been taken then, and forgotten since.
 };
@@ -245,6 +250,7 @@ struct found_run {
   instant occurrence{};
   instant due{};
   std::uint32_t attempt = 1;
+  followed_run_ptr follows{};
 };
 
 /// What a store tells the scheduler that has opened it: on the strand, never from within a call.
@@ -256,14 +262,15 @@ class store_listener {
   /// row of revisions: who knows the job at that revision or a later one knows of the change.
   virtual void on_job_changed(const std::string& id, std::uint64_t number) = 0;
 
+  /// Somebody, perhaps in another instance, wants a run of this one to end.
+  virtual void on_stop_asked(const std::string& /*job*/, const std::string& /*run_id*/, cancel_reason) {}
+
   // The rest is told by stores that several instances share.
 
   /// `owns` may answer otherwise than before, for any job.
   virtual void on_ownership_changed() {}
   /// To be started, unless a run with this fence has been.
   virtual void on_run_found(const found_run&) {}
-  /// Somebody, perhaps in another instance, wants a run of this one to end.
-  virtual void on_stop_asked(const std::string& /*job*/, const std::string& /*run_id*/, cancel_reason) {}
   /// This instance is not a member any more: every run that it holds is to be cancelled (`lost_lease`), for
   /// others run them again. Until `on_ownership_changed` it owns nothing, and claims throw
   /// `errc::lease_lost`.
@@ -311,12 +318,19 @@ struct own_jobs {
 /// the first time and changes nothing: a claim and a take while their run is active or until something else
 /// happens to the job, a finish until another run of the job has ended.
 ///
-/// **Waiting runs** (retry, queued, rerun, run_now) take no place, and go before a new fire: a run that is
-/// planned finds a place only if fewer are active *and* waiting at `now` than `max_instances`. They are taken
-/// in the order of their times, those of one time in the order in which they were put down. Pausing,
-/// resuming, rescheduling and replacing a job leave them: `take` hands out none while the job is paused or
-/// parked, and what it hands out afterwards runs by the definition of then. A job that has ended still has
-/// its waiting runs. Removing the job drops them, with an entry each (skipped, "removed").
+/// **Ends that others follow.** The final end of a run (by `finish`, or as lost) fires each job whose
+/// schedule says so (`trigger::predecessors`), exactly once, whoever dies meanwhile; not that of a run whose
+/// job was removed since. The run that follows is outside the schedule, for the occurrence of the one that it
+/// follows. As a fire it is left out, with an entry each, by a job that is paused (skipped, "paused"), that
+/// is to skip its next fires ("skip_next"), and by `on_overlap` where it finds no place; else it waits, and
+/// is never too late.
+///
+/// **Waiting runs** (retry, queued, rerun, run_now, follows) take no place, and go before a new fire: a run
+/// that is planned finds a place only if fewer are active *and* waiting at `now` than `max_instances`. They
+/// are taken in the order of their times, those of one time in the order in which they were put down.
+/// Pausing, resuming, rescheduling and replacing a job leave them: `take` hands out none while the job is
+/// paused or parked, and what it hands out afterwards runs by the definition of then. A job that has ended
+/// still has its waiting runs. Removing the job drops them, with an entry each (skipped, "removed").
 ///
 /// **The ledger.** Every nominal time that a cursor has passed ends in exactly one entry that is final: claim
 /// writes what was left out or found no place, finish what ran; attempts that are tried again have entries

@@ -1,4 +1,5 @@
 #pragma once
+#include <carillon/job/followed_run.hpp>
 #include <carillon/job/outcome.hpp>
 #include <carillon/time/instant.hpp>
 #include <cstdint>
@@ -28,7 +29,7 @@ struct ledger_entry {
   std::uint64_t count = 1;  ///< Nominal times in the stretch.
   std::optional<instant> into;
   bool extra =
-      false;          ///< Outside the schedule (run_now, trigger_at, backfill): not one of the nominal times.
+      false;  ///< Outside the schedule (run_now, trigger_at, backfill, after): not one of the nominal times.
   bool final = true;  ///< False for an attempt that is tried again.
 
   std::string run;  ///< Run id; the rest only for what ran.
@@ -36,6 +37,7 @@ struct ledger_entry {
   std::uint32_t attempt = 0;
   std::uint64_t fence = 0;
   std::optional<instant> due, started, finished;
+  followed_run_ptr follows{};  ///< The run whose end was its fire; also of one that was skipped.
 };
 
 struct ledger_query {

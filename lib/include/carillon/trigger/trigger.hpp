@@ -14,6 +14,7 @@
 namespace carillon {
 
 class cron_expression;
+struct predecessor;
 struct trigger_node;  // private: lib/src/trigger/node.hpp
 
 /// What a trigger cannot know by itself: the job it belongs to. Kept in the job's record, never in the
@@ -75,6 +76,12 @@ class trigger {
   std::optional<std::uint64_t> limit() const noexcept;
   /// The zone the trigger names itself.
   std::optional<zone> where() const noexcept;
+  /// Whether it also fires when runs of other jobs have ended: a job that has no times (any more) then goes
+  /// on waiting for these.
+  bool follows() const noexcept;
+  /// The jobs whose runs it follows, in the order of their ids; one of which it follows successes and
+  /// failures apart is there twice.
+  std::vector<predecessor> predecessors() const;
   /// The lists of dates it names, in alphabetical order.
   std::vector<std::string> calendars() const;
 

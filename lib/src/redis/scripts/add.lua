@@ -4,13 +4,14 @@ Adds jobs, each by itself; one that is there already is kept, refused or replace
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, policy: 0 refuse, 1 keep, 2 replace, the packed record, the definition without id
-         and origin, note, packed times to be left out or '', what it carries or '' }
+         and origin, note, packed times to be left out or '', what it carries or '',
+         what it follows: packed { job, ends_mask, ... } or '' }
 Returns  for each { what, revision }, what: 0 added, 1 replaced, 2 unchanged, 3 conflict; or 'UNREADABLE ...': what
          cannot be read, nothing was done | 'OTHER STORE'
 Sent again it finds the same definition: unchanged.
 --]]
 -- include: partition
-local ID, POLICY, RECORD, DEFINITION, NOTE, SKIP_AT, CARRIED = 1, 2, 3, 4, 5, 6, 7
+local ID, POLICY, RECORD, DEFINITION, NOTE, SKIP_AT, CARRIED, AFTER = 1, 2, 3, 4, 5, 6, 7, 8
 local ADDED, REPLACED, UNCHANGED, CONFLICT = 0, 1, 2, 3
 local KEEP_IT, REPLACE_IT = 1, 2
 local steps = cmsgpack.unpack(ARGV[3])
@@ -30,6 +31,7 @@ local function make(step, wanted)
   if step[NOTE] ~= '' then notes[step[ID]] = step[NOTE] end
   skips[step[ID]] = step[SKIP_AT]
   carried[step[ID]] = step[CARRIED]
+  if step[AFTER] ~= '' then follow_from_now(step[ID], step[AFTER]) end
   new_ids[#new_ids + 1] = '0'
   new_ids[#new_ids + 1] = step[ID]
   return {ADDED, number}
@@ -42,6 +44,7 @@ local function replace(step, wanted, job)
   end
   for field = FAILED, COALESCED do wanted[field] = job[field] end
   if job[STATE] == IS_PAUSED then wanted[STATE] = IS_PAUSED else notes[step[ID]] = step[NOTE] end
+  follow_from_now(step[ID], step[AFTER])
   put(step[ID], wanted, step, take_number())
   return {REPLACED, wanted[REVISION]}
 end

@@ -16,11 +16,11 @@ Returns  for each claim { what, next waiting or nil, then for each run: what, fe
 Sent again with the same run ids it answers the same and changes nothing.
 --]]
 -- include: partition
+-- include: overlap
 local ID, OF_BORN, EXPECTED, EXPECTED_REVISION, NEXT, NEXT_DELAY, ENDS, NOW = 1, 2, 3, 4, 5, 6, 7, 8
 local SKIPS_USED, NUMBER, LAST, PLANNED, LEFT_OUT, CARRIES = 9, 10, 11, 12, 13, 14
 local CLAIMED, MOVED, PAUSED, GONE = 0, 1, 2, 3
 local WON, LEFT, WAITS = 0, 1, 2
-local OVERLAP = 2  -- cancel_reason
 local member = ARGV[3]
 local claims = cmsgpack.unpack(ARGV[4])
 
@@ -61,50 +61,6 @@ local function move_cursor(claim, job)
   end
 end
 
--- The oldest active run of a job that nobody has asked to stop.
-local function oldest_unstopped(id)
-  local ids = {}
-  for _, name in ipairs(redis.call('ZRANGEBYLEX', prefix .. 'active', '[' .. id .. '\0', '(' .. id .. '\1')) do
-    ids[#ids + 1] = string.sub(name, #id + 18)
-  end
-  for _, run_id in ipairs(new_runs) do ids[#ids + 1] = run_id end
-  for _, run_id in ipairs(ids) do
-    if runs[run_id] == nil then read_runs({run_id}) end
-    local run = runs[run_id]
-    if run and run[R_JOB] == id and run[R_STOP] == 0 then return run_id, run end
-  end
-end
-
-local displaced = {}
-local function place_full(claim, job, run_id, occurrence, due)
-  local id = claim[ID]
-  local queued, older = 0, nil
-  for _, each in ipairs(waiting_runs(id)) do
-    if each[2][W_WHY] == QUEUED then queued, older = queued + 1, older or each end
-  end
-  if job[ON_OVERLAP] == 0 or (job[ON_OVERLAP] == 1 and queued >= job[QUEUE_LIMIT]) then
-    write_skip(id, occurrence, 0, 'overlap')
-    return LEFT, 0, ''
-  end
-  local cancels = ''
-  if job[ON_OVERLAP] == 2 and older then  -- Only the latest is worth the place that is being freed.
-    write_skip(id, older[2][W_OCCURRENCE], older[2][W_EXTRA], 'overlap', older[2][W_REVISION])
-    cancels = older[2][W_CANCELS]
-    displaced[older[2][W_PLANNED_AS]] = true
-    redis.call('ZREM', prefix .. 'wait:' .. id, older[1])
-    follow_waiting(id)
-  elseif job[ON_OVERLAP] == 2 then
-    local oldest, run = oldest_unstopped(id)
-    if oldest then
-      cancels = oldest
-      run[R_STOP], changed_runs[oldest] = OVERLAP, true
-      tell_stop(oldest, run[R_MEMBER], OVERLAP)
-    end
-  end
-  wait_until(id, claim[NOW], {due, occurrence, 1, QUEUED, 0, run_id, cancels, job[REVISION]})
-  return WAITS, 0, cancels
-end
-
 -- Gives a planned run a place, unless all are taken or spoken for by runs that wait.
 local function place(claim, job, has_room, run_id, occurrence, due)
   local id = claim[ID]
@@ -113,7 +69,11 @@ local function place(claim, job, has_room, run_id, occurrence, due)
     if waiting[id] and waiting[id] <= claim[NOW] then
       taken = taken + redis.call('ZCOUNT', prefix .. 'wait:' .. id, '-inf', digits(claim[NOW]))
     end
-    if taken >= job[MAX_INSTANCES] then return place_full(claim, job, run_id, occurrence, due) end
+    if taken >= job[MAX_INSTANCES] then
+      local run = {due, occurrence, 1, QUEUED, 0, run_id, '', job[REVISION]}
+      local waits, cancels = place_full(id, job, claim[NOW], run)
+      return waits and WAITS or LEFT, 0, cancels
+    end
   end
   local run = {id, job[BORN], 0, occurrence, due, claim[NOW], 1, member, 0, 0, 0, 0, job[REVISION]}
   return WON, hold(id, run_id, run), ''

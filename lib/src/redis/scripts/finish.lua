@@ -9,8 +9,9 @@ ARGV[3]  packed: a list of ends, each
          { job, born or 0, run id, fence, retry at or false, outcome kind, message, packed outcome for the ledger,
            false or { expected revision, next cursor or false, its delay } }, and of a run that leaves data also
          what it returned or '', for how many ms that is kept, what its job carries from now on or false ('': nothing)
-Returns  for each { 0 done or 1 stale, next waiting or nil, 1 if this paused the job, 1 if it removed it }, or
-         'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
+Returns  for each { 0 done or 1 stale, next waiting or nil, 1 if this paused the job, 1 if it removed it,
+         1 if others follow it and are to be told (`ends`) }, or 'UNREADABLE ...': what cannot be read, nothing was
+         done | 'OTHER STORE'
 Sent again it answers the same, until another run of the job has ended (as many as may be active, at most 8), or,
 where the job is gone, for an hour. Stale: no such run is active under this fence, and nothing is changed.
 --]]
@@ -30,8 +31,9 @@ local function finish_again(step)
     if last[k] == step[FENCE] then followed = last[k + 1] end
   end
   followed = followed or tonumber(redis.call('GET', prefix .. 'ended:' .. digits(step[FENCE])) or nil)
-  if not followed then return {STALE, false, 0, 0} end
-  return {DONE, job and waiting[id], followed == PAUSED_IT and 1 or 0, followed == REMOVED_IT and 1 or 0}
+  if not followed then return {STALE, false, 0, 0, 0} end
+  return {DONE, job and waiting[id], followed == PAUSED_IT and 1 or 0, followed == REMOVED_IT and 1 or 0,
+    redis.call('EXISTS', prefix .. 'ends')}
 end
 
 -- The end of a run whose job has been removed since.
@@ -41,7 +43,7 @@ local function finish_of_another(step, run, job)
   drop(step[RUN], run)
   remember('ended:' .. digits(step[FENCE]), 0)
   if job then tell_change(id, job, take_number()) end  -- There is room for it now.
-  return {DONE, job and waiting[id], 0, 0}
+  return {DONE, job and waiting[id], 0, 0, 0}
 end
 
 local function follow_delay(id, job, move)
@@ -59,7 +61,7 @@ local function answer_to(step)
   local id, run_id = step[ID], step[RUN]
   local job, run = jobs[id], runs[run_id]
   if not run or run[R_JOB] ~= id then return finish_again(step) end
-  if run[R_FENCE] ~= step[FENCE] then return {STALE, false, 0, 0} end
+  if run[R_FENCE] ~= step[FENCE] then return {STALE, false, 0, 0, 0} end
   -- Most runs end well, and then what a fire does not need of the job stays packed.
   local ends_well = step[KIND] == 0 and not step[RETRY_AT] and not step[DELAY_MOVE] and job and job[STATE] == IS_ACTIVE
   if not ends_well and job and not is_whole(job) then return cannot_read('job', id, 'jobs') end
@@ -71,6 +73,7 @@ local function answer_to(step)
     put_again(id, run, step[RETRY_AT], RETRY)
     job[RETRIED] = job[RETRIED] + 1
   end
+  local has_followers = not step[RETRY_AT] and followers[id] and keep_for_followers(id, run_id, run, step[KIND])
   drop(run_id, run)
   changed_jobs[id] = true
   job[LAST_CLAIM] = 0
@@ -80,7 +83,9 @@ local function answer_to(step)
   local next_waiting = waiting[id]
   local removed = not ends_well and end_if_over(id)
   if removed then remember('ended:' .. digits(step[FENCE]), REMOVED_IT) end
-  return {DONE, next_waiting, paused and 1 or 0, removed and 1 or 0}
+  return {DONE, next_waiting, paused and 1 or 0, removed and 1 or 0, has_followers and 1 or 0}
 end
 
-return answer_each(cmsgpack.unpack(ARGV[3]), RUN, answer_to)
+local steps = cmsgpack.unpack(ARGV[3])
+read_followers(steps)
+return answer_each(steps, RUN, answer_to)

@@ -24,7 +24,7 @@ local function postpone(step)
   local was_taken = run[R_TAKEN] == 1
   local why, planned_as = was_taken and run[R_WHY] or QUEUED, was_taken and '' or run_id
   wait_until(id, step[AGAIN_AT],
-    {run[R_DUE], run[R_OCCURRENCE], run[R_ATTEMPT], why, run[R_EXTRA], planned_as, '', run[R_REVISION]})
+    {run[R_DUE], run[R_OCCURRENCE], run[R_ATTEMPT], why, run[R_EXTRA], planned_as, '', run[R_REVISION], run[R_FOLLOWS]})
   return waiting[id]
 end
 

@@ -1,6 +1,6 @@
 --[[
 Ends runs whose member is gone, or which their member gives up: recorded as lost, and put down to be run again as the
-next attempt where the job's `on_lost` says so.
+next attempt where the job's `on_lost` says so; else others that follow the job are to be told (`ends`).
 
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
@@ -10,8 +10,10 @@ Returns  { how many of them were active under their fences, and are not any more
 --]]
 -- include: partition
 -- include: steps
+-- include: ending
 local ID, RUN, FENCE, RESULT = 1, 2, 3, 4
 local RERUNS = 1  -- lost_action
+local LOST_KIND = 4  -- outcome_kind
 
 local function lose(step)
   local id, run_id = step[ID], step[RUN]
@@ -27,14 +29,18 @@ local function lose(step)
   if not job then return 1 end
   tell_change(id, job, take_number())  -- There is room, or a run that waits.
   if not of_this_job then return 1 end
-  if not again then count(id, 4, 1) end
+  if not again then
+    count(id, LOST_KIND, 1)
+    if followers[id] then keep_for_followers(id, run_id, run, LOST_KIND) end
+  end
   job[LAST_CLAIM], changed_jobs[id] = 0, true
   end_if_over(id)
   return 1
 end
 
-local answer = {0}
-for _, each in ipairs(answer_each(cmsgpack.unpack(ARGV[3]), RUN, lose)) do
+local answer, steps = {0}, cmsgpack.unpack(ARGV[3])
+read_followers(steps)
+for _, each in ipairs(answer_each(steps, RUN, lose)) do
   if type(each) == 'string' then answer[#answer + 1] = each else answer[1] = answer[1] + each end
 end
 return answer

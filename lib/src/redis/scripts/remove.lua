@@ -17,7 +17,7 @@ local function leave_record(job)
   job[STATE], job[CURSOR], job[DELAY], job[SKIP_NEXT] = IS_REMOVED, false, 0, 0
   job[SUCCEEDED], job[IN_A_ROW] = 0, 0
   for field = FAILED, COALESCED do job[field] = 0 end
-  notes[id], skips[id], carried[id] = '', '', ''
+  notes[id], skips[id], carried[id], follows[id] = '', '', '', {}
   job[REVISION] = take_number()
   changed_jobs[id], changed_due[id] = true, true
 end

@@ -7,7 +7,7 @@ ARGV[4]  packed: a list, each { job, born or 0, run id of the run to be, now, 1 
          answered }
 Returns  for each { what, next waiting or nil, occurrence, due, attempt, fence, waiting reason,
          1 if it is outside the schedule (2: and somebody waits for it), revision by which it was planned, what the job
-         carries or '' if it was asked for },
+         carries if it was asked for, else '', and where it follows a run: { job, run id, outcome kind } },
          what: 0 won, 1 none due, 2 full, 3 paused, 4 gone; only 0 has more than two;
          'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again while its run is active it wins what it won, and changes nothing; after the end of that run, for an hour,
@@ -22,7 +22,7 @@ local member = ARGV[3]
 local function won(take, job, run)
   local id = take[ID]
   return {WON, job and waiting[id], run[R_OCCURRENCE], run[R_DUE], run[R_ATTEMPT], run[R_FENCE], run[R_WHY],
-    run[R_EXTRA], run[R_REVISION], take[CARRIES] and carried_by(id)}
+    run[R_EXTRA], run[R_REVISION], take[CARRIES] and carried_by(id) or '', run[R_FOLLOWS]}
 end
 
 local function answer_to(take)
@@ -45,7 +45,7 @@ local function answer_to(take)
   follow_waiting(id)
   if not fine then return {NONE_DUE, waiting[id]} end  -- The index was wrong.
   local run = {id, job[BORN], 0, waited[W_OCCURRENCE], waited[W_DUE], now, waited[W_ATTEMPT], member, waited[W_WHY], 1,
-    waited[W_EXTRA], 0, waited[W_REVISION]}
+    waited[W_EXTRA], 0, waited[W_REVISION], waited[W_FOLLOWS]}
   hold(id, run_id, run)
   job[LAST_CLAIM], changed_jobs[id] = 0, true
   return won(take, job, run)

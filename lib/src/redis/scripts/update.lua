@@ -9,14 +9,15 @@ ARGV[3]  packed: { job, expected revision, token or '',
          false or { cursor or false, its delay, the cursor that this was computed from or false },
          { outcome kind, count, packed ledger entry, ... },
          false or the packed times to be left out ('': none), 1 if what waits is to be dropped,
-         false or what the job carries from now on ('': nothing) }
+         false or what the job carries from now on ('': nothing),
+         of another definition what it follows: packed { job, ends_mask, ... } or '' }
 Returns  { 0 done | 1 conflict | 2 gone } | 'UNREADABLE ...': what cannot be read, nothing was done | 'OTHER STORE'
 Sent again with the same token, within an hour, it answers done and changes nothing.
 --]]
 -- include: partition
 local DONE, CONFLICT, GONE = 0, 1, 2
-local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out, skip_at, drops, carries =
-  unpack(cmsgpack.unpack(ARGV[3]))
+local id, expected, token, options, definition, state, note, skip_next, anchor, move, left_out, skip_at, drops, carries,
+  after = unpack(cmsgpack.unpack(ARGV[3]))
 
 local function change(job)
   if options then
@@ -24,6 +25,7 @@ local function change(job)
     job[MAX_INSTANCES] = wanted[MAX_INSTANCES]
     for field = ON_OVERLAP, ORIGIN do job[field] = wanted[field] end
     definitions[id] = definition
+    follow_from_now(id, after)
   end
   if state then
     if job[STATE] == IS_PAUSED and state == IS_ACTIVE then job[IN_A_ROW] = 0 end

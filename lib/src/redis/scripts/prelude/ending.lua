@@ -25,3 +25,29 @@ local function count_end(id, job, kind, message)
   tell_change(id, job, job[REVISION])
   return true
 end
+
+-- The final ends of runs that other jobs follow. `followers`, by job: { follower, ends_mask, when that was said, in
+-- microseconds, ... }; `ends`: what they have not been told of yet.
+local BIT_OF = {[0] = 1, 2, 2, 4, 2}  -- outcome_kind: bit of ends_mask
+local followers = {}
+local function read_followers(steps)
+  local ids = {}
+  for k, step in ipairs(steps) do ids[k] = step[1] end
+  for k, text in ipairs(redis.call('HMGET', prefix .. 'followers', unpack(ids))) do
+    local fine, list = pcall(cmsgpack.unpack, text or '')
+    followers[ids[k]] = text and fine and list
+  end
+end
+-- Whether anybody is to be told of it.
+local function keep_for_followers(id, run_id, run, kind)
+  local list = followers[id]
+  local names, bit_of = {}, BIT_OF[kind] or 0
+  for k = 1, #(list or {}), 3 do
+    if bit.band(list[k + 1], bit_of) ~= 0 then names[#names + 1] = list[k] end
+  end
+  if #names == 0 then return false end
+  local number = take_number()
+  new_ends[#new_ends + 1] = digits(number)
+  new_ends[#new_ends + 1] = cmsgpack.pack({number, id, run_id, kind, run[R_OCCURRENCE], names})
+  return true
+end

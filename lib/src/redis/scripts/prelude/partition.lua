@@ -108,6 +108,8 @@ local jobs, changed_jobs, changed_due, forgotten, notes, definitions = {}, {}, {
 -- Texts beside the records, of few jobs: what is to be written; '': it goes.
 local skips, carried = {}, {}
 local function carried_by(id) return redis.call('HGET', prefix .. 'carried', id) or '' end
+-- By id what a job follows, where it was changed: { job, ends_mask, number of the last end that it was told of, ... }.
+local follows = {}
 local function read_jobs(ids) read_records('job', ids, job_in, jobs) end
 local function count(id, kind, times)
   local which = COUNTER_OF[kind]
@@ -139,12 +141,14 @@ end
 -- An active run: an array in `runs`. In C++: record_codec.cpp.
 local R_JOB, R_BORN, R_FENCE, R_OCCURRENCE, R_DUE, R_STARTED, R_ATTEMPT = 1, 2, 3, 4, 5, 6, 7
 local R_MEMBER, R_WHY, R_TAKEN, R_EXTRA, R_STOP, R_REVISION = 8, 9, 10, 11, 12, 13  -- that by which it was planned
+local R_FOLLOWS = 14  -- only where it follows a run: { job, run id, outcome kind }
 
 -- The ledger. An entry is of a run (j, i, r, o, f) or of nominal times that did not run (j, s).
 local ledger, run_texts = {}, {}
 local function write_times(id, packed) ledger[#ledger + 1] = {digits(take_number()) .. '-0', 'j', id, 's', packed} end
-local function write_skip(id, occurrence, extra, why, number)
-  local packed = cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra})
+-- `number`: by which it was put down, where somebody may wait for it; `after`: the run that it was to follow.
+local function write_skip(id, occurrence, extra, why, number, after)
+  local packed = cmsgpack.pack({6, occurrence, occurrence, 1, false, why, extra, after})
   write_times(id, packed)
   if jobs[id] then count(id, 6, 1) end
   if extra == AWAITED then keep_end(id, number, '', {'j', id, 's', packed}) end
@@ -165,7 +169,7 @@ local function run_in(text)
   local run = cmsgpack.unpack(text)
   local sum = run[R_BORN] + run[R_FENCE] + run[R_OCCURRENCE] + run[R_DUE] + run[R_STARTED] + run[R_ATTEMPT] + run[R_WHY] +
     run[R_TAKEN] + run[R_EXTRA] + run[R_STOP] + run[R_REVISION] + #run[R_JOB] + #run[R_MEMBER]
-  if #run ~= R_REVISION then error('no run') end
+  if #run ~= R_REVISION and (#run ~= R_FOLLOWS or #run[R_FOLLOWS] ~= 3) then error('no run') end
   return run
 end
 local function read_runs(ids)
@@ -196,7 +200,8 @@ end
 
 -- Waiting runs of a job: `wait:ID`, by time, then in the order of arrival; `waiting` has the earliest of each job.
 local W_DUE, W_OCCURRENCE, W_ATTEMPT, W_WHY, W_EXTRA, W_PLANNED_AS, W_CANCELS, W_REVISION = 1, 2, 3, 4, 5, 6, 7, 8
-local RETRY, QUEUED, RERUN, RUN_NOW = 0, 1, 2, 3  -- waiting_reason
+local W_FOLLOWS = 9  -- as R_FOLLOWS
+local RETRY, QUEUED, RERUN, RUN_NOW, FOLLOWS = 0, 1, 2, 3, 4  -- waiting_reason
 local function read_waiting(ids)
   local times = redis.call('ZMSCORE', prefix .. 'waiting', unpack(ids))
   for k, id in ipairs(ids) do waiting[id] = times[k] and tonumber(times[k]) end
@@ -205,7 +210,7 @@ local function waiting_in(member)
   local run = cmsgpack.unpack(string.sub(member, 17))
   local sum = run[W_DUE] + run[W_OCCURRENCE] + run[W_ATTEMPT] + run[W_WHY] + run[W_EXTRA] + run[W_REVISION] +
     #run[W_PLANNED_AS] + #run[W_CANCELS]
-  if #run ~= W_REVISION then error('no waiting run') end
+  if #run ~= W_REVISION and (#run ~= W_FOLLOWS or #run[W_FOLLOWS] ~= 3) then error('no waiting run') end
   return run
 end
 -- Those that can be read, as { member, run }, and those that cannot, as { member, when }.
@@ -241,7 +246,7 @@ local function drop_waiting(id, why)
   local readable, damaged = waiting_runs(id)
   for _, each in ipairs(readable) do
     local run = each[2]
-    write_skip(id, run[W_OCCURRENCE], run[W_EXTRA], why, run[W_REVISION])
+    write_skip(id, run[W_OCCURRENCE], run[W_EXTRA], why, run[W_REVISION], run[W_FOLLOWS])
   end
   for _, each in ipairs(damaged) do write_skip(id, each[2], 0, why) end
   redis.call('DEL', prefix .. 'wait:' .. id)
@@ -251,7 +256,7 @@ end
 local function forget(id)
   drop_waiting(id, 'removed')
   jobs[id], changed_jobs[id], changed_due[id], notes[id], definitions[id] = false, nil, nil, nil, nil
-  skips[id], carried[id] = nil, nil
+  skips[id], carried[id], follows[id] = nil, nil, nil
   forgotten[id] = true
 end
 -- Removes a job that has ended and of which nothing runs or waits, unless it is to be kept.
@@ -263,7 +268,21 @@ local function end_if_over(id)
   return true
 end
 local function put_again(id, run, at, why)
-  wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', '', run[R_REVISION]})
+  wait_until(id, at, {at, run[R_OCCURRENCE], run[R_ATTEMPT] + 1, why, run[R_EXTRA], '', '', run[R_REVISION], run[R_FOLLOWS]})
+end
+
+-- `wanted`: packed { job, ends_mask, ... }, or '': none. What it was told of those that it goes on to follow stays.
+local function follow_from_now(id, wanted)
+  local fine, before = pcall(cmsgpack.unpack, redis.call('HGET', prefix .. 'follows', id) or '')
+  local told, list = {}, {}
+  if fine and type(before) == 'table' then
+    for k = 1, #before, 3 do told[before[k]] = before[k + 2] end
+  end
+  local all = wanted ~= '' and cmsgpack.unpack(wanted) or {}
+  for k = 1, #all, 2 do
+    list[#list + 1], list[#list + 2], list[#list + 3] = all[k], all[k + 1], told[all[k]] or 0
+  end
+  follows[id] = list
 end
 
 local results = {}  -- What runs have returned, and for how many ms it is kept.
@@ -329,7 +348,7 @@ local function write_jobs()
   call_all('ZADD', 'due', times)
   call_all('ZREM', 'due', not_due)
   if old[1] then
-    for _, key in ipairs({'jobs', 'definitions', 'notes', 'skips', 'carried'}) do call_all('HDEL', key, old) end
+    for _, key in ipairs({'jobs', 'definitions', 'notes', 'skips', 'carried', 'follows'}) do call_all('HDEL', key, old) end
     call_all('ZREM', 'ids', old)
   end
   for id, note in pairs(notes) do
@@ -338,10 +357,16 @@ local function write_jobs()
   write_texts('skips', skips)
   write_texts('carried', carried)
   for id, text in pairs(definitions) do redis.call('HSET', prefix .. 'definitions', id, text) end
+  for id, list in pairs(follows) do
+    if #list == 0 then redis.call('HDEL', prefix .. 'follows', id)
+    else redis.call('HSET', prefix .. 'follows', id, cmsgpack.pack(list)) end
+  end
 end
+local new_ends = {}  -- For `ends`: number, packed, ...; see prelude/ending.lua
 local function write_all()
   write_runs()
   write_jobs()
+  call_all('ZADD', 'ends', new_ends)
   for _, entry in ipairs(ledger) do redis.call('XADD', prefix .. 'ledger', 'MAXLEN', '~', ARGV[2], unpack(entry)) end
   for run_id, each in pairs(results) do
     redis.call('SET', prefix .. 'result:' .. run_id, each[1], 'PX', digits(each[2]))
