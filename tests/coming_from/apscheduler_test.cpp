@@ -304,6 +304,21 @@ TEST_SUITE("coming from APScheduler") {
     io.run();
   }
 
+  TEST_CASE("several stores, by alias") {
+    const testing::redis_server server;
+    asio::io_context io;
+    redis::link link{io, {.url = server.url(), .name_space = "billing"}};
+    carillon::scheduler scheduler{io};
+    scheduler.store("shared", redis::job_store{link});
+    scheduler.in("shared").add("tick", every(5s), tick);
+    asio::co_spawn(io, scheduler.run(), asio::detached);
+    auto added = scheduler.wait_for(event::job_added, std::nullopt, asio::use_future);
+    while (added.wait_for(0s) != std::future_status::ready) io.run_one();
+    CHECK(added.get()->store == "shared");
+    scheduler.shutdown(shutdown_options(), asio::detached);
+    io.run();
+  }
+
   TEST_CASE("its store in a database") {
     const testing::temporary_folder folder;
     const auto url = "sqlite:" + (folder.path() / "jobs.db").string();

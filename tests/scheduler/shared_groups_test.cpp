@@ -1,3 +1,4 @@
+#include <carillon/store/memory_store.hpp>
 #include <carillon/store/shared_store.hpp>
 #include <list>
 #include <map>
@@ -47,16 +48,19 @@ class grouped_fleet : public simulation {
   instance& add(const std::string& name, group_limits limits, int jobs = 12, milliseconds takes = 4s) {
     auto& made = instances_.emplace_back(*this, name, true);
     made.scheduler.group("db", limits);
+    add_to(made.scheduler, made, jobs, takes);
+    return begin(made);
+  }
+  void add_to(carillon::scheduler& where, instance& who, int jobs, milliseconds takes) {
     job_options options;
     options.group = "db";
     options.on_lost = lost_action::rerun;
     for (int i = 0; i < jobs; ++i) {
       options.priority = i % 3;
-      made.scheduler.add(
+      where.add(
           "job-" + std::to_string(i), trigger{"every 1m"},
-          [this, &made, takes](carillon::run& run) { return body(made, run, takes); }, options);
+          [this, &who, takes](carillon::run& run) { return body(who, run, takes); }, options);
     }
-    return begin(made);
   }
   instance& begin(instance& made) {
     made.running = true;
@@ -139,6 +143,23 @@ TEST_SUITE("groups over several instances") {
     CHECK(world.most == 2);
     CHECK(world.by.size() > 1);
     CHECK(world.running.empty());
+  }
+
+  TEST_CASE("it holds in one process for the jobs of all its stores, a shared one and that in memory") {
+    grouped_fleet world;
+    auto& a = world.add("a", {.running = 2}, 4);
+    auto& here = a.scheduler.store("here", memory_store{});
+    world.add_to(here, a, 4, 4s);
+    world.pass(70s);
+    CHECK(world.most == 2);
+    world.pass(20s);
+    CHECK(world.began.size() == 8);
+    CHECK(world.most == 2);
+    CHECK(a.count(event_kind::run_succeeded) == 8);
+    a.scheduler.group("db", {.running = 5});
+    world.pass(60s);
+    CHECK(world.began.size() == 16);
+    CHECK(world.most == 5);
   }
 
   TEST_CASE("places go by priority over all instances, whoever has come first") {

@@ -57,7 +57,9 @@ class scripted_store final : public job_store {
     news_.emplace(where);
     listener_ = &listener;
     relay_.owner = this;
+    ++calls["open"];
     while (held.contains("open")) co_await news_->wait();
+    fail("open", refused);
     co_await inner_.open(std::move(instance), relay_);
   }
   loop_awaitable<void> close() override {

@@ -22,6 +22,11 @@ event_filter& event_filter::of_instance(std::string name) {
   return *this;
 }
 
+event_filter& event_filter::of_store(std::string alias) {
+  store_ = std::move(alias);
+  return *this;
+}
+
 event_filter& event_filter::where(condition holds) {
   holds_ = !holds_ ? std::move(holds) : [first = std::move(holds_), then = std::move(holds)](const event& e) {
     return first(e) && then(e);
@@ -32,7 +37,8 @@ event_filter& event_filter::where(condition holds) {
 bool event_filter::operator()(const event& happened) const {
   return (kinds_ & mask(happened.kind)) != 0 && (job_.empty() || job_ == happened.job) &&
          (run_.empty() || run_ == happened.run) && (tag_.empty() || happened.has_tag(tag_)) &&
-         (instance_.empty() || instance_ == happened.instance) && (!holds_ || holds_(happened));
+         (instance_.empty() || instance_ == happened.instance) &&
+         (store_.empty() || store_ == happened.store) && (!holds_ || holds_(happened));
 }
 
 }  // namespace carillon

@@ -69,7 +69,7 @@ std::optional<std::string> engine::fault_of(const job_definition& job, const tas
     if (auto fault = place->second->how->fault_of(job)) return fault;
     if (!place->second->how->needs_body()) return std::nullopt;
   }
-  const auto* body = own ? own : tasks_.find(job.task_name());
+  const auto* body = own ? own : task_of(job.task_name());
   if (!body) return fmt::format("nothing is registered here under the task name '{}'", job.task_name());
   return body->fault_of(job.arguments);
 }
@@ -81,7 +81,7 @@ void engine::refuse_misfit(const job_definition& job) {
   bool for_another = job.options->executor.empty() && job.options->group.empty();
   {
     const std::lock_guard lock{declared_mutex_};
-    for_another = for_another && !tasks_.find(job.task_name());
+    for_another = for_another && !task_of(job.task_name());
   }
   if (for_another) return;
   if (const auto fault = fault_of(job)) refuse(job.id, *fault);
@@ -100,7 +100,8 @@ void engine::declare(job_definition job, std::optional<task> body) {
     const auto seed = seed_of(definition->id);
     if (declared_ids_.contains(seed)) refuse(definition->id, "this id has been added before");
     refuse_declared_cycle(*definition);
-    if (body) tasks_.add(definition->task_name(), std::move(*body));
+    refuse_declared_elsewhere(*definition);
+    if (body) register_task(tasks_, definition->task_name(), std::move(*body));
     declared_ids_.insert(seed);
     is_first = declared_.empty();
     declared_.push_back(definition);
@@ -115,11 +116,10 @@ void engine::declare(job_definition job, std::optional<task> body) {
 void engine::add_task(std::string name, task body) {
   {
     const std::lock_guard lock{declared_mutex_};
-    tasks_.add(name, std::move(body));
+    register_task(common_->tasks, name, std::move(body));
   }
   tell_named(event_kind::task_added, name);
-  served_changed();
-  boost::asio::post(strand_, [self = shared_from_this()] { self->look_at_parked(); });
+  look_at_registered();
 }
 
 void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
@@ -135,11 +135,7 @@ void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
     }
   }
   tell_named(event_kind::executor_added, name);
-  served_changed();
-  boost::asio::post(strand_, [self = shared_from_this()] {
-    self->open_executors();
-    self->look_at_parked();
-  });
+  look_at_registered();
 }
 
 std::vector<engine::definition_ptr> engine::take_declared() {
@@ -201,6 +197,9 @@ served_work engine::served() {
   std::ranges::sort(work.declared);
   const std::lock_guard lock{declared_mutex_};
   work.tasks = tasks_.names();
+  std::ranges::copy(common_->tasks.names(), std::back_inserter(work.tasks));
+  std::ranges::sort(work.tasks);
+  work.tasks.erase(std::ranges::unique(work.tasks).begin(), work.tasks.end());
   for (const auto& [name, place] : places_) {
     if (name.empty()) continue;  // Everybody has a default.
     (place->how->needs_body() ? work.body_executors : work.executors).push_back(name);
@@ -226,7 +225,7 @@ const run_means* engine::means_of(const job_definition& job) {
   const auto group = groups_.find(job.options->group);
   how.group = group == groups_.end() ? nullptr : group->second.get();
   const bool brings_body = how.place && !how.place->how->needs_body();
-  how.body = brings_body ? nullptr : tasks_.find(job.task_name());
+  how.body = brings_body ? nullptr : task_of(job.task_name());
   return &means_.try_emplace({how.body, how.place, how.group}, how).first->second;
 }
 

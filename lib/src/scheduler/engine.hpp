@@ -24,6 +24,7 @@
 #include <string>
 #include <tuple>
 #include <vector>
+#include "scheduler/common_parts.hpp"
 #include "scheduler/job_entry.hpp"
 #include "scheduler/job_index.hpp"
 #include "scheduler/run_ids.hpp"
@@ -40,14 +41,17 @@ struct pending_call;
 /// Thread safety: `declare`, `withdraw`, `add_task`, `add_executor` and `operate` from any thread; all else
 /// on the strand. The parts: declarations.cpp (what a program says), adding.cpp, operations.cpp,
 /// skipping.cpp, extra_runs.cpp, results.cpp, exchange.cpp, queries.cpp and listing.cpp (what is asked at run
-/// time), groups.cpp (limits that jobs share), predecessors.cpp (jobs that run after others), following.cpp
-/// (which jobs have a loop here, and how it keeps up with the store), sharing.cpp (what a store tells that
-/// others use as well), loop.cpp (claims),
-/// execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and reports.cpp (events),
-/// errands.cpp (work in the background, and a store that fails), lifetime.cpp (start and stop).
+/// time), groups.cpp (limits that jobs share), predecessors.cpp (jobs that run after others), stores.cpp
+/// (several stores: an engine for each, of which the first leads), following.cpp (which jobs have a loop
+/// here, and how it keeps up with the store), sharing.cpp (what a store tells that others use as well),
+/// loop.cpp (claims), execution.cpp and finish.cpp (runs), calls.cpp (those of `once`), listening.cpp and
+/// reports.cpp (events), errands.cpp (work in the background, and a store that fails), lifetime.cpp (start
+/// and stop).
 class engine final : public std::enable_shared_from_this<engine>, private store_listener {
  public:
   engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options);
+  /// One for another store of the same scheduler.
+  engine(engine& lead, std::string alias, std::shared_ptr<job_store> store, store_options how);
   ~engine();
 
   // ---- Any thread.
@@ -62,6 +66,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void set_group(std::string name, group_limits limits);
   std::shared_ptr<pending_call> call_once(instant when, task body, job_options options);
   bool cancel_call(pending_call& call);
+  const std::string& alias() const noexcept { return alias_; }
+  std::shared_ptr<engine> add_store(std::string alias, std::shared_ptr<job_store> store, store_options how);
   /// Starts an operation on the strand, after `run()` has begun; it is never run within this call.
   template <typename T>
   void operate(loop_awaitable<T> work, detail::completion_handler<T> done);
@@ -101,18 +107,22 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<bool> cancel_waiting(std::string id);
   loop_awaitable<export_result> export_jobs(job_query which);
   loop_awaitable<import_report> import_jobs(std::string document, import_options how);
-  loop_awaitable<std::string> table_of_jobs(job_query which);
-  loop_awaitable<void> print_jobs(std::ostream* out, job_query which);
+  loop_awaitable<std::string> table_of_jobs(job_query which, bool everywhere);
+  loop_awaitable<void> print_jobs(std::ostream* out, job_query which, bool everywhere);
   loop_awaitable<std::vector<upcoming_fire>> next_runs(std::size_t count, std::string id);
   loop_awaitable<ledger_page> history(ledger_query query);
-  loop_awaitable<void> pause_all();
-  loop_awaitable<void> resume_all(resume_from where);
-  loop_awaitable<health_report> health();
-  /// In how long something of what has a loop here comes due; a moment, if it is due and waits for its store.
-  std::optional<milliseconds> next_wakeup() const;
+  loop_awaitable<void> move_to(std::string id, std::shared_ptr<engine> to);
+  loop_awaitable<void> pause_all(bool everywhere);
+  loop_awaitable<void> resume_all(resume_from where, bool everywhere);
+  loop_awaitable<health_report> health(bool everywhere);
+  /// In how long something of what has a loop here comes due, in any store; a moment, if it is due and waits
+  /// for its store.
+  std::optional<milliseconds> next_wakeup();
   loop_awaitable<std::optional<event>> next_event(event_stream from, std::optional<milliseconds> within);
 
  private:
+  engine(std::shared_ptr<common_parts> common, std::string alias, std::shared_ptr<job_store> store,
+         scheduler_options options, bool required);
   enum class phase : std::uint8_t { idle, starting, running, stopping, stopped };
   struct taken_run;
   struct claim_work;
@@ -142,6 +152,27 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   template <typename T>
   static loop_awaitable<T> kept_alive(std::shared_ptr<engine> self, loop_awaitable<T> work);
   loop_awaitable<void> wait_until_running();
+
+  // stores.cpp
+  bool leads() const noexcept { return alias_ == default_store_name; }
+  const task* task_of(std::string_view name) const;
+  void register_task(task_registry& where, std::string name, task body);
+  void look_at_registered();
+  std::vector<std::shared_ptr<engine>> others();
+  bool leads_alone() { return leads() && others().empty(); }
+  std::string store_in_words();
+  std::string job_in_words(std::string_view id);
+  std::string store_that_has(const std::string& id);
+  void begin_others();
+  void other_ended(engine& other, const std::exception_ptr& failure);
+  loop_awaitable<void> open_store();
+  loop_awaitable<void> all_open();
+  std::optional<milliseconds> next_wakeup_here() const;
+  loop_awaitable<std::string> table_of_jobs_here(job_query which);
+  health_report health_here();
+  void pause_here();
+  void resume_here(resume_from where);
+  loop_awaitable<void> bring_over(std::string id, engine& to, bool active);
 
   // declarations.cpp
   definition_ptr checked(job_definition&& job);
@@ -213,6 +244,11 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void look_at_predecessors(const job_entry& job);
   loop_awaitable<void> check_followers();
   void tell_missing(const std::string& id, const std::vector<std::string>& missing);
+  bool is_declared_here(const std::string& id);
+  void refuse_elsewhere(const std::string& id, const std::string& missing);
+  void refuse_declared_elsewhere(const job_definition& job);
+  [[noreturn]] void refuse_to_follow(const std::string& id, const std::string& other,
+                                     const std::string& store) const;
 
   // following.cpp
   bool owns(const job_record& record) const;
@@ -329,6 +365,10 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   // groups.cpp
   static constexpr const char* no_groups = "its store keeps no groups for several instances";
+  static std::shared_ptr<executor_place> group_in(place_list& known, const std::string& name,
+                                                  const group_limits& limits, bool of_store);
+  void take_over_groups();
+  executor_place* group_here(const executor_place& of_store);
   void change_group(executor_place& group, executor_limits limits);
   std::vector<std::shared_ptr<executor_place>> groups();
   void leave_group(runner& who);
@@ -373,6 +413,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   // lifetime.cpp
   loop_awaitable<void> start_up();
+  void ask_to_stop(shutdown_options how);
   loop_awaitable<void> serve_until_stopped();
   loop_awaitable<void> shut_down(std::exception_ptr failure);
   loop_awaitable<void> close_executors();
@@ -382,8 +423,11 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::vector<std::shared_ptr<executor_place>> places();
   void open_executors();
 
+  const std::shared_ptr<common_parts> common_;
   loop_executor strand_;
   scheduler_options options_;
+  const std::string alias_;  ///< Of the store, among those of this scheduler.
+  const bool required_;      ///< If the store cannot be opened, the scheduler does not start.
   std::shared_ptr<job_store> store_;
   const bool shared_;                           ///< Others use the store as well.
   std::shared_ptr<corrected_clock> corrected_;  ///< Of a shared store; else null.
@@ -391,13 +435,15 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   carillon::clock& clock_;
   std::shared_ptr<spdlog::logger> logger_;
   zone zone_;  ///< Of schedules that name none.
-  event_bus events_;
+  event_bus& events_;
   run_ids run_ids_;
 
-  std::mutex declared_mutex_;  ///< Guards what programs say from any thread: the next twelve.
-  task_registry tasks_;
-  std::map<std::string, std::shared_ptr<executor_place>, std::less<>> places_;
-  std::map<std::string, std::shared_ptr<executor_place>, std::less<>> groups_;
+  std::mutex& declared_mutex_;  ///< Guards what programs say from any thread: the next fourteen.
+  std::vector<std::shared_ptr<engine>> others_;  ///< Of the one that leads: those of its other stores.
+  task_registry tasks_;  ///< Bodies that came with jobs; `common_->tasks` are those of all stores.
+  place_list& places_;
+  place_list shares_;   ///< Of groups, whose places the store gives.
+  place_list& groups_;  ///< Those of this store: `shares_`, or what all stores of one process have.
   std::vector<definition_ptr> declared_;
   std::vector<definition_ptr> declared_ever_;  ///< With a shared store: for another that takes its place.
   boost::unordered_flat_set<std::uint64_t>
@@ -412,7 +458,10 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::atomic<phase> phase_{phase::idle};
   bool paused_ = false;
   bool prioritized_ = false;      ///< Some job has had a priority: all are looked at in an order.
-  bool opened_ = false;           ///< The store is open: it may be asked, and is to be closed.
+  bool to_close_ = false;         ///< The store is open ...
+  bool opened_ = false;           ///< ... and those of the others that must be: it may be asked.
+  bool begun_ = false;            ///< Of another: its `run` has been called.
+  std::size_t serving_ = 0;       ///< Others whose `run` has not returned.
   bool member_ = true;            ///< Of a shared store: claims are allowed.
   bool reachable_ = true;         ///< The store has not said otherwise.
   bool in_trouble_ = false;       ///< It has been told that the store fails.
@@ -440,7 +489,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::vector<runner*> parked_runners_;
   std::size_t launched_ = 0;  ///< Runners whose coroutine has not ended.
   active_run plain_;
-  executor_place everything_;  ///< Of all runs but plain calls in the loop.
+  executor_place& everything_;  ///< Of all runs but plain calls in the loop.
   shutdown_options stop_how_;
   std::unique_ptr<clock::watch> step_watch_;
   condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.
@@ -451,6 +500,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::string refused_;                  ///< What the store said last when it refused something ...
   instant refused_at_ = instant::min();  ///< ... and when that was told.
   std::exception_ptr start_failure_;
+  std::exception_ptr other_failure_;  ///< Of a store without which the scheduler does not go on.
   errand owning_{&engine::take_ownership};
   errand following_{&engine::follow_changes};
   errand declaring_{&engine::bring_in_declarations};

@@ -141,7 +141,7 @@ void engine::tell_trouble(const std::exception_ptr& failure) {
   if (told) return;
   refused_ = why;
   refused_at_ = now;
-  logger_->critical("the store would not do what was asked, and is asked again: {}", why);
+  logger_->critical("{} would not do what was asked, and is asked again: {}", store_in_words(), why);
   if (!wanted(event_kind::loop_failed)) return;
   auto happened = make_event(event_kind::loop_failed);
   happened.message = why;
@@ -152,7 +152,7 @@ void engine::tell_trouble(const std::exception_ptr& failure) {
 void engine::store_is_lost(const std::string& why) {
   heartbeats_lost_ = false;  // This says more.
   if (std::exchange(in_trouble_, true)) return;
-  logger_->critical("the store does not answer, and nothing is claimed until it does: {}", why);
+  logger_->critical("{} does not answer, and nothing is claimed until it does: {}", store_in_words(), why);
   tell_of_store(event_kind::store_lost, why);
 }
 
@@ -160,7 +160,7 @@ void engine::store_is_lost(const std::string& why) {
 void engine::store_answers() {
   if (!in_trouble_ || !reachable_) return;
   in_trouble_ = false;
-  logger_->warn("the store answers again");
+  logger_->warn("{} answers again", store_in_words());
   tell_of_store(event_kind::store_back, {});
 }
 

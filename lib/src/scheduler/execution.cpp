@@ -60,6 +60,7 @@ void engine::start(job_entry& job, const taken_run& taken) {
   who.body = job.how->body;
   who.place = job.how->place;
   who.group = job.how->group;
+  who.group_here = who.group && who.group->share && !leads_alone() ? group_here(*who.group) : nullptr;
   who.next = job.running;
   if (who.next) who.next->previous = &who;
   job.running = &who;
@@ -175,6 +176,11 @@ void engine::take_place(runner& who, executor_place& place) {
   if (&place == who.group) {
     who.in_group = true;
     who.group_term = place.share ? place.share->term : 0;
+    if (who.group_here) return seek_place(who, *who.group_here);
+    return enter_executor(who);
+  }
+  if (&place == who.group_here) {
+    who.in_group_here = true;
     return enter_executor(who);
   }
   who.has_place = true;
@@ -279,6 +285,7 @@ void engine::run_over(runner& who, outcome result, const std::exception_ptr& thr
 void engine::leave_places(runner& who) {
   if (std::exchange(who.has_place, false)) leave_place(*who.place);
   if (who.begun) leave_place(everything_);
+  if (std::exchange(who.in_group_here, false)) leave_place(*who.group_here);
   if (std::exchange(who.in_group, false)) leave_group(who);
 }
 
@@ -293,12 +300,12 @@ void engine::fill_place(executor_place& place) {
   if (place.queue.empty() || !place.has_room()) return;
   auto& next = *place.queue.front();
   place.queue.pop_front();
-  take_place(next, place);
+  next.owner.take_place(next, place);
 }
 
 runner& engine::acquire_runner() {
   if (parked_runners_.empty()) {
-    runners_.push_back(std::make_shared<runner>(clock_, strand_));
+    runners_.push_back(std::make_shared<runner>(*this, clock_, strand_));
     return *runners_.back();
   }
   auto& who = *parked_runners_.back();

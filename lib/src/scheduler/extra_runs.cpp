@@ -119,7 +119,7 @@ loop_awaitable<std::size_t> engine::backfill(std::string id, instant from, insta
       run.token = token_of_backfill(job.record, time);
     }
     const auto found = co_await put_down(run);
-    if (found == 0) throw boost::system::system_error(errc::no_such_job, id);
+    if (found == 0) throw boost::system::system_error(errc::no_such_job, job_in_words(id));
     tell_requested(run);
   }
   if (!times.empty()) co_await follow(id);

@@ -1,5 +1,6 @@
 // Groups: limits that jobs share. Those of one process are places as executors have them; with a shared store
-// the places are the store's, which gives them to instances, and each gives them to its runs.
+// the places are the store's, which gives them to instances, and each gives them to its runs. With several
+// stores a run of a shared one needs both, for a limit holds over all that goes on in one process.
 
 #include <fmt/format.h>
 #include <spdlog/logger.h>
@@ -27,28 +28,57 @@ std::uint64_t rank_of(const runner& who) {
 
 }  // namespace
 
+/// Of all stores: each that is shared has places of its own to give, and all runs of this process have
+/// theirs.
 void engine::set_group(std::string name, group_limits limits) {
   check(limits);
   if (const auto fault = fault_of_id(name)) throw std::invalid_argument("group: " + *fault);
-  if (!options_.operate_only && !store_->has_groups())
+  auto all = others();
+  all.insert(all.begin(), shared_from_this());
+  const bool somewhere =
+      std::ranges::any_of(all, [](const auto& each) { return each->store_->has_groups(); });
+  if (!options_.operate_only && !somewhere)
     throw std::invalid_argument(fmt::format("group '{}': {}", name, no_groups));
-  std::shared_ptr<executor_place> group;
+  std::vector<std::pair<std::shared_ptr<engine>, std::shared_ptr<executor_place>>> places;
   {
     const std::lock_guard lock{declared_mutex_};
-    auto& known = groups_[name];
-    if (!known) {
-      known = std::make_shared<executor_place>();
-      known->name = std::move(name);
-      known->what = executor_place::kind::group;
-      known->limits = {limits.running, limits.queued};
-      if (shared_) known->share = std::make_unique<group_share>();
+    places.emplace_back(all.front(), group_in(common_->groups, name, limits, false));
+    for (const auto& each : all) {
+      if (each->shared_) places.emplace_back(each, group_in(each->shares_, name, limits, true));
     }
-    group = known;
   }
-  boost::asio::post(strand_, [self = shared_from_this(), group, limits] {
-    self->change_group(*group, {limits.running, limits.queued});
-    self->look_at_parked();
+  boost::asio::post(strand_, [all, places, limits] {
+    for (const auto& [owner, group] : places) owner->change_group(*group, {limits.running, limits.queued});
+    for (const auto& each : all) each->look_at_parked();
   });
+}
+
+/// The group of that name, made if there is none. With the mutex held.
+std::shared_ptr<executor_place> engine::group_in(place_list& known, const std::string& name,
+                                                 const group_limits& limits, bool of_store) {
+  auto& group = known[name];
+  if (group) return group;
+  group = std::make_shared<executor_place>();
+  group->name = name;
+  group->what = executor_place::kind::group;
+  group->limits = {limits.running, limits.queued};
+  if (of_store) group->share = std::make_unique<group_share>();
+  return group;
+}
+
+/// A store that is added later has the groups that there are.
+void engine::take_over_groups() {
+  const std::lock_guard lock{declared_mutex_};
+  if (!shared_) return;
+  for (const auto& [name, group] : common_->groups)
+    group_in(shares_, name, {group->limits.running, group->limits.queued}, true);
+}
+
+/// The places of all stores in this process for those of the store.
+executor_place* engine::group_here(const executor_place& of_store) {
+  const std::lock_guard lock{declared_mutex_};
+  const auto known = common_->groups.find(of_store.name);
+  return known == common_->groups.end() ? nullptr : known->second.get();
 }
 
 void engine::change_group(executor_place& group, executor_limits limits) {

@@ -33,8 +33,19 @@ constexpr std::chrono::seconds fences_kept{30};
 }  // namespace
 
 engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options)
-    : strand_{boost::asio::make_strand(io)},
+    : engine{std::make_shared<common_parts>(boost::asio::make_strand(io)), default_store_name,
+             std::move(store), std::move(options), true} {
+  common_->lead = this;
+  everything_.limits = options_.limits;
+}
+
+engine::engine(std::shared_ptr<common_parts> common, std::string alias, std::shared_ptr<job_store> store,
+               scheduler_options options, bool required)
+    : common_{std::move(common)},
+      strand_{common_->strand},
       options_{std::move(options)},
+      alias_{std::move(alias)},
+      required_{required},
       store_{std::move(store)},
       shared_{store_->is_shared()},
       corrected_{shared_ ? std::make_shared<corrected_clock>(clock_of(options_)) : nullptr},
@@ -42,13 +53,17 @@ engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, sc
       clock_{*clock_owner_},
       logger_{options_.logger ? options_.logger : spdlog::default_logger()},
       zone_{options_.time_zone.value_or(zone::system())},
+      events_{common_->events},
+      declared_mutex_{common_->declared_mutex},
+      places_{common_->places},
+      groups_{shared_ ? shares_ : common_->groups},
       started_{fences_kept},
+      everything_{common_->everything},
       news_{strand_},
       chores_{strand_, [this](const std::exception_ptr& failure) {
                 logger_->critical("scheduler: {}", outcome_of(failure).message);
               }} {
   check(options_);
-  everything_.limits = options_.limits;
   if (options_.instance.empty()) options_.instance = name_of_this_process();
 }
 
@@ -56,6 +71,7 @@ engine::~engine() {
   // Loops that were never told to end: the io_context stopped first, and will destroy their frames, which
   // touch nothing.
   for (auto* job : jobs_) delete job;
+  if (common_->lead == this) common_->lead = nullptr;
 }
 
 loop_awaitable<void> engine::run() {
@@ -88,9 +104,10 @@ loop_awaitable<void> engine::start_up() {
   } else if (shared_) {
     store_->serve(served());
   }
-  co_await store_->open(options_.instance, *this);
+  co_await open_store();
+  if (!to_close_) co_return;
+  co_await all_open();
   opened_ = true;
-  tell_of_store(event_kind::store_opened, {});
   step_watch_ = clock_.watch_steps(strand_, [this](clock_step step) { on_clock_step(step); });
   if (shared_) {
     tick_bell_.emplace(clock_, strand_);
@@ -106,29 +123,40 @@ loop_awaitable<void> engine::start_up() {
   }
   if (phase_ == phase::starting) phase_ = phase::running;
   news_.notify();
-  logger_->info("scheduler {} started with {} job{}", options_.instance, jobs_.size(),
-                jobs_.size() == 1 ? "" : "s");
-  if (wanted(event_kind::scheduler_started)) events_.tell(make_event(event_kind::scheduler_started));
+  logger_->info("{} {} started with {} job{}", leads() ? "scheduler" : "store",
+                leads() ? options_.instance : alias_, jobs_.size(), jobs_.size() == 1 ? "" : "s");
+  if (leads() && wanted(event_kind::scheduler_started))
+    events_.tell(make_event(event_kind::scheduler_started));
 }
 
 loop_awaitable<void> engine::serve_until_stopped() {
   ask(declaring_);  // What was declared since.
-  while (phase_ == phase::running) co_await news_.wait();
+  while (phase_ == phase::running && !other_failure_) co_await news_.wait();
+  if (other_failure_) std::rethrow_exception(other_failure_);
 }
 
 /// Asks `run()` to end, and returns when it is about to.
 loop_awaitable<void> engine::stop(shutdown_options how) {
-  if (phase_ == phase::idle) phase_ = phase::stopped;
+  ask_to_stop(how);
+  while (phase_ != phase::stopped) co_await news_.wait();
+}
+
+void engine::ask_to_stop(shutdown_options how) {
+  if (phase_ == phase::idle) {
+    phase_ = phase::stopped;
+    for (const auto& other : others()) other->ask_to_stop(how);
+  }
   if (phase_ == phase::starting || phase_ == phase::running) {
     stop_how_ = how;
     phase_ = phase::stopping;
   }
   news_.notify();
-  while (phase_ != phase::stopped) co_await news_.wait();
+  wake_resting();
 }
 
 loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   phase_ = phase::stopping;
+  for (const auto& other : others()) other->ask_to_stop(stop_how_);  // All of them within one time.
   news_.notify();
   wake_resting();
   step_watch_.reset();
@@ -141,17 +169,18 @@ loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   wake_waiting_for({});
   co_await join_all();
   co_await remove_pending_calls();
-  co_await close_executors();
+  while (serving_ > 0) co_await news_.wait();
+  if (leads()) co_await close_executors();
   tick_bell_.reset();
   co_await close_store();
-  logger_->info("scheduler {} stopped", options_.instance);
-  if (wanted(event_kind::scheduler_stopped)) {
+  if (leads()) logger_->info("scheduler {} stopped", options_.instance);
+  if (leads() && wanted(event_kind::scheduler_stopped)) {
     auto happened = make_event(event_kind::scheduler_stopped);
     happened.exception = failure;
     if (failure) happened.message = outcome_of(failure).message;
     events_.tell(happened);
   }
-  events_.close();
+  if (leads()) events_.close();
   phase_ = phase::stopped;
   news_.notify();
 }
@@ -208,7 +237,7 @@ loop_awaitable<void> engine::join_all() {
 
 /// That a store cannot be told good-bye must not keep the scheduler from ending.
 loop_awaitable<void> engine::close_store() {
-  if (!opened_) co_return;
+  if (!to_close_) co_return;
   std::exception_ptr failure;
   try {
     co_await store_->close();
@@ -217,9 +246,8 @@ loop_awaitable<void> engine::close_store() {
   }
   tell_of_store(event_kind::store_closed, failure ? outcome_of(failure).message : std::string{});
   if (!failure) co_return;
-  logger_->error(
-      "the store could not be left in order: {}: what runs here counts as lost when the lease ends",
-      outcome_of(failure).message);
+  logger_->error("{} could not be left in order: {}: what runs here counts as lost when the lease ends",
+                 store_in_words(), outcome_of(failure).message);
 }
 
 std::vector<std::shared_ptr<executor_place>> engine::places() {
@@ -239,7 +267,11 @@ void engine::open_executors() {
 }
 
 loop_awaitable<void> engine::wait_until_running() {
-  while (phase_ == phase::idle || phase_ == phase::starting) co_await news_.wait();
+  while (phase_ == phase::idle || phase_ == phase::starting) {
+    if (in_trouble_ && !required_ && !to_close_)
+      throw boost::system::system_error(errc::store_unreachable, store_in_words() + " is not open yet");
+    co_await news_.wait();
+  }
   if (phase_ != phase::running) throw boost::system::system_error(errc::stopped);
 }
 

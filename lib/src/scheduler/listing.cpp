@@ -101,7 +101,7 @@ loop_awaitable<std::map<std::string, std::string>> engine::last_outcomes(
   co_return last;
 }
 
-loop_awaitable<std::string> engine::table_of_jobs(job_query which) {
+loop_awaitable<std::string> engine::table_of_jobs_here(job_query which) {
   std::vector<job_record> jobs;
   which.limit = 1'000;
   for (bool more = true; more;) {
@@ -120,8 +120,8 @@ loop_awaitable<std::string> engine::table_of_jobs(job_query which) {
   co_return table_text(rows);
 }
 
-loop_awaitable<void> engine::print_jobs(std::ostream* out, job_query which) {
-  const auto text = co_await table_of_jobs(std::move(which));
+loop_awaitable<void> engine::print_jobs(std::ostream* out, job_query which, bool everywhere) {
+  const auto text = co_await table_of_jobs(std::move(which), everywhere);
   *out << text << std::flush;
 }
 

@@ -52,7 +52,7 @@ std::string words_of_conflict(const job_record& now, std::uint64_t expected) {
 loop_awaitable<loaded_job> engine::require(std::string id) {
   auto job = co_await store_->load(id);
   if (!job || job->record.state == job_state::removed)
-    throw boost::system::system_error(errc::no_such_job, id);
+    throw boost::system::system_error(errc::no_such_job, job_in_words(id));
   co_return std::move(*job);
 }
 
@@ -243,13 +243,13 @@ loop_awaitable<void> engine::remove_counted(std::string id, std::shared_ptr<std:
   if (done) ++*removed;
 }
 
-loop_awaitable<void> engine::pause_all() {
-  if (std::exchange(paused_, true)) co_return;
+void engine::pause_here() {
+  if (std::exchange(paused_, true)) return;
   if (wanted(event_kind::scheduler_paused)) events_.tell(make_event(event_kind::scheduler_paused));
 }
 
-loop_awaitable<void> engine::resume_all(resume_from where) {
-  if (!std::exchange(paused_, false)) co_return;
+void engine::resume_here(resume_from where) {
+  if (!std::exchange(paused_, false)) return;
   const auto now = clock_.now();
   for (auto* job : jobs_) {
     if (where == resume_from::now && job->cursor.due <= now) job->leave_out_paused = true;

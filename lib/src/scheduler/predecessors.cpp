@@ -50,6 +50,37 @@ loop_awaitable<void> engine::refuse_cycle(definition_ptr job) {
   const auto cycle = co_await cycle_of(job, missing);
   if (!cycle.empty())
     throw std::invalid_argument(fmt::format("job '{}' would run after itself: {}", job->id, cycle));
+  for (const auto& other : missing) refuse_elsewhere(job->id, other);
+}
+
+/// A job may follow one that is not there yet, but not one that is in another store: nobody would tell it.
+/// What is there while stores are being opened is told in the background only.
+void engine::refuse_elsewhere(const std::string& id, const std::string& missing) {
+  if (leads_alone() || phase_ != phase::running || is_declared_here(missing)) return;
+  const auto elsewhere = store_that_has(missing);
+  if (!elsewhere.empty()) refuse_to_follow(id, missing, elsewhere);
+}
+
+/// Of jobs that were declared. With the mutex held.
+void engine::refuse_declared_elsewhere(const job_definition& job) {
+  if (!job.when.follows()) return;
+  for (const auto& each : job.when.predecessors()) {
+    const auto seed = seed_of(each.job);
+    if (declared_ids_.contains(seed)) continue;
+    const auto& lead = *common_->lead;
+    if (lead.declared_ids_.contains(seed)) refuse_to_follow(job.id, each.job, lead.alias_);
+    for (const auto& other : lead.others_) {
+      if (other->declared_ids_.contains(seed)) refuse_to_follow(job.id, each.job, other->alias_);
+    }
+  }
+}
+
+void engine::refuse_to_follow(const std::string& id, const std::string& other,
+                              const std::string& store) const {
+  throw std::invalid_argument(fmt::format(
+      "job '{}' in store '{}' would run after '{}', which is in store '{}': a job follows those of "
+      "its own store only",
+      id, alias_, other, store));
 }
 
 /// Of jobs that were declared and are not in the store yet: throws as well.
@@ -92,17 +123,21 @@ loop_awaitable<void> engine::check_followers() {
 }
 
 /// Of those that this program declares it is known that they come.
+bool engine::is_declared_here(const std::string& id) {
+  for (const auto& [origin, jobs] : files_) {
+    for (const auto& each : jobs) {
+      if (each->id == id) return true;
+    }
+  }
+  const std::lock_guard lock{declared_mutex_};
+  return declared_ids_.contains(seed_of(id));
+}
+
 void engine::tell_missing(const std::string& id, const std::vector<std::string>& missing) {
   for (const auto& job : missing) {
-    bool is_declared = false;
-    for (const auto& [origin, jobs] : files_) {
-      for (const auto& each : jobs) is_declared = is_declared || each->id == job;
-    }
-    {
-      const std::lock_guard lock{declared_mutex_};
-      is_declared = is_declared || declared_ids_.contains(seed_of(job));
-    }
-    if (!is_declared) logger_->warn("{}: runs after '{}', and there is no such job", id, job);
+    if (!is_declared_here(job))
+      logger_->warn("{}: runs after {}, and there is no such job", id,
+                    leads_alone() ? fmt::format("'{}'", job) : job_in_words(job));
   }
 }
 

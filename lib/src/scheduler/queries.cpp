@@ -15,7 +15,7 @@ constexpr milliseconds a_moment{1};  // In which a claim that is under way may h
 
 }  // namespace
 
-std::optional<milliseconds> engine::next_wakeup() const {
+std::optional<milliseconds> engine::next_wakeup_here() const {
   if (!claims()) return std::nullopt;
   auto first = instant::max();
   for (const auto* job : jobs_) {
@@ -146,22 +146,23 @@ loop_awaitable<std::vector<engine::listed_job>> engine::listed_in_store(std::str
   co_return jobs;
 }
 
-loop_awaitable<health_report> engine::health() {
+health_report engine::health_here() {
   health_report report;
   const auto fault = [&](std::string_view why) {
     report.healthy = false;
     report.why += fmt::format("{}{}", report.why.empty() ? "" : "; ", why);
   };
-  if (!member_) fault("this instance is not a member of its store");
-  if (!reachable_ || in_trouble_) fault("the store does not answer");
+  const auto store_name = store_in_words();
+  if (!member_)
+    fault(fmt::format("this instance is not a member of {}", leads_alone() ? "its store" : store_name));
+  if (!reachable_ || in_trouble_) fault(fmt::format("{} does not answer", store_name));
   const auto store = store_->health();
-  if (!store.healthy) fault(store.why);
+  if (!store.healthy) fault(leads_alone() ? store.why : fmt::format("{}: {}", store_name, store.why));
   report.jobs = jobs_.size();
   report.runs = active_;
-  report.waiting = everything_.queue.size();
-  for (const auto& place : places()) report.waiting += place->queue.size();
-  for (const auto& group : groups()) report.waiting += group->queue.size();
-  co_return report;
+  report.waiting = static_cast<std::size_t>(
+      std::ranges::count_if(runners_, [](const auto& who) { return who->waits_in != nullptr; }));
+  return report;
 }
 
 loop_awaitable<ledger_page> engine::history(ledger_query query) {

@@ -35,6 +35,7 @@ event engine::make_event(event_kind kind) const {
   happened.kind = kind;
   happened.at = clock_.now();
   happened.instance = options_.instance;
+  happened.store = alias_;
   return happened;
 }
 

@@ -89,7 +89,7 @@ loop_awaitable<std::optional<run_result>> engine::run_and_wait(std::string id, s
   const auto token = run_ids_.next();
   run.token.assign(token.data(), token.size());
   const auto number = co_await put_down(run);
-  if (number == 0) throw boost::system::system_error(errc::no_such_job, id);
+  if (number == 0) throw boost::system::system_error(errc::no_such_job, job_in_words(id));
   tell_requested(run);
   const auto until = how.within ? now + *how.within : instant::max();
   if (!options_.operate_only) look_again(id);

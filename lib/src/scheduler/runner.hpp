@@ -19,6 +19,7 @@ namespace carillon {
 struct job_entry;
 class runner;
 class task;
+class engine;
 
 /// What a shared store has given this instance of a group.
 struct group_share {
@@ -66,7 +67,7 @@ struct active_run {
 /// to start a coroutine for each run would cost more than all the rest of it.
 class runner : public std::enable_shared_from_this<runner> {
  public:
-  runner(clock& time, const loop_executor& where) : watch{time, where} {}
+  runner(engine& of, clock& time, const loop_executor& where) : owner{of}, watch{time, where} {}
 
   /// Completes with `void()` when `unpark` is called.
   template <typename Token>
@@ -78,16 +79,19 @@ class runner : public std::enable_shared_from_this<runner> {
   bool is_parked() const noexcept { return static_cast<bool>(parked_); }
   void unpark() { std::exchange(parked_, nullptr)(); }
 
+  engine& owner;  ///< Those of several stores stand in one queue.
   active_run attempt;
   const task* body = nullptr;
-  executor_place* group = nullptr;  ///< Null: none.
+  executor_place* group = nullptr;       ///< Null: none.
+  executor_place* group_here = nullptr;  ///< With a shared store among several: that of all of them, here.
   executor_place* place = nullptr;
   boost::asio::cancellation_signal stop;
   wall_timer watch;          ///< Rings at the deadline; once the body was asked to stop, when it should have.
   std::uint64_t rounds = 0;  ///< Tells the latest wait on `watch` from those before it.
   instant rings_at{};
   executor_place* waits_in = nullptr;  ///< The place whose queue it stands in.
-  bool in_group = false;               ///< It counts among the runs of `group`.
+  bool in_group = false;               ///< It counts among the runs of `group` ...
+  bool in_group_here = false;          ///< ... and of `group_here`.
   std::uint64_t group_term = 0;        ///< `group_share::term` then.
   bool has_place = false;              ///< It counts among the runs of `place`.
   bool watched = false;                ///< A wait on `watch` is under way.

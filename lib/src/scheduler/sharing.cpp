@@ -44,9 +44,8 @@ void engine::on_lease_lost() {
                                    : fmt::format("; {} of its runs {} cancelled, for others take over", held,
                                                  held == 1 ? "is" : "are");
   logger_->critical(
-      "scheduler {} has lost its place among the instances of its store: it claims nothing until it is "
-      "back{}",
-      options_.instance, cancelled);
+      "scheduler {} has lost its place among the instances of {}: it claims nothing there until it is back{}",
+      options_.instance, leads_alone() ? "its store" : store_in_words(), cancelled);
   tell_of_store(event_kind::lease_lost, {}, held);
 }
 
@@ -71,8 +70,9 @@ void engine::on_stop_asked(const std::string&, const std::string& run_id, cancel
 
 void engine::on_store_replaced() {
   logger_->critical(
-      "the store was emptied, or another has taken its place: jobs that programs and files declare are added "
-      "again, those that were put at run time are gone");
+      "{} was emptied, or another has taken its place: jobs that programs and files declare are added again, "
+      "those that were put at run time are gone",
+      store_in_words());
   tell_of_store(event_kind::store_replaced, {});
   wake_waiting_for({});
   if (options_.operate_only) return;
@@ -98,8 +98,9 @@ void engine::on_clock_offset(milliseconds offset) {
   const bool differs = std::chrono::abs(offset) > clocks_differ;
   if (!differs || std::exchange(offset_told_, true)) return;
   const auto words =
-      fmt::format("this machine's clock is {} ms {} the store's: jobs fire by the store's",
-                  std::chrono::abs(offset).count(), offset < milliseconds{0} ? "ahead of" : "behind");
+      fmt::format("this machine's clock is {} ms {} {}: jobs fire by the store's",
+                  std::chrono::abs(offset).count(), offset < milliseconds{0} ? "ahead of" : "behind",
+                  leads_alone() ? "the store's" : "that of " + store_in_words());
   logger_->warn("{}", words);
   tell_of_store(event_kind::clock_differs, words);
 }
@@ -122,14 +123,14 @@ void engine::on_reachable(bool reachable, const std::string& why) {
 void engine::on_heartbeats(bool answered, const std::string& why, milliseconds left) {
   if (answered) {
     if (!std::exchange(heartbeats_lost_, false)) return;
-    logger_->warn("the store answers heartbeats again");
+    logger_->warn("{} answers heartbeats again", store_in_words());
     return tell_of_store(event_kind::heartbeats_back, {});
   }
   if (in_trouble_ || std::exchange(heartbeats_lost_, true)) return;
   logger_->error(
-      "the store answers, but not the heartbeats, which have a connection of their own: the lease of this "
-      "instance ends in {} unless one is answered: {}",
-      format_duration(left), why);
+      "{} answers, but not the heartbeats, which have a connection of their own: the lease of this instance "
+      "ends in {} unless one is answered: {}",
+      store_in_words(), format_duration(left), why);
   if (!wanted(event_kind::heartbeats_lost)) return;
   auto happened = make_event(event_kind::heartbeats_lost);
   happened.message = why;

@@ -94,6 +94,8 @@ struct event {
   event_kind kind{};
   instant at{};
   std::string instance;
+  std::string store;  ///< The alias of the store that it is of ("default": the scheduler's own, and what is
+                      ///< of no store). Empty only of events that no scheduler told.
   std::string job;
   std::string run;                    ///< Run id.
   std::string name;                   ///< Of what is no job: a task, an executor, a group.

@@ -27,6 +27,8 @@ class event_filter {
   event_filter& with_tag(std::string tag);
   /// Only what this instance tells.
   event_filter& of_instance(std::string name);
+  /// Only of this store of the scheduler, by its alias; "default" is the one it was made with.
+  event_filter& of_store(std::string alias);
   /// Only those for which this holds, whatever else was said before. If it throws, that is logged, and the
   /// event is not wanted.
   event_filter& where(condition holds);
@@ -40,6 +42,7 @@ class event_filter {
   std::string run_;
   std::string tag_;
   std::string instance_;
+  std::string store_;
   condition holds_;
 };
 

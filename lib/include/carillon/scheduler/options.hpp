@@ -48,6 +48,17 @@ struct scheduler_options {
   milliseconds drain{30'000};
 };
 
+/// The alias of the store that a scheduler is made with.
+inline constexpr const char* default_store_name = "default";
+
+/// How a scheduler treats a store that it has beside its own.
+struct store_options {
+  /// It must be open before any job fires: `scheduler::run` throws when it cannot be opened. If not, the jobs
+  /// of the other stores do not wait for it: it is tried again and again (`event::store_lost`,
+  /// `event::store_back`), and operations on it throw `errc::store_unreachable` until it is open.
+  bool required = true;
+};
+
 /// Throws `std::invalid_argument` naming the first field that is out of range, and the range.
 void check(const scheduler_options& options);
 

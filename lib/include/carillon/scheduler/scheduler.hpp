@@ -1,6 +1,5 @@
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/async_result.hpp>
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/deferred.hpp>
 #include <carillon/event/event.hpp>
@@ -12,6 +11,7 @@
 #include <carillon/job/task.hpp>
 #include <carillon/job/task_registry.hpp>
 #include <carillon/scheduler/delayed_call.hpp>
+#include <carillon/scheduler/detail/operation_starts.hpp>
 #include <carillon/scheduler/operations.hpp>
 #include <carillon/scheduler/options.hpp>
 #include <carillon/scheduler/run_result.hpp>
@@ -24,6 +24,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -33,65 +34,7 @@ class io_context;
 
 namespace carillon {
 
-class engine;  // private: lib/src/scheduler/engine.hpp
 class job_ref;
-
-namespace detail {
-
-// What the operations below start. Defined where the engine is known, so that its weight stays out of users'
-// programs.
-using engine_ptr = std::shared_ptr<engine>;
-void start_stop(engine_ptr, shutdown_options, completion_handler<void>);
-void start_put(engine_ptr, job_definition, on_conflict, completion_handler<put_result>);
-void start_declare(engine_ptr, std::string, std::vector<job_definition>, undeclared,
-                   completion_handler<declare_result>);
-void start_get(engine_ptr, std::string, completion_handler<std::optional<job_record>>);
-void start_list(engine_ptr, job_query, completion_handler<job_page>);
-void start_modify(engine_ptr, std::string, job_changes, completion_handler<job_record>);
-void start_reschedule(engine_ptr, std::string, schedule, std::optional<instant>, std::optional<std::uint64_t>,
-                      completion_handler<job_record>);
-void start_pause(engine_ptr, std::string, std::string, completion_handler<bool>);
-void start_resume(engine_ptr, std::string, resume_from, completion_handler<bool>);
-void start_remove(engine_ptr, std::string, completion_handler<bool>);
-void start_clear(engine_ptr, completion_handler<std::size_t>);
-void start_run_now(engine_ptr, std::string, completion_handler<bool>);
-void start_trigger_at(engine_ptr, std::string, instant, completion_handler<bool>);
-void start_run_and_wait(engine_ptr, std::string, std::optional<instant>, and_wait,
-                        completion_handler<std::optional<run_result>>);
-void start_result(engine_ptr, std::string, std::string,
-                  completion_handler<std::optional<boost::json::value>>);
-void start_set_carried(engine_ptr, std::string, boost::json::value, completion_handler<void>);
-void start_backfill(engine_ptr, std::string, instant, instant, backfill_options,
-                    completion_handler<std::size_t>);
-void start_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
-void start_take_back_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
-void start_cancel_run(engine_ptr, std::string, std::string, completion_handler<bool>);
-void start_cancel_waiting(engine_ptr, std::string, completion_handler<bool>);
-void start_export_jobs(engine_ptr, job_query, completion_handler<export_result>);
-void start_import_jobs(engine_ptr, std::string, import_options, completion_handler<import_report>);
-void start_table_of_jobs(engine_ptr, job_query, completion_handler<std::string>);
-void start_print_jobs(engine_ptr, std::ostream*, job_query, completion_handler<void>);
-void start_skip_next(engine_ptr, std::string, std::uint32_t, completion_handler<bool>);
-void start_cancel_runs(engine_ptr, std::string, completion_handler<std::size_t>);
-void start_next_runs(engine_ptr, std::size_t, std::string, completion_handler<std::vector<upcoming_fire>>);
-void start_history(engine_ptr, ledger_query, completion_handler<ledger_page>);
-void start_pause_all(engine_ptr, completion_handler<void>);
-void start_resume_all(engine_ptr, resume_from, completion_handler<void>);
-void start_wait_for(engine_ptr, event_filter, std::optional<milliseconds>,
-                    completion_handler<std::optional<event>>);
-void start_health(engine_ptr, completion_handler<health_report>);
-
-/// Starts an operation with the handler of a completion token, whose type ends here.
-template <typename T, typename Start, typename Token, typename... Args>
-auto begin(Start start, Token& token, engine_ptr engine, Args... args) {
-  return boost::asio::async_initiate<Token, typename completion<T>::signature>(
-      [start](auto handler, engine_ptr self, Args... rest) {
-        start(std::move(self), std::move(rest)..., completion_handler<T>(std::move(handler)));
-      },
-      token, std::move(engine), std::move(args)...);
-}
-
-}  // namespace detail
 
 /// Fires jobs at the times of their triggers, on the caller's event loop.
 ///
@@ -119,6 +62,35 @@ class scheduler {
   scheduler& operator=(const scheduler&) = delete;
   /// @pre `run()` has returned or was never called, or its io_context does not run any more.
   ~scheduler();
+
+  /// Adds another store, under an alias (as an id): jobs that are added, put or declared by way of
+  /// `in(alias)` are kept there. Tasks and executors, their limits and those of the scheduler are one for all
+  /// stores; a store that fails keeps nobody from running the jobs of the others.
+  ///
+  ///     scheduler.store("shared", redis::job_store{link});
+  ///     scheduler.in("shared").add("invoices", every(1h), send_invoices);
+  ///
+  /// Answers `in(alias)`. Once `run()` has begun it is opened at once, and not `required`.
+  /// Errors: throws `std::invalid_argument` for an alias that is taken or not allowed, no store, or one that
+  /// this scheduler has already.
+  scheduler& store(std::string alias, std::shared_ptr<job_store> kept_in, store_options how = {});
+  template <std::derived_from<job_store> Store>
+  scheduler& store(std::string alias, Store kept_in, store_options how = {}) {
+    return store(std::move(alias), std::shared_ptr<job_store>{std::make_shared<Store>(std::move(kept_in))},
+                 how);
+  }
+
+  /// This scheduler as seen from one of its stores: there operations mean the jobs of that store, with all
+  /// their names and forms (`pause()`, `resume()` and `health()` included), `now()` is its time, and
+  /// listeners hear what is of it. Tasks, executors, stores and `shutdown` are those of the whole; `run`
+  /// throws.
+  ///
+  /// On the scheduler itself an operation on jobs means those of the store that it was made with, "default":
+  /// ids are unique within a store, so none is looked for in the others; that a job is not there says in
+  /// which store it is, if this scheduler serves it. `pause()`, `resume()`, `health()`, `print_jobs`,
+  /// `table_of_jobs` and listeners are of all stores.
+  /// Lifetime: of this scheduler. Errors: throws `std::invalid_argument` for an alias that nobody has added.
+  scheduler& in(std::string_view alias);
 
   /// Declares a job of this program, at any time; touches no store. `run()` brings it in: a new one is added,
   /// a changed one updated with its cursor kept where the new schedule fires there too, and one that is the
@@ -173,7 +145,8 @@ class scheduler {
   /// Makes a group known, for `job_options::group`, or changes its limits: no more runs of all its jobs go on
   /// at once, over all instances that share the store. They get places by priority, then by when they were
   /// due. Each instance says the same; until they do the smallest limit counts
-  /// (`event::group_limits_differ`). Errors: throws `std::invalid_argument` for a name or limits that are not
+  /// (`event::group_limits_differ`). Of several stores each has its own places to give, and those of this
+  /// process hold over all of them. Errors: throws `std::invalid_argument` for a name or limits that are not
   /// allowed, and where the store keeps no groups.
   void group(std::string name, group_limits limits);
 
@@ -191,12 +164,12 @@ class scheduler {
   /// clock, or the scheduler has ended. What must not be missed between two calls is for `events`.
   template <typename Token = boost::asio::deferred_t>
   auto wait_for(event_filter which, std::optional<milliseconds> within = std::nullopt, Token&& token = {}) {
-    return detail::begin<std::optional<event>>(detail::start_wait_for, token, engine_, std::move(which),
-                                               within);
+    return detail::begin<std::optional<event>>(detail::start_wait_for, token, engine_,
+                                               heard_here(std::move(which)), within);
   }
 
   /// Runs until it is shut down. Once.
-  /// Errors: throws `system_error` when the store cannot be opened.
+  /// Errors: throws `system_error` when the store cannot be opened, or another that is required.
   /// Cancellation: terminal; as `shutdown` with no drain.
   boost::asio::awaitable<void> run();
 
@@ -204,7 +177,7 @@ class scheduler {
   /// `run()` is about to return.
   template <typename Token = boost::asio::deferred_t>
   auto shutdown(shutdown_options how, Token&& token = {}) {
-    return detail::begin<void>(detail::start_stop, token, engine_, how);
+    return detail::begin<void>(detail::start_stop, token, whole_->engine_, how);
   }
   /// The same with the drain time of the scheduler's options.
   auto shutdown() { return shutdown(shutdown_options{}, boost::asio::deferred); }
@@ -374,6 +347,18 @@ class scheduler {
     return detail::begin<bool>(detail::start_take_back_skip_at, token, engine_, std::move(id), time);
   }
 
+  /// Moves a job to another store of this scheduler, as it is: definition, cursor, what is to be left out;
+  /// not its counters, waiting runs and history. Bodies that run go on. A body that came with it (`add`) goes
+  /// along, until the program ends: the next time it is to be added there. It does not fire meanwhile, and
+  /// never in both stores: a process that is killed in between, and a store that fails, leave it paused here,
+  /// with a note; moving it again completes it.
+  /// Errors: `no_such_job`; `std::invalid_argument` when the other store has another job of that id, or it
+  /// cannot be there, for an alias that nobody has added, and for what is `once`: then it is where it was.
+  template <typename Token = boost::asio::deferred_t>
+  auto move_to(std::string id, std::string_view alias, Token&& token = {}) {
+    return detail::begin<void>(detail::start_move_to, token, engine_, std::move(id), in(alias).engine_);
+  }
+
   /// Leaves out the next `fires` fires of a job (0 to 10,000; 0 takes it back). False if it has ended.
   /// Errors: `no_such_job`.
   template <typename Token = boost::asio::deferred_t>
@@ -423,15 +408,17 @@ class scheduler {
 
   /// The jobs as a table for people: id, schedule, next fire, state, active runs, how many succeeded and
   /// failed, and how the last run ended, as far as the latest 10,000 entries of the ledger say. All that
-  /// `which` fits; its `limit` does not count.
+  /// `which` fits; its `limit` does not count. Of several stores a table for each, under its name.
   template <typename Token = boost::asio::deferred_t>
   auto table_of_jobs(job_query which = job_query(), Token&& token = {}) {
-    return detail::begin<std::string>(detail::start_table_of_jobs, token, engine_, std::move(which));
+    return detail::begin<std::string>(detail::start_table_of_jobs, token, engine_, std::move(which),
+                                      whole_ == this);
   }
   /// Prints it, on the scheduler's strand. Lifetime: of `out`, until it has completed.
   template <typename Token = boost::asio::deferred_t>
   auto print_jobs(std::ostream& out, job_query which = job_query(), Token&& token = {}) {
-    return detail::begin<void>(detail::start_print_jobs, token, engine_, &out, std::move(which));
+    return detail::begin<void>(detail::start_print_jobs, token, engine_, &out, std::move(which),
+                               whole_ == this);
   }
 
   /// The timetable: the next `count` nominal fires of one job, or of all when `id` is empty; earliest first.
@@ -452,21 +439,24 @@ class scheduler {
   /// that it owns went through. Answers at once.
   template <typename Token = boost::asio::deferred_t>
   auto health(Token&& token = {}) {
-    return detail::begin<health_report>(detail::start_health, token, engine_);
+    return detail::begin<health_report>(detail::start_health, token, engine_, whole_ == this);
   }
 
   /// Stops all jobs of this scheduler from firing, until `resume`. Running bodies go on.
   template <typename Token = boost::asio::deferred_t>
   auto pause_all(Token&& token = {}) {
-    return detail::begin<void>(detail::start_pause_all, token, engine_);
+    return detail::begin<void>(detail::start_pause_all, token, engine_, whole_ == this);
   }
   template <typename Token = boost::asio::deferred_t>
   auto resume_all(resume_from where = resume_from::now, Token&& token = {}) {
-    return detail::begin<void>(detail::start_resume_all, token, engine_, where);
+    return detail::begin<void>(detail::start_resume_all, token, engine_, where, whole_ == this);
   }
   /// The same under shorter names.
   auto pause() { return pause_all(); }
   auto resume() { return resume_all(); }
+
+  /// The aliases of its stores, the default one first, then in the order in which they were added.
+  std::vector<std::string> stores() const;
 
   /// The strand on which state is touched and, by default, bodies run.
   boost::asio::any_io_executor get_executor() const;
@@ -481,7 +471,13 @@ class scheduler {
   void add_task(std::string name, carillon::task body);
   delayed_call call_once(instant when, carillon::task body, job_options options);
 
-  std::shared_ptr<engine> engine_;
+  struct views;  ///< What `in` answers.
+  scheduler(scheduler& whole, std::shared_ptr<engine> one);
+  event_filter heard_here(event_filter which) const;
+
+  std::shared_ptr<engine> engine_;  ///< Of the default store, or of the one that this is a view of.
+  scheduler* whole_ = this;
+  std::unique_ptr<views> views_;  ///< Null: this is a view.
 };
 
 /// A job of a scheduler, named once. A small value.
