@@ -10,29 +10,17 @@
 
 #include "carillon/config_job.hpp"
 #include "carillon/config_section.hpp"
-#include "carillon/store_access.hpp"
+#include "carillon/config_stores.hpp"
 
 namespace carillon::app {
 namespace {
 
 using namespace std::chrono_literals;
 
-constexpr const char* ways_to_name_a_store =
-    "\"memory:\", \"sqlite:FILE\", \"postgresql://HOST/DATABASE\", \"mysql://HOST/DATABASE\", "
-    "\"redis://HOST:PORT?namespace=NAME\", \"rediss://…\" or \"redis+sentinel://…\"";
-
-// Never shows a URL: it may hold a password.
 void read_store(config_section& section, daemon_settings& settings) {
   settings.lease = section.duration("lease", 1s, 1h);
   settings.partitions = section.number("partitions", 1, 4096);
-  const auto given = section.text("store");
-  if (!given) return;
-  settings.store = *given;
-  if (*given == memory_store_name) return;
-  if (const auto fault = fault_of_store(*given)) {
-    section.source().complain_inside(*section.node("store"), fault->position, "store: " + fault->message,
-                                     fault->position == 0 ? ways_to_name_a_store : fault->hint);
-  }
+  settings.store = read_store_url(section, "store");
 }
 
 void read_timezone(config_section& section, daemon_settings& settings) {
@@ -185,6 +173,8 @@ class config_reader {
     config_section top{source_, root, "the file"};
     if (const auto* table = top.table("scheduler"))
       read_scheduler({source_, *table, "[scheduler]"}, out_.settings);
+    if (const auto* table = top.table("stores"))
+      read_stores({source_, *table, "[stores]"}, *table, out_.settings);
     if (const auto* table = top.table("executors")) read_executors({source_, *table, "[executors]"}, *table);
     if (const auto* table = top.table("crontab"))
       read_crontabs({source_, *table, "[crontab]"}, out_.crontabs, out_.settings);

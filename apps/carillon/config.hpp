@@ -47,8 +47,20 @@ struct group_settings {
   friend bool operator==(const group_settings&, const group_settings&) = default;
 };
 
-/// `[scheduler]`, `[executors]`, `[groups]`, `[log]`: what holds for the whole daemon. A member that a file
-/// does not give is empty.
+/// Where jobs are kept, and how. `[stores.NAME]`; of the daemon's own store `[scheduler]` says it.
+struct store_settings {
+  std::optional<std::string> url;  ///< "memory:", or the URL of a shared store.
+  std::optional<milliseconds> lease;
+  std::optional<std::uint32_t> partitions;
+  std::optional<std::size_t> history;
+  std::optional<bool> required;  ///< Of others than the daemon's own: it must be there at the start.
+  friend bool operator==(const store_settings&, const store_settings&) = default;
+
+  bool is_shared() const { return url.value_or(memory_store_name) != memory_store_name; }
+};
+
+/// `[scheduler]`, `[executors]`, `[groups]`, `[stores]`, `[log]`: what holds for the whole daemon. A member
+/// that a file does not give is empty.
 struct daemon_settings {
   std::optional<zone> timezone;
   std::optional<std::string> store;  ///< "memory:", or the URL of a shared store.
@@ -64,6 +76,7 @@ struct daemon_settings {
   std::optional<std::string> state;                           ///< The folder for what concerns this host.
   std::optional<milliseconds> rescan;                         ///< How often crontabs are looked at.
   std::map<std::string, group_settings, std::less<>> groups;  ///< By their names.
+  std::map<std::string, store_settings, std::less<>> stores;  ///< By their names, beside the daemon's own.
   std::optional<enum log_format> log_format;
   std::optional<enum log_level> log_level;
   friend bool operator==(const daemon_settings&, const daemon_settings&) = default;

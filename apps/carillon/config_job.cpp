@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
+#include <carillon/scheduler/options.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/trigger/any_of.hpp>
 
@@ -123,6 +124,13 @@ void read_surroundings(config_section& section, command_line& command) {
   set_if(command.log_output, section.flag("log_output"));
   read_mail(section, command);
   set_if(command.kill_after, section.duration("kill_after", 0ms, 24h));
+}
+
+void read_store_name(config_section& section, std::string& store) {
+  const auto given = section.text("store");
+  if (!given) return;
+  store = *given == default_store_name ? std::string{} : *given;
+  if (given->empty()) section.complain(*section.node("store"), "store: a name is missing");
 }
 
 // `command = ["program", "argument"]` or `shell = "a | b"`.
@@ -286,6 +294,7 @@ void read_job_settings(config_section& section, job_settings& settings) {
   read_options(section, settings.options);
   read_surroundings(section, settings.command);
   read_http(section, settings.http);
+  read_store_name(section, settings.store);
 }
 
 std::optional<declaration> read_job(config_section& section, job_settings settings) {
@@ -301,6 +310,9 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
   const bool runs_something =
       is_request ? check_http(section, settings.http, is_fine) : read_command(section, settings.command);
   set_if(settings.options.description, section.text("description"));
+  if (start && section.node("store") != nullptr)
+    section.complain(*section.node("store"),
+                     "a job for the start of the machine is kept in the daemon's own store");
   section.finish();
   if (!id || !when || !runs_something) return std::nullopt;
   const auto runs = is_request ? executor_kind::http : executor_kind::command;
@@ -319,8 +331,13 @@ std::optional<declaration> read_job(config_section& section, job_settings settin
         .options = intern(settings.options),
         .first_time = std::nullopt,
         .origin = section.source().file()};
-    return declaration{std::move(job),    section.source().file(),         section.begin().line,
-                       start.has_value(), start.value_or(milliseconds{0}), !settings.command.log_output};
+    return declaration{std::move(job),
+                       section.source().file(),
+                       section.begin().line,
+                       start.has_value(),
+                       start.value_or(milliseconds{0}),
+                       !settings.command.log_output,
+                       start ? std::string{} : settings.store};
   } catch (const std::invalid_argument& fault) {
     section.source().complain(section.begin(), fmt::format("job '{}': {}", *id, fault.what()));
     return std::nullopt;

@@ -16,6 +16,7 @@ struct job_settings {
   job_options options;
   command_line command;
   http_call http;
+  std::string store;  ///< Empty: the daemon's own.
 };
 
 /// Reads a path; complains about one that is not absolute.

@@ -41,31 +41,20 @@ constexpr event_mask all_but_the_scheduler_s_own =
 
 constexpr std::size_t asked_at_once = 256;
 constexpr milliseconds default_rescan{60'000};
+constexpr milliseconds between_tries{2'000};  // Of stores that could not be asked.
 
-bool is_shared(const daemon_settings& settings) {
-  return settings.store.value_or(memory_store_name) != memory_store_name;
+store_settings own_store(const daemon_settings& settings) {
+  return {settings.store, settings.lease, settings.partitions, settings.history, {}};
+}
+
+bool is_shared(const daemon_settings& settings) { return own_store(settings).is_shared(); }
+
+bool any_is_shared(const daemon_settings& settings) {
+  const auto is_one = [](const auto& named) { return named.second.is_shared(); };
+  return is_shared(settings) || std::any_of(settings.stores.begin(), settings.stores.end(), is_one);
 }
 
 std::string jobs_in_words(std::size_t count) { return fmt::format("{} job{}", count, count == 1 ? "" : "s"); }
-
-// The jobs of each file, in the order of the files; files that are gone declare nothing any more.
-std::vector<std::pair<std::string, std::vector<job_definition>>> by_file(const daemon_plan& before,
-                                                                         const daemon_plan& plan) {
-  std::vector<std::pair<std::string, std::vector<job_definition>>> all;
-  for (const auto* list : {&plan.origins, &before.origins}) {
-    for (const auto& file : *list) {
-      const bool is_new =
-          std::none_of(all.begin(), all.end(), [&](const auto& one) { return one.first == file; });
-      if (is_new) all.emplace_back(file, std::vector<job_definition>{});
-    }
-  }
-  for (const auto& job : plan.jobs) {
-    const auto file =
-        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == job.file; });
-    file->second.push_back(job.definition);
-  }
-  return all;
-}
 
 std::set<std::string> quiet_jobs(const daemon_plan& plan) {
   std::set<std::string> quiet;
@@ -101,6 +90,36 @@ http_executor_options http_options(const executor_settings& settings) {
 
 }  // namespace
 
+// Who declares a job, and where it is kept.
+struct daemon::job_place {
+  std::string file, store;
+  friend bool operator==(const job_place&, const job_place&) = default;
+};
+daemon::job_place daemon::place_of(const declaration& job) { return {job.file, job.store}; }
+
+// The jobs of each file, in the order of the files; files that are gone declare nothing any more. In each
+// store for itself: in the daemon's own all files declare what they have, in the others those that have had
+// something there, or if `all_stores`.
+std::vector<std::pair<daemon::job_place, std::vector<job_definition>>> daemon::by_place(
+    const daemon_plan& before, const daemon_plan& plan, bool all_stores) {
+  std::vector<std::pair<job_place, std::vector<job_definition>>> all;
+  const auto jobs_of = [&all](const job_place& place) -> std::vector<job_definition>& {
+    const auto known =
+        std::find_if(all.begin(), all.end(), [&](const auto& one) { return one.first == place; });
+    return known != all.end() ? known->second : all.emplace_back(place, std::vector<job_definition>{}).second;
+  };
+  for (const auto* list : {&plan.origins, &before.origins}) {
+    for (const auto& file : *list) {
+      jobs_of({file, {}});
+      if (!all_stores) continue;
+      for (const auto& [name, store] : plan.settings.stores) jobs_of({file, name});
+    }
+  }
+  for (const auto& job : before.jobs) jobs_of(place_of(job));
+  for (const auto& job : plan.jobs) jobs_of(place_of(job)).push_back(job.definition);
+  return all;
+}
+
 daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instant started, bool prune)
     : files_(std::move(files)),
       plan_(std::move(plan)),
@@ -111,7 +130,8 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
       starts_(plan_.settings.state.value_or(default_state_folder()), is_shared(plan_.settings), log_),
       prune_(prune),
       signals_(io_, SIGINT, SIGTERM, SIGHUP),
-      scheduler_(io_, make_store(), options_for_scheduler()) {
+      scheduler_(io_, make_store(own_store(plan_.settings)), options_for_scheduler()) {
+  make_stores(plan_.settings);
   make_executors(plan_.settings);
   make_groups(plan_.settings);
   for (const auto* found : {&plan_.found, &plan_.aside}) {
@@ -124,17 +144,32 @@ daemon::daemon(file_list files, daemon_plan plan, const log_style& style, instan
 }
 
 void daemon::on_event(const event& what) {
-  if (what.kind == event_kind::run_started) starts_.on_run_started(what.job);
+  const bool of_own_store = what.store == default_store_name;
+  if (what.kind == event_kind::run_started && of_own_store) starts_.on_run_started(what.job);
   const bool went_well = what.kind == event_kind::run_started || what.kind == event_kind::run_succeeded;
   if (!went_well || !quiet_.contains(what.job)) log_event(*log_, what, where_);
 }
 
-std::shared_ptr<job_store> daemon::make_store() {
-  const auto& settings = plan_.settings;
-  if (!is_shared(settings))
+std::shared_ptr<job_store> daemon::make_store(const store_settings& settings) {
+  if (!settings.is_shared())
     return std::make_shared<memory_store>(settings.history.value_or(scheduler_options{}.ledger_size));
-  return make_shared_store(io_, {*settings.store, settings.lease, settings.partitions.value_or(0),
+  return make_shared_store(io_, {*settings.url, settings.lease, settings.partitions.value_or(0),
                                  settings.history, make_scheduler_log(log_)});
+}
+
+/// Those that there are not yet; the others stay as they are.
+void daemon::make_stores(const daemon_settings& settings) {
+  const auto known = scheduler_.stores();
+  for (const auto& [name, store] : settings.stores) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    store_options how;
+    how.required = store.required.value_or(how.required);
+    scheduler_.store(name, make_store(store), how);
+  }
+}
+
+scheduler& daemon::in_store_of(const declaration& job) {
+  return job.store.empty() ? scheduler_ : scheduler_.in(job.store);
 }
 
 scheduler_options daemon::options_for_scheduler() const {
@@ -244,10 +279,18 @@ asio::awaitable<void> daemon::follow_files() {
 // systems and of replacing files, and cannot lose a notice.
 asio::awaitable<void> daemon::wait_for_news() {
   boost::system::error_code woken;
-  has_crontabs(plan_.crontabs) ? news_.expires_after(plan_.settings.rescan.value_or(default_rescan))
-                               : news_.expires_at(asio::steady_timer::time_point::max());
+  const bool looks = has_crontabs(plan_.crontabs);
+  if (!away_.empty()) {
+    news_.expires_after(between_tries);
+  } else if (looks) {
+    news_.expires_after(plan_.settings.rescan.value_or(default_rescan));
+  } else {
+    news_.expires_at(asio::steady_timer::time_point::max());
+  }
   co_await news_.async_wait(asio::redirect_error(asio::deferred, woken));
-  if (!woken && !again_) look_at_crontabs();
+  if (woken || again_) co_return;
+  if (looks) look_at_crontabs();
+  if (!away_.empty()) co_await declare_where_away();
 }
 
 void daemon::look_at_crontabs() {
@@ -271,7 +314,7 @@ asio::awaitable<void> daemon::begin() {
   log_->info("carillon {}, process {}, times in {}: {}", CARILLON_VERSION, ::getpid(), where_.name(),
              jobs_in_words(plan_.jobs.size()));
   if (plan_.jobs.empty()) {
-    log_->warn(is_shared(plan_.settings)
+    log_->warn(any_is_shared(plan_.settings)
                    ? "the files name no jobs: only what others put into the store will run here"
                    : "there are no jobs: nothing will run until the files name some, and SIGHUP has them "
                      "read again");
@@ -286,7 +329,9 @@ asio::awaitable<void> daemon::begin() {
 // Of the jobs of the files: what else lies in a store that is shared may be a million of others'.
 asio::awaitable<std::optional<upcoming_fire>> daemon::first_to_come() {
   std::optional<upcoming_fire> first;
-  const auto ask = [this](const declaration& job) { return scheduler_.next_runs(1, job.definition.id); };
+  const auto ask = [this](const declaration& job) {
+    return in_store_of(job).next_runs(1, job.definition.id);
+  };
   for (std::size_t at = 0; at < plan_.jobs.size();) {
     std::vector<std::invoke_result_t<decltype(ask), const declaration&>> some;
     for (; at < plan_.jobs.size() && some.size() < asked_at_once; ++at) some.push_back(ask(plan_.jobs[at]));
@@ -300,25 +345,87 @@ asio::awaitable<std::optional<upcoming_fire>> daemon::first_to_come() {
   co_return first;
 }
 
-// A job that has moved from one file to another must leave the first before the second can have it.
+// A job that has moved from one file to another must leave the first before the second can have it; and one
+// store before it is in another.
 asio::awaitable<void> daemon::declare(const daemon_plan& plan, undeclared rest, declare_result& all) {
-  std::map<std::string, std::string> before;
-  for (const auto& job : plan_.jobs) before.emplace(job.definition.id, job.file);
-  const auto files = by_file(plan_, plan);
+  std::map<std::string, job_place> before;
+  for (const auto& job : plan_.jobs) before.emplace(job.definition.id, place_of(job));
+  const auto places = by_place(plan_, plan, rest == undeclared::remove_all);
   const bool moved = std::any_of(plan.jobs.begin(), plan.jobs.end(), [&](const declaration& job) {
     const auto old = before.find(job.definition.id);
-    return old != before.end() && old->second != job.file;
+    return old != before.end() && !(old->second == place_of(job));
   });
   for (const bool only_old : {true, false}) {
     if (only_old && !moved) continue;
-    for (const auto& [file, jobs] : files) {
+    for (const auto& [place, jobs] : places) {
       auto some = jobs;
-      if (only_old) std::erase_if(some, [&](const job_definition& job) { return before[job.id] != file; });
-      const auto done = co_await scheduler_.declare(file, std::move(some), rest);
-      all.added += done.added, all.changed += done.changed, all.removed += done.removed;
-      if (!only_old) all.kept += done.kept;
-      if (!only_old) all.unchanged += done.unchanged;
+      if (only_old) {
+        std::erase_if(some, [&](const job_definition& job) { return !(before[job.id] == place); });
+      }
+      const auto done = co_await declare_in(place, std::move(some), rest);
+      if (!done) continue;
+      all.added += done->added, all.changed += done->changed, all.removed += done->removed;
+      if (!only_old) all.kept += done->kept;
+      if (!only_old) all.unchanged += done->unchanged;
     }
+  }
+}
+
+// Nothing: the store cannot be asked now. Beside the daemon's own none may keep the others from what they do.
+asio::awaitable<std::optional<declare_result>> daemon::declare_in(const job_place& place,
+                                                                  std::vector<job_definition> jobs,
+                                                                  undeclared rest) {
+  auto& store = place.store.empty() ? scheduler_ : scheduler_.in(place.store);
+  std::optional<declare_result> done;
+  try {
+    done = co_await store.declare(place.file, std::move(jobs), rest);
+  } catch (const boost::system::system_error& fault) {
+    if (place.store.empty() || fault.code() != errc::store_unreachable) throw;
+  }
+  if (!done && away_.insert(place.store).second)
+    log_->warn("store '{}' cannot be asked: jobs that the files have for it wait until it can", place.store);
+  co_return done;
+}
+
+asio::awaitable<void> daemon::declare_where_away() {
+  const auto rest = prune_ ? undeclared::remove_all : undeclared::remove_ours;
+  const auto still_away = std::exchange(away_, {});
+  std::map<std::string, declare_result> done_in;
+  auto places = by_place(plan_, plan_, true);
+  for (auto& [place, jobs] : places) {
+    const bool wanted = still_away.contains(place.store) && !away_.contains(place.store);
+    if (!wanted) continue;
+    away_.insert(place.store);  // That it is has been told of.
+    std::optional<declare_result> done;
+    std::string why;
+    try {
+      done = co_await declare_in(place, std::move(jobs), rest);
+    } catch (const std::exception& fault) {
+      why = fault.what();
+    }
+    if (stopping_) co_return;
+    if (!why.empty()) log_->error("store '{}': the jobs could not be changed: {}", place.store, why);
+    if (!done && why.empty()) continue;
+    away_.erase(place.store);
+    if (!done) continue;
+    auto& all = done_in[place.store];
+    all.added += done->added, all.changed += done->changed, all.removed += done->removed;
+    all.unchanged += done->unchanged;
+  }
+  for (const auto& [name, all] : done_in) {
+    if (away_.contains(name)) continue;
+    for (const auto& job : plan_.jobs) {
+      if (job.store != name || look_anew_.erase(job.definition.id) == 0) continue;
+      std::string why;
+      try {
+        co_await look_anew(job);
+      } catch (const std::exception& fault) {
+        why = fault.what();
+      }
+      if (!why.empty()) log_->error("{}: {}", job.definition.id, why);
+    }
+    log_->info("store '{}' can be asked: {} added, {} changed, {} removed, {} as before", name, all.added,
+               all.changed, all.removed, all.unchanged);
   }
 }
 
@@ -371,10 +478,11 @@ asio::awaitable<void> daemon::change_to(daemon_plan plan) {
   but_for_groups.groups = plan_.settings.groups;
   if (!(but_for_groups == plan_.settings)) {
     log_->warn(
-        "[scheduler], [executors] and [log] have changed: that waits for the next start, but for executors "
-        "that are new");
+        "[scheduler], [executors], [stores] and [log] have changed: that waits for the next start, but for "
+        "executors and stores that are new");
   }
   make_executors(plan.settings);
+  make_stores(plan.settings);
   make_groups(plan.settings);
   declare_result all;
   const auto moved = co_await take_calendars(plan);
@@ -395,7 +503,8 @@ asio::awaitable<std::size_t> daemon::take_calendars(const daemon_plan& plan) {
   const auto before = std::exchange(*calendars_, plan.calendars);
   for (const auto& job : plan.jobs) {
     const auto known = std::find_if(plan_.jobs.begin(), plan_.jobs.end(), [&](const declaration& old) {
-      return old.definition.id == job.definition.id && old.definition.when == job.definition.when;
+      return old.definition.id == job.definition.id && old.definition.when == job.definition.when &&
+             old.store == job.store;
     });
     bool touched = false;
     for (const auto& name : job.definition.when.calendars()) {
@@ -403,10 +512,23 @@ asio::awaitable<std::size_t> daemon::take_calendars(const daemon_plan& plan) {
       touched = touched || dates == nullptr || *dates != *plan.calendars.find(name);
     }
     if (!touched || known == plan_.jobs.end()) continue;
-    co_await scheduler_.reschedule(job.definition.id, job.definition.when);
-    if (known->definition.same_but_origin(job.definition)) ++moved;  // Else it counts as changed anyhow.
+    const bool done = co_await look_anew(job);
+    const bool counts_as_changed = !known->definition.same_but_origin(job.definition);
+    if (done && !counts_as_changed) ++moved;
   }
   co_return moved;
+}
+
+// False: its store, which is not the daemon's own, cannot be asked; later then.
+asio::awaitable<bool> daemon::look_anew(const declaration& job) {
+  try {
+    co_await in_store_of(job).reschedule(job.definition.id, job.definition.when);
+    co_return true;
+  } catch (const boost::system::system_error& fault) {
+    if (job.store.empty() || fault.code() != errc::store_unreachable) throw;
+  }
+  look_anew_.insert(job.definition.id);
+  co_return false;
 }
 
 void daemon::stop(const char* signal_name) {

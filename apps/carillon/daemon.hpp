@@ -12,6 +12,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "carillon/daemon_files.hpp"
@@ -34,6 +35,15 @@ class daemon {
   boost::asio::awaitable<void> obey_signals();
   boost::asio::awaitable<void> follow_files();
   boost::asio::awaitable<void> declare(const daemon_plan& plan, undeclared rest, declare_result& all);
+  struct job_place;
+  boost::asio::awaitable<std::optional<declare_result>> declare_in(const job_place& place,
+                                                                   std::vector<job_definition> jobs,
+                                                                   undeclared rest);
+  boost::asio::awaitable<void> declare_where_away();
+  static job_place place_of(const declaration& job);
+  static std::vector<std::pair<job_place, std::vector<job_definition>>> by_place(const daemon_plan& before,
+                                                                                 const daemon_plan& plan,
+                                                                                 bool all_stores);
   boost::asio::awaitable<void> begin();
   boost::asio::awaitable<std::optional<upcoming_fire>> first_to_come();
   boost::asio::awaitable<void> wait_for_news();
@@ -42,13 +52,16 @@ class daemon {
   void tell(const daemon_plan& plan);
   boost::asio::awaitable<void> change_to(daemon_plan plan);
   boost::asio::awaitable<std::size_t> take_calendars(const daemon_plan& plan);
+  boost::asio::awaitable<bool> look_anew(const declaration& job);
   void on_event(const event& what);
   void stop(const char* signal_name);
   scheduler_options options_for_scheduler() const;
   void make_executors(const daemon_settings& settings);
   bool changes_kind(const daemon_settings& settings) const;
   void make_groups(const daemon_settings& settings);
-  std::shared_ptr<job_store> make_store();
+  std::shared_ptr<job_store> make_store(const store_settings& settings);
+  void make_stores(const daemon_settings& settings);
+  scheduler& in_store_of(const declaration& job);
 
   file_list files_;
   crontab_surroundings machine_ = crontab_surroundings::of_this_machine();
@@ -62,11 +75,13 @@ class daemon {
   reboot_jobs starts_;
   const bool prune_;
   bool begun_ = false, stopping_ = false, over_ = false;
-  bool again_ = false;           // the files are to be read ...
-  bool crontabs_only_ = false;   // ... but for configuration files
-  std::string stamp_;            // of the crontabs, as they were looked at
-  std::set<std::string> told_;   // what was said of files that keep nobody from running
-  std::set<std::string> quiet_;  // jobs whose runs are not told unless they go wrong
+  bool again_ = false;               // the files are to be read ...
+  bool crontabs_only_ = false;       // ... but for configuration files
+  std::string stamp_;                // of the crontabs, as they were looked at
+  std::set<std::string> told_;       // what was said of files that keep nobody from running
+  std::set<std::string> quiet_;      // jobs whose runs are not told unless they go wrong
+  std::set<std::string> away_;       // stores that could not be asked when jobs were declared in them
+  std::set<std::string> look_anew_;  // jobs of such stores whose lists of dates have changed meanwhile
   boost::asio::io_context io_{1};
   boost::asio::signal_set signals_;
   boost::asio::steady_timer news_{io_, boost::asio::steady_timer::time_point::max()};

@@ -107,6 +107,15 @@ void join(daemon_settings& all, const daemon_settings& one, const std::string& f
     join(known.mail_size, executor.mail_size, section + " mail_size", file, found);
     join(known.answer_kept, executor.answer_kept, section + " answer_kept", file, found);
   }
+  for (const auto& [name, store] : one.stores) {
+    auto& known = all.stores[name];
+    const auto section = fmt::format("[stores.{}]", shown(name));
+    join(known.url, store.url, section + " url", file, found);
+    join(known.lease, store.lease, section + " lease", file, found);
+    join(known.partitions, store.partitions, section + " partitions", file, found);
+    join(known.history, store.history, section + " history", file, found);
+    join(known.required, store.required, section + " required", file, found);
+  }
   join(all.rescan, one.rescan, "[crontab] rescan", file, found);
   for (const auto& [name, group] : one.groups) {
     auto& known = all.groups[name];
@@ -175,6 +184,7 @@ class file_reader {
       look_for_executor(plan_.jobs[i]);
       look_for_group(plan_.jobs[i]);
       look_for_user(plan_.jobs[i]);
+      look_for_store(plan_.jobs[i]);
     }
     look_for_predecessors();
     return std::move(plan_);
@@ -296,12 +306,27 @@ class file_reader {
     return fmt::format("executor = \"{}\"; {} makes another", fmt::join(right, "\" or \""), makes);
   }
 
+  void look_for_store(const declaration& job) {
+    const auto& stores = plan_.settings.stores;
+    if (job.store.empty() || stores.contains(job.store)) return;
+    std::vector<std::string_view> known{default_store_name};
+    for (const auto& [name, settings] : stores) known.emplace_back(name);
+    plan_.found.push_back(
+        {job.file, job.line, 0,
+         fmt::format("job '{}': there is no store '{}'", job.definition.id, shown(job.store)),
+         fmt::format("{}; [stores.NAME] with url = \"…\" makes another", suggestion(job.store, known)),
+         false});
+  }
+
   // In a store that is shared another instance may be able to run it.
   void look_for_user(const declaration& job) {
     if (!runs_command(job.definition)) return;
     const auto user = command_of(job.definition.arguments.str()).user;
     if (user.empty() || user == machine_.user || (machine_.is_root && machine_.account(user))) return;
-    const bool shared = plan_.settings.store.value_or(memory_store_name) != memory_store_name;
+    const auto other = plan_.settings.stores.find(job.store);
+    const bool shared = other == plan_.settings.stores.end()
+                            ? plan_.settings.store.value_or(memory_store_name) != memory_store_name
+                            : other->second.is_shared();
     const auto why = machine_.account(user)
                          ? fmt::format("only root may run commands as '{}': this is {}", user, machine_.user)
                          : fmt::format("there is no user '{}' here", user);
@@ -323,11 +348,11 @@ class file_reader {
 
   // Whom jobs follow may be in another file, or on the store; but it must not follow them.
   void look_for_predecessors() {
-    std::map<std::string, const job_definition*, std::less<>> known;
-    for (const auto& job : plan_.jobs) known.emplace(job.definition.id, &job.definition);
+    std::map<std::string, const declaration*, std::less<>> known;
+    for (const auto& job : plan_.jobs) known.emplace(job.definition.id, &job);
     const auto find = [&](std::string_view id) {
       const auto found = known.find(id);
-      return found == known.end() ? nullptr : found->second;
+      return found == known.end() ? nullptr : &found->second->definition;
     };
     for (const auto& job : plan_.jobs) {
       if (!job.definition.when.follows()) continue;
@@ -340,7 +365,10 @@ class file_reader {
              {},
              false});
       for (const auto& each : job.definition.when.predecessors()) {
-        if (find(each.job) != nullptr) continue;
+        if (const auto other = known.find(each.job); other != known.end()) {
+          look_for_one_store(job, *other->second);
+          continue;
+        }
         std::vector<std::string_view> ids;
         for (const auto& [id, definition] : known) ids.emplace_back(id);
         plan_.found.push_back({job.file, job.line, 0,
@@ -349,6 +377,18 @@ class file_reader {
                                suggestion(each.job, ids), true});
       }
     }
+  }
+
+  void look_for_one_store(const declaration& job, const declaration& followed) {
+    if (job.store == followed.store) return;
+    const auto name = [](const declaration& one) {
+      return one.store.empty() ? default_store_name : one.store;
+    };
+    plan_.found.push_back(
+        {job.file, job.line, 0,
+         fmt::format("job '{}' is kept in the store '{}' and runs after '{}', which is kept in '{}'",
+                     job.definition.id, shown(name(job)), followed.definition.id, shown(name(followed))),
+         "a job follows those of its own store only", false});
   }
 
   // A schedule may be well said and yet fire never.

@@ -18,6 +18,7 @@ struct declaration {
                           ///< that has just passed, or comes ...
   milliseconds start_delay{0};  ///< ... so long after the machine has started.
   bool quiet = false;           ///< That its runs begin and succeed is not logged.
+  std::string store{};          ///< The name of the store it is kept in; empty: the daemon's own.
 };
 
 /// What is said where a job for the start of the machine is put into a store.

@@ -1,4 +1,5 @@
 #include <fmt/format.h>
+#include <carillon/scheduler/options.hpp>
 #include <carillon/time/duration.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -181,10 +182,13 @@ event_line describe(const event& what, const zone& where) {
   event_line line;
   line.level = level_of(what.kind);
   const auto words = words_of(what, where);
+  const bool of_another_store = !what.store.empty() && what.store != default_store_name;
   line.words = what.job;
+  if (of_another_store && what.job.empty()) line.words = fmt::format("store '{}'", what.store);
   if (!what.run.empty()) line.words += fmt::format("[{}]", what.run);
   line.words += line.words.empty() ? words : ": " + words;
   line.fields["event"] = name(what.kind);
+  if (of_another_store) line.fields["store"] = what.store;
   if (!what.job.empty()) line.fields["job"] = what.job;
   if (!what.run.empty()) line.fields["run"] = what.run;
   if (what.attempt != 0) line.fields["attempt"] = what.attempt;

@@ -6,6 +6,7 @@
 #include <cstdlib>
 #include <utility>
 
+#include "carillon/diagnostic.hpp"
 #include "carillon/store_access.hpp"
 
 namespace carillon::app {
@@ -26,6 +27,11 @@ std::string chosen_store(const std::string& given) {
                          "--store \"redis://127.0.0.1:6379?namespace=NAME\", or the same in $CARILLON_STORE");
   if (url == "memory:")
     throw wrong_argument("--store: jobs in the memory of a process can be looked at by nobody else",
+                         std::string{ways_to_a_store});
+  if (url.find(':') == std::string::npos)
+    throw wrong_argument(fmt::format("{}: '{}' is no URL: names of stores hold within a daemon's file, whose "
+                                     "[stores.NAME] url says where one is",
+                                     from_option ? "--store" : "$CARILLON_STORE", shown(url, 100)),
                          std::string{ways_to_a_store});
   if (const auto fault = fault_of_store(url)) {
     const bool is_scheme = fault->position == 0 || fault->hint.empty();

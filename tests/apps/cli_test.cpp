@@ -153,6 +153,16 @@ TEST_SUITE("cli") {
     const auto more = folder.write("more.toml", "[[job]]\nid = \"b\"\nafter = \"a\"\nshell = \"x\"\n");
     CHECK(ask({"run", "--check", toml, more}).out.find("b  after a                    after others\n") !=
           std::string::npos);
+    CHECK(object.at("store") == "default");
+  }
+
+  TEST_CASE("run --check says in which store a job is kept, if it is not the daemon's own") {
+    const temporary_folder folder;
+    const auto toml = folder.write("jobs.toml",
+                                   "[stores.team]\nurl = \"memory:\"\n[[job]]\nid = \"a\"\nstore = \"team\"\n"
+                                   "schedule = \"every day at 10:30 in UTC\"\nshell = \"x\"\n");
+    CHECK(ask({"run", "--check", toml}).out.find("  in team\n") != std::string::npos);
+    CHECK(json::parse(ask({"run", "--check", "--json", toml}).out).as_object().at("store") == "team");
   }
 }
 

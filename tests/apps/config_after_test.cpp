@@ -52,6 +52,20 @@ TEST_SUITE("after, in files and on the command line") {
     CHECK(schedule_of("schedule = [\"after a\", \"every 5m\"]") == "(after a) or (every 5m)");
   }
 
+  TEST_CASE("a job and what it runs after are kept in one store") {
+    const testing::temporary_folder folder;
+    const auto file =
+        folder.write("jobs.toml",
+                     "[stores.team]\nurl = \"memory:\"\n[[job]]\nid = \"a\"\nschedule = \"every 1h\"\n"
+                     "command = [\"true\"]\n[[job]]\nid = \"b\"\nafter = \"a\"\nstore = \"team\"\n"
+                     "command = [\"true\"]\n[[job]]\nid = \"c\"\nafter = \"a\"\ncommand = [\"true\"]\n");
+    const auto found = read_files(only_configs({file}), instant{}, crontab_surroundings{}).found;
+    REQUIRE(found.size() == 1);
+    CHECK(says(found,
+               "job 'b' is kept in the store 'team' and runs after 'a', which is kept in 'default': a job "
+               "follows those of its own store only"));
+  }
+
   TEST_CASE("what is wrong with it is told") {
     CHECK(refusal_of("").find("has no schedule") != std::string::npos);
     CHECK(refusal_of("after = 5").find("after must name a job") != std::string::npos);

@@ -345,6 +345,91 @@ format = "json"
     REQUIRE(all.found.size() == 1);
     CHECK(all.found[0].column == 12);
   }
+
+  TEST_CASE("several stores have names, and a job says in which it is kept") {
+    const auto all = read_clean(R"(
+[stores.scratch]
+url = "memory:"
+history = 10
+[stores.other]
+url = "memory:"
+required = false
+[defaults]
+store = "scratch"
+[[job]]
+id = "a"
+schedule = "every 5m"
+command = ["true"]
+[[job]]
+id = "b"
+schedule = "every 5m"
+command = ["true"]
+store = "default"
+[[job]]
+id = "c"
+schedule = "every 5m"
+command = ["true"]
+store = "other"
+[[job]]
+id = "d"
+schedule = "@reboot"
+command = ["true"]
+)");
+    const auto& stores = all.settings.stores;
+    REQUIRE(stores.size() == 2);
+    CHECK(stores.at("scratch") == store_settings{"memory:", {}, {}, 10, {}});
+    CHECK(stores.at("other").required == false);
+    REQUIRE(all.jobs.size() == 4);
+    CHECK(all.jobs[0].store == "scratch");
+    CHECK(all.jobs[1].store.empty());
+    CHECK(all.jobs[2].store == "other");
+    CHECK(all.jobs[3].store.empty());
+  }
+
+  TEST_CASE("each of several stores is somewhere else") {
+    const auto all = read(R"([scheduler]
+store = "sqlite:/var/lib/carillon/jobs.db"
+[stores.a]
+url = "memory:"
+[stores.b]
+url = "memory:"
+[stores.c]
+url = "sqlite:/var/lib/carillon/other.db"
+[stores.d]
+url = "sqlite:/var/lib/carillon/jobs.db"
+[stores.e]
+url = "sqlite:/var/lib/carillon/other.db"
+)");
+    std::string words;
+    for (const auto& problem : all.found) words += problem.to_string() + "\n";
+    CAPTURE(words);
+    CHECK(words.find("[stores.d] is the same store as [scheduler] store: one name for each store, or another "
+                     "namespace") != std::string::npos);
+    CHECK(words.find("[stores.e] is the same store as [stores.c]") != std::string::npos);
+    CHECK(words.find("[stores.b]") == std::string::npos);
+  }
+
+  TEST_CASE("a store without a place, one called default, and a job of the start elsewhere are faults") {
+    const auto all = read(R"([stores.a]
+lease = "5s"
+[stores.default]
+url = "memory:"
+[stores.c]
+url = "radish://x"
+[[job]]
+id = "d"
+schedule = "@reboot"
+command = ["true"]
+store = "c"
+)");
+    std::string words;
+    for (const auto& problem : all.found) words += problem.to_string() + "\n";
+    CHECK(words.find("[stores.a] does not say where jobs are kept") != std::string::npos);
+    CHECK(words.find("the store 'default' is the daemon's own") != std::string::npos);
+    CHECK(words.find("url: ") != std::string::npos);
+    CHECK(words.find("a job for the start of the machine is kept in the daemon's own store") !=
+          std::string::npos);
+  }
 }
 
 }  // namespace carillon::app

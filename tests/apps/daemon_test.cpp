@@ -146,6 +146,33 @@ TEST_SUITE("daemon") {
     CHECK(daemon.ends() != 0);
   }
 
+  TEST_CASE("jobs of two stores run; SIGHUP moves one to the other, and brings new stores") {
+    const temporary_folder folder;
+    const auto job_in = [](const char* id, const std::string& store) {
+      return job(id, std::string{at_once} + "shell = \"echo here\"\nstore = \"" + store + "\"");
+    };
+    const std::string scratch = "[stores.scratch]\nurl = \"memory:\"\n";
+    const auto file = folder.write("jobs.toml", scratch + job_in("a", "default") + job_in("b", "scratch"));
+    program daemon{{"run", file, "--log-format", "json"}};
+    const auto has_run = [&](std::string_view where) {
+      return daemon.out().find("\"event\":\"run_succeeded\"," + std::string{where}) != std::string::npos;
+    };
+    REQUIRE(daemon.says(": 2 jobs"));
+    folder.write("jobs.toml", scratch + "[stores.more]\nurl = \"memory:\"\n" + job_in("a", "scratch") +
+                                  job_in("c", "more"));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("the files are read: 2 added, 0 changed, 2 removed"));
+    folder.write("jobs.toml", scratch + job_in("a", "scrach"));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("job 'a': there is no store 'scrach'"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    CHECK(has_run("\"job\":\"a\""));
+    CHECK(has_run("\"store\":\"scratch\",\"job\":\"b\""));
+    CHECK(has_run("\"store\":\"scratch\",\"job\":\"a\""));
+    CHECK(has_run("\"store\":\"more\",\"job\":\"c\""));
+  }
+
   TEST_CASE("SIGTERM lets a running command end") {
     const temporary_folder folder;
     const auto fifo = folder.path("fifo");

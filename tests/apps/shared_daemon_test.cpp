@@ -54,6 +54,70 @@ TEST_SUITE("daemons on a shared store") {
     CHECK(holds(world.on_store({"members"}).out, "nobody"));
   }
 
+  TEST_CASE("a file may keep some jobs in memory and others in a Redis") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[stores.team]\nurl = \"" + world.url() +
+            "\"\nlease = \"2s\"\n[[job]]\nid = \"own\"\nschedule = \"every 1h immediately\"\n"
+            "command = [\"true\"]\n[[job]]\nid = \"common\"\nschedule = \"every 1h immediately\"\n"
+            "command = [\"true\"]\nstore = \"team\"\n");
+    program daemon{{"run", file, "--instance", "a"}};
+    CHECK(daemon.says("own["));
+    REQUIRE(daemon.says(": 2 jobs"));
+    CHECK(world.on_store({"jobs", "run", "common", "--wait", "--within", "1m"}).code == 0);
+    const auto list = world.on_store({"jobs", "list"}).out;
+    CHECK(holds(list, "common"));
+    CHECK(!holds(list, "own"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    CHECK(holds(world.on_store({"members"}).out, "nobody"));
+  }
+
+  TEST_CASE(
+      "a Redis that is not there keeps the jobs of other stores neither from beginning nor from changing") {
+    store_world world;
+    const auto job_in = [](const std::string& id, const std::string& store) {
+      return "[[job]]\nid = \"" + id +
+             "\"\nschedule = \"every 1h immediately\"\ncommand = [\"true\"]\nstore = \"" + store + "\"\n";
+    };
+    const std::string stores =
+        "[stores.team]\nurl = \"" + world.url() + "\"\nrequired = false\n[stores.kept]\nurl = \"memory:\"\n";
+    const auto file = world.folder.write(
+        "jobs.toml", stores + job_in("own", "default") + job_in("kept", "kept") + job_in("common", "team"));
+    world.server.stop();
+    program daemon{{"run", file, "--instance", "a"}};
+    CHECK(daemon.says("own["));
+    CHECK(daemon.says("kept["));
+    CHECK(daemon.says("store 'team' cannot be asked: jobs that the files have for it wait until it can"));
+    REQUIRE(daemon.says(": 3 jobs"));
+    world.folder.write(
+        "jobs.toml", stores + job_in("own", "default") + job_in("fresh", "kept") + job_in("common", "team"));
+    daemon.signal(SIGHUP);
+    CHECK(daemon.says("fresh["));
+    world.server.start();
+    CHECK(daemon.says("store 'team' can be asked: 1 added, 0 changed, 0 removed, 0 as before"));
+    CHECK(daemon.says("common["));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    const auto list = world.on_store({"jobs", "list"}).out;
+    CHECK(holds(list, "common"));
+    CHECK(!holds(list, "own"));
+  }
+
+  TEST_CASE("jobs add takes no file whose jobs are for several stores") {
+    const store_world world;
+    const auto file = world.folder.write(
+        "jobs.toml",
+        "[stores.team]\nurl = \"memory:\"\n[[job]]\nid = \"a\"\nschedule = \"every 1h\"\n"
+        "command = [\"true\"]\n[[job]]\nid = \"b\"\nstore = \"team\"\nschedule = \"every 1h\"\n"
+        "command = [\"true\"]\n");
+    const auto answer = world.on_store({"jobs", "add", "--file", file});
+    CHECK(answer.code == 1);
+    CHECK(holds(answer.err, "job 'b' is for the store 'team' of its file, and nothing was added"));
+    CHECK(world.on_store({"jobs", "list"}).out == "no jobs\n");
+  }
+
   TEST_CASE("of two runs in another process, the one that is named is cancelled") {
     const store_world world;
     const auto file = world.folder.write(

@@ -148,6 +148,37 @@ TEST_SUITE("sql store") {
     CHECK(daemon.ends() == 0);
   }
 
+  TEST_CASE(
+      "some jobs of a file may be kept in SQLite, others in memory: after a kill those go on, these begin") {
+    const sqlite_world world;
+    const auto job = [](const std::string& id, const std::string& store) {
+      return "[[job]]\nid = \"" + id +
+             "\"\nschedule = \"every 1h immediately\"\ncommand = [\"/bin/true\"]\nstore = \"" + store +
+             "\"\n";
+    };
+    const auto file = world.folder.write("jobs.toml", "[stores.kept]\nurl = \"" + world.url + "\"\n" +
+                                                          job("lasting", "kept") + job("passing", "default"));
+    for (const bool again : {false, true}) {
+      program daemon{{"run", file, "--instance", "one"}};
+      CHECK(daemon.says("passing["));
+      REQUIRE(daemon.says("2 jobs"));
+      if (!again) {
+        REQUIRE(daemon.says("lasting["));
+        CHECK(daemon.says("succeeded"));
+        daemon.signal(SIGKILL);
+        CHECK(daemon.ends() == -SIGKILL);
+        continue;
+      }
+      daemon.signal(SIGTERM);
+      CHECK(daemon.ends() == 0);
+    }
+    const auto list = world.on_store({"jobs", "list"}).out;
+    CHECK(holds(list, "lasting"));
+    CHECK(!holds(list, "passing"));
+    CHECK(world.history_of("lasting").size() == 1);
+    CHECK(world.history_of("passing").empty());
+  }
+
   TEST_CASE("what such a store cannot do, and one that is not there, are refused in words that help") {
     const sqlite_world world;
     const auto none = world.on_store({"jobs", "list"});

@@ -150,6 +150,15 @@ loop_awaitable<int> add_jobs(command_context& context, jobs_add_request request)
                          context.calendars ? *context.calendars : date_calendars{});
   for (const auto& problem : plan.found) print_failure(context, problem.to_string());
   if (has_errors(plan.found)) co_return exit_code::failed;
+  for (const auto& job : plan.jobs) {
+    if (job.store.empty()) continue;
+    co_return print_failure(
+        context,
+        fmt::format("{}:{}: job '{}' is for the store '{}' of its file, and nothing was added: this command "
+                    "puts all jobs into one store",
+                    job.file, job.line, job.definition.id, job.store),
+        fmt::format("carillon run brings each job into its store; or leave out: store = \"{}\"", job.store));
+  }
   for (const auto name : plan.calendars.names())
     if (context.calendars) context.calendars->define(name, *plan.calendars.find(name));
   int code = exit_code::done;

@@ -4,6 +4,7 @@
 #include <unistd.h>
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
+#include <carillon/scheduler/options.hpp>
 #include <carillon/time/system_clock.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -24,15 +25,18 @@ namespace json = boost::json;
 
 // What `--check` says of a job.
 struct listed_job {
-  std::string id, schedule, next, command;
+  std::string id, schedule, next, command, store;
   std::string_view without_next = "never";
 };
 
 listed_job describe(const declaration& job, const zone& fallback, const date_calendars& calendars,
                     instant now) {
   const auto& definition = job.definition;
-  listed_job listed{
-      .id = definition.id, .schedule = definition.when.text(), .next = {}, .command = runs_what(definition)};
+  listed_job listed{.id = definition.id,
+                    .schedule = definition.when.text(),
+                    .next = {},
+                    .command = runs_what(definition),
+                    .store = job.store};
   if (job.at_start) {
     listed.schedule = "@reboot";
     listed.without_next = "at the start";
@@ -51,6 +55,7 @@ void list_as_json(const declaration& job, const listed_job& listed, std::ostream
   object["next"] = listed.next.empty() ? json::value{} : json::value{listed.next};
   object["file"] = in_utf8(job.file);
   object["line"] = job.line;
+  object["store"] = job.store.empty() ? default_store_name : job.store;
   object["command"] = in_utf8(listed.command);
   out << json::serialize(object) << '\n';
 }
@@ -66,9 +71,10 @@ void list_jobs(const daemon_plan& plan, const zone& fallback, instant now, bool 
   }
   if (as_json) return;
   for (const auto& job : all) {
-    out << fmt::format("{:<{}}  {:<{}}  {}\n", job.id, widest_id, job.schedule,
-                       std::min<std::size_t>(widest_schedule, 60),
-                       job.next.empty() ? job.without_next : job.next);
+    const std::string_view next = job.next.empty() ? job.without_next : job.next;
+    const auto where = job.store.empty() ? "" : fmt::format("  in {}", job.store);
+    out << fmt::format("{:<{}}  {:<{}}  {}{}\n", job.id, widest_id, job.schedule,
+                       std::min<std::size_t>(widest_schedule, 60), next, where);
   }
   if (all.empty()) out << "no jobs\n";
 }
