@@ -235,6 +235,14 @@ TEST_SUITE("import") {
     CHECK_FALSE(made.result.failed);
     for (const auto* line : {"WakeSystem", "OnClockChange", "EnvironmentFile", "ExecStop"})
       CHECK(made.fit_of(line) == import_fit::left_out);
+    const auto other_units =
+        units({{"/u/backup.timer", "[Unit]\nOnFailure=a.service\n[Timer]\nOnCalendar=daily\n"},
+               {"/u/backup.service",
+                "[Unit]\nOnSuccess=b.service\nOnFailure=c.service\n[Service]\nExecStart=/bin/x\n"}});
+    for (const auto* line : {"OnFailure=a", "OnSuccess=b", "OnFailure=c"})
+      CHECK(other_units.fit_of(line) == import_fit::left_out);
+    CHECK(other_units.words_of("OnFailure=c").find(R"(after = { job = "…", on = "failure" })") !=
+          std::string::npos);
     CHECK(timer("OnCalendar=nonsense\n").result.failed);
     CHECK(timer("OnCalendar=daily\n", "[Service]\nType=oneshot\n").result.failed);
     CHECK(timer("Persistent=true\n").result.failed);

@@ -176,6 +176,7 @@ TEST_SUITE("coming from APScheduler") {
     auto now = scheduler.once(0s, tick);
     auto at_noon = scheduler.once_at(scheduler.now() + 12h, tick);
     scheduler.task("charge", charge_customer);
+    scheduler.add("invoices", after("report"), tick);
     auto listening = scheduler.on(event::run_failed | event::run_missed, heard);
     auto next_only = scheduler.on_next(event::run_succeeded, heard);
     world.start();

@@ -118,8 +118,9 @@ void check_console(machine& where, const std::string& text) {
 void check_configuration(machine& where, const std::string& text) {
   CAPTURE(text);
   const bool of_section = text.find('.') < text.find('=') || text.starts_with("defaults = ");
-  const std::string any_job = std::string{"[[job]]\nid = \"x\"\n"} +
-                              (text.starts_with("schedule =") ? "" : "schedule = \"every 1h\"\n");
+  const std::string any_job =
+      std::string{"[[job]]\nid = \"x\"\n"} +
+      (text.starts_with("schedule =") || text.starts_with("after =") ? "" : "schedule = \"every 1h\"\n");
   const auto file = of_section ? text + "\n" + any_job : any_job + text;
   const auto says = [&](std::string_view key) { return file.find(key) != std::string::npos; };
   const bool needs_command = !says("command =") && !says("shell =") && !says("http =");

@@ -43,6 +43,7 @@ asio::awaitable<void> operate_as_quartz(quartz_world& world) {
   CHECK(world.heard_kinds == std::vector<std::string>{"run_succeeded"});
   const auto sent = co_await scheduler.run_now("billing/report", and_wait(30s));
   CHECK(sent->succeeded());
+  scheduler.add("billing/archive", after("billing/report"), [] {});
   co_await scheduler.cancel_runs("billing/report");
   co_await scheduler.remove("billing/report");
   const auto gone = co_await scheduler.get("billing/report");

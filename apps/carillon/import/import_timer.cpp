@@ -73,6 +73,8 @@ class timer_import {
         note(import_fit::exact, entry);
       } else if (entry.key.starts_with("Condition") || entry.key.starts_with("Assert")) {
         note(import_fit::left_out, entry, "is not looked at: the job runs anyhow");
+      } else if (entry.key == "OnSuccess" || entry.key == "OnFailure") {
+        note(import_fit::left_out, entry, "a timer that ends or fails starts nothing: jobs run after jobs");
       } else {
         note(import_fit::exact, entry);  // what a job needs no like of
       }
@@ -147,7 +149,7 @@ class timer_import {
     if (!persistent_) return note(import_fit::exact, entry);
     note(import_fit::approximate, entry,
          "made up for however late it is, but over a restart of the daemon only with a store that keeps jobs "
-         "(store = \"redis://…\")");
+         "(store = \"sqlite:jobs.db\", for one)");
   }
 
   void read_jitter() {

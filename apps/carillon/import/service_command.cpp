@@ -95,6 +95,10 @@ class service_reader {
     if (is_order(entry)) return note(import_fit::left_out, entry, "jobs do not wait for other units");
     if (entry.key.starts_with("Condition") || entry.key.starts_with("Assert"))
       return note(import_fit::left_out, entry, "is not looked at: the job runs anyhow");
+    if (entry.key == "OnSuccess" || entry.key == "OnFailure")
+      return note(import_fit::left_out, entry,
+                  fmt::format("a job of its own with after = {{ job = \"…\", on = \"{}\" }} does that",
+                              entry.key == "OnSuccess" ? "success" : "failure"));
     if (entry.section != "Service") return note(import_fit::left_out, entry, "has no like here");
     take_service(entry);
   }
