@@ -120,7 +120,7 @@ void add_http_flags(CLI::App& command, job_flags& flags) {
       ->allow_extra_args(false);
 }
 
-void add_job_flags(CLI::App& command, job_flags& flags) {
+void add_schedule_flags(CLI::App& command, job_flags& flags) {
   const auto set_schedules = [&flags](const words& given) {
     if (given.size() == 1) {
       flags.keys.insert_or_assign("schedule", given.front());
@@ -134,16 +134,6 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
           "When: the schedule text, quoted as one word; given again, it fires by each")
       ->type_name("SCHEDULE")
       ->allow_extra_args(false);
-  for (const auto& one : text_keys) {
-    const auto set = [&flags, key = one.key](const std::string& given) {
-      flags.keys.insert_or_assign(key, given);
-    };
-    command.add_option_function<std::string>(one.option, set, one.help)->type_name(one.type);
-  }
-  for (const auto& one : number_keys) {
-    const auto set = [&flags, key = one.key](std::int64_t given) { flags.keys.insert_or_assign(key, given); };
-    command.add_option_function<std::int64_t>(one.option, set, one.help)->type_name(one.type);
-  }
   const auto set_after = [&flags](const words& given) {
     toml::array list;
     for (const auto& one : given) list.push_back(predecessor_of(one));
@@ -154,6 +144,9 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
           "--after", set_after, "When a run of another job has ended, beside --schedule; may be given again")
       ->type_name("JOB[:success|failure|either]")
       ->allow_extra_args(false);
+}
+
+void add_retry_flags(CLI::App& command, job_flags& flags) {
   const auto set_attempts = [&flags](std::int64_t given) {
     retry_of(flags).insert_or_assign("attempts", given);
   };
@@ -165,6 +158,9 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
   command
       .add_option_function<std::string>("--backoff", set_backoff, "The wait before the next try, as 10s..5m")
       ->type_name("DURATION..DURATION");
+}
+
+void add_command_flags(CLI::App& command, job_flags& flags) {
   const auto set_command = [&flags](const words& given) {
     flags.keys.insert_or_assign("command", as_array(given));
   };
@@ -172,6 +168,22 @@ void add_job_flags(CLI::App& command, job_flags& flags) {
       ->type_name("WORD...")
       ->expected(1, 10'000);
   command.add_option_function<words>("COMMAND", set_command, "The same, behind --")->type_name("");
+}
+
+void add_job_flags(CLI::App& command, job_flags& flags) {
+  add_schedule_flags(command, flags);
+  for (const auto& one : text_keys) {
+    const auto set = [&flags, key = one.key](const std::string& given) {
+      flags.keys.insert_or_assign(key, given);
+    };
+    command.add_option_function<std::string>(one.option, set, one.help)->type_name(one.type);
+  }
+  for (const auto& one : number_keys) {
+    const auto set = [&flags, key = one.key](std::int64_t given) { flags.keys.insert_or_assign(key, given); };
+    command.add_option_function<std::int64_t>(one.option, set, one.help)->type_name(one.type);
+  }
+  add_retry_flags(command, flags);
+  add_command_flags(command, flags);
   const auto set_tags = [&flags](const words& given) {
     flags.keys.insert_or_assign("tags", as_array(given));
   };

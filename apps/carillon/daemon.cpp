@@ -358,10 +358,9 @@ asio::awaitable<void> daemon::declare(const daemon_plan& plan, undeclared rest, 
   for (const bool only_old : {true, false}) {
     if (only_old && !moved) continue;
     for (const auto& [place, jobs] : places) {
+      const auto is_new = [&](const job_definition& job) { return !(before[job.id] == place); };
       auto some = jobs;
-      if (only_old) {
-        std::erase_if(some, [&](const job_definition& job) { return !(before[job.id] == place); });
-      }
+      if (only_old) std::erase_if(some, is_new);
       const auto done = co_await declare_in(place, std::move(some), rest);
       if (!done) continue;
       all.added += done->added, all.changed += done->changed, all.removed += done->removed;

@@ -39,6 +39,57 @@ std::string with_types(database_kind kind, std::string_view columns) {
   return made;
 }
 
+struct index_of_table {
+  std::string_view name, columns;
+};
+struct table_of_store {
+  std::string_view name, columns;
+  std::vector<index_of_table> indexes{};
+};
+
+std::vector<table_of_store> tables_of_store() {
+  return {
+      {"meta", "name $name PRIMARY KEY, content $text NOT NULL"},
+      {"parts",
+       "part INTEGER PRIMARY KEY, store BIGINT NOT NULL, seq BIGINT NOT NULL, ledger BIGINT NOT NULL, "
+       "noticed BIGINT NOT NULL, followed INTEGER NOT NULL"},
+      {"jobs",
+       "id $name PRIMARY KEY, part INTEGER NOT NULL, state INTEGER NOT NULL, revision BIGINT NOT NULL, "
+       "defined BIGINT NOT NULL, due BIGINT, waiting BIGINT, active INTEGER NOT NULL, task $text NOT NULL, "
+       "executor $text NOT NULL, content $text NOT NULL",
+       {{"part", "part, id"},
+        {"due", "part, due"},
+        {"waiting", "part, waiting"},
+        {"active", "part, active"}}},
+      {"definitions", "id $name PRIMARY KEY, defined BIGINT NOT NULL, content $text NOT NULL"},
+      {"ledger",
+       "num BIGINT PRIMARY KEY, job $name NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, "
+       "content $text NOT NULL",
+       {{"job", "job, num"}}},
+      {"followers",
+       "job $name NOT NULL, follower $name NOT NULL, ends INTEGER NOT NULL, said BIGINT NOT NULL, PRIMARY "
+       "KEY "
+       "(job, follower)"},
+      {"untold",
+       "part INTEGER NOT NULL, num BIGINT NOT NULL, content $text NOT NULL, PRIMARY KEY (part, num)"},
+      {"tokens", "token $word PRIMARY KEY, says BIGINT NOT NULL, made BIGINT NOT NULL", {{"made", "made"}}},
+      {"changes",
+       "part INTEGER NOT NULL, num BIGINT NOT NULL, teller BIGINT NOT NULL, made BIGINT NOT NULL, content "
+       "$text NOT NULL, PRIMARY KEY (part, num)",
+       {{"made", "made"}}},
+      {"members", "id $word PRIMARY KEY, expires BIGINT NOT NULL, content $text NOT NULL"},
+      {"works", "digest $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"},
+      {"results",
+       "run $name PRIMARY KEY, job $name NOT NULL, ends_at BIGINT NOT NULL, drop_at BIGINT NOT NULL, content "
+       "$text NOT NULL",
+       {{"drop_at", "drop_at"}}},
+      {"ends",
+       "part INTEGER NOT NULL, num BIGINT NOT NULL, job $name NOT NULL, made BIGINT NOT NULL, content $text "
+       "NOT NULL, returned $text NOT NULL, PRIMARY KEY (part, num)",
+       {{"made", "made"}}},
+      {"groups", "name $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"}};
+}
+
 }  // namespace
 
 std::string_view dialect::begin() const noexcept {
@@ -80,57 +131,9 @@ std::vector<std::string_view> dialect::greetings() const {
 }
 
 std::vector<std::string> dialect::schema() const {
-  struct index_of_table {
-    std::string_view name, columns;
-  };
-  struct table_of_store {
-    std::string_view name, columns;
-    std::vector<index_of_table> indexes{};
-  };
-  const std::vector<table_of_store> tables{
-      {"meta", "name $name PRIMARY KEY, content $text NOT NULL"},
-      {"parts",
-       "part INTEGER PRIMARY KEY, store BIGINT NOT NULL, seq BIGINT NOT NULL, ledger BIGINT NOT NULL, "
-       "noticed BIGINT NOT NULL, followed INTEGER NOT NULL"},
-      {"jobs",
-       "id $name PRIMARY KEY, part INTEGER NOT NULL, state INTEGER NOT NULL, revision BIGINT NOT NULL, "
-       "defined BIGINT NOT NULL, due BIGINT, waiting BIGINT, active INTEGER NOT NULL, task $text NOT NULL, "
-       "executor $text NOT NULL, content $text NOT NULL",
-       {{"part", "part, id"},
-        {"due", "part, due"},
-        {"waiting", "part, waiting"},
-        {"active", "part, active"}}},
-      {"definitions", "id $name PRIMARY KEY, defined BIGINT NOT NULL, content $text NOT NULL"},
-      {"ledger",
-       "num BIGINT PRIMARY KEY, job $name NOT NULL, first_at BIGINT NOT NULL, last_at BIGINT NOT NULL, "
-       "content $text NOT NULL",
-       {{"job", "job, num"}}},
-      {"followers",
-       "job $name NOT NULL, follower $name NOT NULL, ends INTEGER NOT NULL, said BIGINT NOT NULL, PRIMARY "
-       "KEY "
-       "(job, follower)"},
-      {"untold",
-       "part INTEGER NOT NULL, num BIGINT NOT NULL, content $text NOT NULL, PRIMARY KEY (part, num)"},
-      {"tokens", "token $word PRIMARY KEY, says BIGINT NOT NULL, made BIGINT NOT NULL", {{"made", "made"}}},
-      {"changes",
-       "part INTEGER NOT NULL, num BIGINT NOT NULL, teller BIGINT NOT NULL, made BIGINT NOT NULL, content "
-       "$text NOT NULL, PRIMARY KEY (part, num)",
-       {{"made", "made"}}},
-      {"members", "id $word PRIMARY KEY, expires BIGINT NOT NULL, content $text NOT NULL"},
-      {"works", "digest $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"},
-      {"results",
-       "run $name PRIMARY KEY, job $name NOT NULL, ends_at BIGINT NOT NULL, drop_at BIGINT NOT NULL, content "
-       "$text NOT NULL",
-       {{"drop_at", "drop_at"}}},
-      {"ends",
-       "part INTEGER NOT NULL, num BIGINT NOT NULL, job $name NOT NULL, made BIGINT NOT NULL, content $text "
-       "NOT NULL, returned $text NOT NULL, PRIMARY KEY (part, num)",
-       {{"made", "made"}}},
-      {"groups", "name $name PRIMARY KEY, used BIGINT NOT NULL, content $text NOT NULL"}};
-
   std::vector<std::string> all;
   const bool is_mysql = kind_ == database_kind::mysql;
-  for (const auto& each : tables) {
+  for (const auto& each : tables_of_store()) {
     auto columns = with_types(kind_, each.columns);
     for (const auto& index : each.indexes) {
       if (is_mysql) columns += fmt::format(", INDEX {} ({})", index.name, index.columns);
