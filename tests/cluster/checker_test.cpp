@@ -210,6 +210,29 @@ TEST_SUITE("occurrence checker") {
     CHECK(broken(seen) == "several final entries, tried again after its end");
   }
 
+  TEST_CASE("an end that nobody has followed is found, unless the store still keeps it for who follows") {
+    auto seen = all_well();
+    auto definition = *seen.jobs[0].record.definition;
+    definition.id = "follower";
+    definition.when = trigger{"after job"};
+    checked_job follower{};
+    follower.record.definition = std::make_shared<const job_definition>(definition);
+    follower.record.anchor = start;
+    seen.jobs.push_back(follower);
+    for (const auto& run : {"run-10", "run-20"}) {
+      auto& skipped = seen.entry(outcome_kind::skipped, 1);
+      skipped.job = "follower";
+      skipped.extra = true;
+      skipped.follows =
+          std::make_shared<const followed_run>(followed_run{"job", run, outcome_kind::succeeded});
+    }
+    CHECK(broken(seen) == "followed otherwise than once");
+    seen.untold.insert("run-30");
+    CHECK(broken(seen) == "");
+    seen.ledger.push_back(seen.ledger.back());
+    CHECK(broken(seen) == "followed otherwise than once");
+  }
+
   TEST_CASE("more bodies at once than may be are found, whether or not they ever end") {
     hand_made seen;
     seen.ran(1, 10, "a", 1s, 2500ms);

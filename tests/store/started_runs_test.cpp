@@ -76,7 +76,7 @@ TEST_SUITE("started_attempts") {
   }
 
   TEST_CASE("attempts differ by job, birth, time, number, and whether somebody asked for them") {
-    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, false};
+    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, 0};
     CHECK(attempt_id(first) == attempt_id(first));
     const auto is_another = [&](auto change) {
       auto what = first;
@@ -86,8 +86,18 @@ TEST_SUITE("started_attempts") {
     CHECK(is_another([](attempted_occurrence& what) { what.born = 6; }));
     CHECK(is_another([](attempted_occurrence& what) { what.occurrence += tick; }));
     CHECK(is_another([](attempted_occurrence& what) { what.attempt = 2; }));
-    CHECK(is_another([](attempted_occurrence& what) { what.extra = true; }));
+    CHECK(is_another([](attempted_occurrence& what) { what.asked = 7; }));
     CHECK(is_another([](attempted_occurrence& what) { what.job = "other"; }));
+  }
+
+  TEST_CASE("runs that were asked for of one time may be started in any order, and each of them once") {
+    started_attempts memory{10};
+    const attempted_occurrence first{"job", 5, instant{milliseconds{1'000}}, 1, 7};
+    auto second = first;
+    second.asked = 8;
+    CHECK(memory.start(attempt_id(second), 8));
+    CHECK(memory.start(attempt_id(first), 7));
+    CHECK_FALSE(memory.start(attempt_id(first), 7));
   }
 
   TEST_CASE("one that was given up may be started again; of one that was to be tried again that is known") {

@@ -226,6 +226,12 @@ observation cluster_world::end() {
   ledger_query all;
   all.limit = 100'000'000;
   seen.ledger = shared.jobs().history(all).entries;
+  for (const auto& end : shared.jobs().ends()) seen.untold.insert(end.what->run);
+  shared.jobs().visit_jobs([&](const memory_job& job) {
+    if (!job.live) return;
+    for (const auto& run : job.live->waiting)
+      if (run.follows) seen.untold.insert(run.follows->run);
+  });
   for (const auto& each : processes) {
     seen.lives.push_back(each->life);
   }

@@ -334,7 +334,8 @@ void check_follower(const job_record& job, const observation& seen, const check_
     if (entry.job == job.id() && entry.follows) ++ends[entry.follows->run].second;
   }
   for (const auto& [run, times] : ends) {
-    if (times == std::pair{1, 1} || findings.size() >= how.most) continue;
+    const bool is_kept = times == std::pair{1, 0} && seen.untold.contains(run);
+    if (times == std::pair{1, 1} || is_kept || findings.size() >= how.most) continue;
     findings.push_back(
         {"followed otherwise than once", job.id(), std::nullopt,
          fmt::format("run {} has {} ends and was followed {} times", run, times.first, times.second)});

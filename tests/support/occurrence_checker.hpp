@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cstdint>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -42,6 +43,9 @@ struct observation {
   std::vector<checked_job> jobs;
   std::vector<body_mark> marks;  ///< In any order.
   std::vector<ledger_entry> ledger;
+  /// Runs whose ends the store still keeps for those that follow them, or which runs that wait there follow:
+  /// nobody was left to do it.
+  std::set<std::string> untold;
   std::vector<instance_life> lives;  ///< Instances that lived to the end and never froze may be left out.
 };
 
@@ -73,8 +77,8 @@ struct finding {
 /// run;
 /// - each nominal time that a cursor has passed has exactly one final entry, and nothing else has;
 /// - what ran is in the ledger as it ran, and what the ledger says ran, ran;
-/// - each end of a run has exactly one final entry of each job that follows it, and these follow nothing
-/// else;
+/// - each end of a run that the store has not in hand any more has exactly one final entry of each job that
+/// follows it, and these follow nothing else;
 /// - the fences of a job are different, grow with the attempts, and of jobs with `max_instances` 1 from run
 /// to run;
 /// - never more runs of a job are active than `max_instances`, nor bodies but those of instances that were

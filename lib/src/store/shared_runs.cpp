@@ -90,7 +90,8 @@ shared_core::news shared_core::hold(std::uint32_t partition, const active_record
   held.partition = partition;
   held.fence = run.fence;
   held.reruns = reruns;
-  if (run.born != 0) held.attempt = attempt_id({run.job, run.born, run.occurrence, run.attempt, run.extra});
+  const auto asked = run.extra ? run.revision : 0;
+  if (run.born != 0) held.attempt = attempt_id({run.job, run.born, run.occurrence, run.attempt, asked});
   const auto attempt = held.attempt;
   const bool is_new = runs_.start(std::move(held));
   if (!is_new || attempt == 0 || attempts_.start(attempt, run.revision)) return news::to_begin;

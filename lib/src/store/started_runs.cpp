@@ -90,9 +90,9 @@ void started_runs::forget() {
 }
 
 std::uint64_t attempt_id(const attempted_occurrence& what) noexcept {
-  const std::array<std::uint64_t, 3> rest{
-      what.born, static_cast<std::uint64_t>(what.occurrence.time_since_epoch().count()),
-      std::uint64_t{what.attempt} * 2 + (what.extra ? 1 : 0)};
+  const std::array<std::uint64_t, 4> rest{
+      what.born, static_cast<std::uint64_t>(what.occurrence.time_since_epoch().count()), what.attempt,
+      what.asked};
   return std::max<std::uint64_t>(XXH64(rest.data(), sizeof rest, hash_of(what.job)), 1);
 }
 

@@ -77,7 +77,9 @@ struct attempted_occurrence {
   std::uint64_t born = 0;
   instant occurrence{};
   std::uint32_t attempt = 1;
-  bool extra = false;  ///< Outside the schedule: another than the same time of the schedule.
+  /// Of a run outside the schedule the number with which it was put down: several may have one time, and are
+  /// taken in any order. 0: of the schedule.
+  std::uint64_t asked = 0;
 };
 
 /// A hash of the attempt, by which it is remembered; never 0.
