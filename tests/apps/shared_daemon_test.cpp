@@ -345,6 +345,9 @@ TEST_SUITE("daemons on a shared store") {
     {
       program daemon{{"run", file}};
       REQUIRE(daemon.says(": 2 jobs"));
+      const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds{120};
+      while (!holds(world.on_store({"members", "--json"}).out, "\"jobs\":2"))
+        REQUIRE(std::chrono::steady_clock::now() < deadline);  // What it declares is told a moment later.
       daemon.signal(SIGKILL);
       CHECK(daemon.ends() == -SIGKILL);
     }
@@ -360,7 +363,7 @@ TEST_SUITE("daemons on a shared store") {
       listed = world.on_store({"jobs", "list"}).out;
       if (!ends && !holds(listed, "now")) listed.clear();
     }
-    CHECK(holds(listed, ends ? "2 jobs\n" : "3 jobs\n"));
+    CHECK_MESSAGE(holds(listed, ends ? "2 jobs\n" : "3 jobs\n"), listed);
     daemon.signal(SIGTERM);
     CHECK(daemon.ends() == 0);
   }
