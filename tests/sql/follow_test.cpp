@@ -46,7 +46,8 @@ class followed_backend : public sql_backend_world {
     const auto fence =
         run(backend.claim(partition_of("a"), "gone/1", std::span(&claims, 1))).at(0).runs.at(0).fence;
     result.kind = outcome_kind::succeeded;
-    report = contract::world::report("a", run_id, fence, result);
+    run_id_ = run_id;  // The report only refers to it.
+    report = contract::world::report("a", run_id_, fence, result);
     return finish();
   }
   finish_answer finish() {
@@ -78,6 +79,7 @@ class followed_backend : public sql_backend_world {
     void on_reachable(bool, const std::string&) override {}
   } nobody;
   sql::session look_{tables->where, 20s};
+  std::string run_id_;
 };
 
 struct deaf_listener final : store_listener {

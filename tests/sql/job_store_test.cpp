@@ -119,9 +119,9 @@ TEST_SUITE("sql job_store") {
       CHECK(world.run(world.a.members()).size() == 2);
       world.run(adding(world.b, "a"));
       CHECK(world.until([&] { return std::ranges::count(world.heard.ids, "a") == 1; }));
-      const auto before = world.heard.ownership;
+      CHECK(world.until([&] { return world.heard.ownership == 2; }));  // Its own coming, and that of b.
       world.run(world.b.close());
-      CHECK(world.until([&] { return world.heard.ownership > before; }));
+      CHECK(world.until([&] { return world.heard.ownership == 3; }));
       CHECK(world.run(world.a.members()).size() == 1);
     }
   }
