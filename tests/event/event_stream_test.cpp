@@ -4,6 +4,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
+#include <boost/asio/strand.hpp>
 #include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_future.hpp>
 #include <carillon/event/event_stream.hpp>
@@ -132,6 +133,38 @@ TEST_SUITE("event_stream") {
     asio::co_spawn(world.io, world.take_all(*outliving), asio::detached);
     world.run();
     CHECK(world.taken == std::vector<std::string>{"end", "1", "end"});
+  }
+
+  TEST_CASE("a stream outlives its loop, and gives what it keeps to loops that are there") {
+    streaming world;
+    std::optional<event_stream> outliving;
+    {
+      asio::io_context gone;
+      event_bus bus;
+      outliving.emplace(bus, event_filter(), event_stream_options(), asio::make_strand(gone));
+      for (std::uint64_t n = 1; n <= 3; ++n) bus.tell(number(n));
+    }
+    CHECK(outliving->try_next()->count == 1);
+    CHECK(outliving->next(asio::use_future).get()->count == 2);
+    asio::co_spawn(world.io, world.take_all(*outliving), asio::detached);
+    world.run();
+    CHECK(world.taken == std::vector<std::string>{"3", "end"});
+    std::promise<bool> over;
+    outliving->next([&](std::exception_ptr, std::optional<event> what) { over.set_value(!what); });
+    CHECK(over.get_future().get());
+  }
+
+  TEST_CASE("who waits when the loop goes is not called, and the stream may stay") {
+    std::optional<event_stream> outliving;
+    bool called = false;
+    {
+      asio::io_context gone;
+      event_bus bus;
+      outliving.emplace(bus, event_filter(), event_stream_options(), asio::make_strand(gone));
+      outliving->next([&](std::exception_ptr, std::optional<event>) { called = true; });
+    }
+    CHECK_FALSE(called);
+    CHECK_FALSE(outliving->try_next());
   }
 
   TEST_CASE("one that is assigned to hears what the other heard") {

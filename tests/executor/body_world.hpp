@@ -6,13 +6,13 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <carillon/executor/executor.hpp>
-#include <carillon/job/run.hpp>
 #include <carillon/job/task.hpp>
 #include <list>
 #include <memory>
 #include <string>
 
 #include "support/loop_world.hpp"
+#include "support/made_run.hpp"
 
 namespace carillon::testing {
 
@@ -20,10 +20,9 @@ namespace carillon::testing {
 class body_world : public loop_world {
  public:
   /// One run, from its start to its outcome.
-  struct one_run {
-    std::string job = "work", name, instance = "cellar", arguments;
-    run_context context;
-    carillon::run handle{context};
+  struct one_run : made_run {
+    one_run() : made_run{"work", 3} {}
+    std::string name;
     boost::asio::cancellation_signal stop;
     bool over = false;
     std::exception_ptr thrown;
@@ -36,15 +35,9 @@ class body_world : public loop_world {
     one.name = std::move(name);
     one.arguments = std::move(arguments);
     auto& context = one.context;
-    context.job = &one.job;
     context.task = &one.name;
-    context.instance = &one.instance;
-    context.arguments = &one.arguments;
     context.id = "r-" + std::to_string(runs_.size());
-    context.scheduled_for = context.due = instant{milliseconds{1'774'600'200'000}};
-    context.attempt = 3;
     context.fence = 18'000'000'000'000'000'000u;
-    context.where = zone::find("Europe/Oslo").value();
     context.logger = logger.get();
     boost::asio::any_io_executor where{strand};
     boost::asio::co_spawn(

@@ -8,13 +8,14 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <carillon/job/run.hpp>
 
 #include <exception>
 #include <functional>
 #include <memory>
 #include <string>
 #include <vector>
+
+#include "support/made_run.hpp"
 
 namespace carillon {
 namespace {
@@ -35,21 +36,10 @@ class listening_sink final : public spdlog::sinks::base_sink<std::mutex> {
   std::function<void(std::string)> on_line_;
 };
 
-// One run of one command, with all that it is told.
-class command_world {
+// One run of one command.
+class command_world : public testing::made_run {
  public:
-  command_world() {
-    context.job = &job;
-    context.instance = &instance;
-    context.arguments = &arguments;
-    context.id = "r-1";
-    context.scheduled_for = instant{milliseconds{1'774'600'200'000}};
-    context.due = context.scheduled_for;
-    context.attempt = 3;
-    context.fence = 42;
-    context.where = zone::find("Europe/Oslo").value();
-    context.logger = &logger;
-  }
+  command_world() : made_run{"backup", 3} { context.logger = &logger; }
 
   // Answers the failure's name; empty: it succeeded.
   std::string run(const std::string& shell_line) {
@@ -76,15 +66,12 @@ class command_world {
     stop.emit(asio::cancellation_type::total);
   }
 
-  std::string job = "backup", instance = "cellar", arguments;
   std::vector<std::string> lines;
   std::function<void()> at_line = [] {};
   spdlog::logger logger{"test", std::make_shared<listening_sink>([this](std::string line) {
                           lines.push_back(std::move(line));
                           at_line();
                         })};
-  run_context context;
-  carillon::run handle{context};
   command_executor executor;
   asio::io_context io;
   asio::cancellation_signal stop;

@@ -8,7 +8,6 @@
 #include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <carillon/job/run.hpp>
 
 #include <exception>
 #include <fstream>
@@ -16,6 +15,7 @@
 #include <sstream>
 #include <string>
 
+#include "support/made_run.hpp"
 #include "support/temporary_folder.hpp"
 
 namespace carillon {
@@ -23,10 +23,11 @@ namespace {
 
 namespace asio = boost::asio;
 
-// An executor whose sendmail is a script of the test's.
-class mail_world {
+// One run of one command, by an executor whose sendmail is a script of the test's.
+class mail_world : public testing::made_run {
  public:
-  explicit mail_world(std::string_view script = "cat > \"$0.mail\"; echo \"$@\" > \"$0.args\"") {
+  explicit mail_world(std::string_view script = "cat > \"$0.mail\"; echo \"$@\" > \"$0.args\"")
+      : made_run{"backup", 1} {
     if (!script.empty()) {
       folder.write("sendmail", "#!/bin/sh\n" + std::string{script} + "\n");
       ::chmod(folder.path("sendmail").c_str(), 0755);
@@ -37,10 +38,6 @@ class mail_world {
         std::make_shared<spdlog::logger>("test", std::make_shared<spdlog::sinks::ostream_sink_st>(log));
     options.log_output = false;
     options.mail_bytes = 100;
-    context.job = &job;
-    context.instance = &instance;
-    context.arguments = &arguments;
-    context.id = "r-1";
   }
 
   // Runs it, and waits for its mail. Answers the failure's name; empty: it succeeded.
@@ -83,9 +80,6 @@ class mail_world {
   command_executor_options options;
   std::unique_ptr<command_executor> executor;
   command_line command;
-  std::string job = "backup", instance = "cellar", arguments;
-  run_context context;
-  carillon::run handle{context};
   carillon::outcome outcome;
 };
 
@@ -127,6 +121,31 @@ TEST_SUITE("command_mail") {
     CHECK(world.run("echo hello") == "");
     CHECK(world.log.str().find("backup[r-1]: its output was not mailed: ") != std::string::npos);
     CHECK(world.log.str().find("ended with exit code 67: no such mailbox") != std::string::npos);
+  }
+
+  TEST_CASE("sendmail gets a small environment, with nothing of what this process has in its own") {
+    ::setenv("CARILLON_TEST_SECRET", "hidden", 1);
+    mail_world world{"cat > /dev/null; env > \"$0.env\""};
+    world.start();
+    CHECK(world.run("echo hello") == "");
+    ::unsetenv("CARILLON_TEST_SECRET");
+    const auto* me = ::getpwuid(::geteuid());
+    REQUIRE(me != nullptr);
+    world.command.user = me->pw_name;
+    std::istringstream own{world.text_of("sendmail.env")};
+    CHECK(world.run("echo hello") == "");
+    std::istringstream of_user{world.text_of("sendmail.env")};
+    for (auto* lines : {&own, &of_user}) {
+      bool path = false;
+      for (std::string line; std::getline(*lines, line);) {
+        const auto name = line.substr(0, line.find('='));
+        const std::string allowed = " PATH HOME LOGNAME USER SHELL LANG PWD OLDPWD SHLVL _ ";
+        CHECK_MESSAGE(allowed.find(" " + name + " ") != std::string::npos, name);
+        path = path || name == "PATH";
+      }
+      CHECK(path);
+    }
+    CHECK(world.text_of("sendmail.env").find("LOGNAME=" + std::string{me->pw_name}) != std::string::npos);
   }
 
   TEST_CASE("where there is no sendmail, that is told once") {
@@ -181,6 +200,13 @@ TEST_SUITE("command_mail") {
     CHECK(world.run("id -u; id -g; id -G; echo $LOGNAME > /dev/stdout; cat") == "");
     CHECK(world.context.note == id + "\n" + group + "\n" + group + "\nnobody");
     CHECK(world.text_of("sendmail.mail").find("Subject: Cron <nobody@") != std::string::npos);
+    world.command.user = id;
+    CHECK(world.run("id -u; id -g; id -G; echo $LOGNAME > /dev/stdout; cat") == "");
+    CHECK(world.context.note == id + "\n" + group + "\n" + group + "\nnobody");
+    world.command.user = "4294967294";
+    CHECK(world.run("true") == "start");
+    CHECK(world.outcome.message == "cannot run as 4294967294: there is no such user here");
+    world.command.user = "nobody";
     CHECK(world.run("cat /proc/self/status | grep -c 'CapEff:.*[1-9a-f]'") == "exit:1");
   }
 }

@@ -1,6 +1,8 @@
 #include "executor/pool_messages.hpp"
 
 #include <doctest/doctest.h>
+#include <boost/json/array.hpp>
+#include <carillon/job/run.hpp>
 #include <stdexcept>
 
 namespace carillon {
@@ -23,6 +25,16 @@ std::string with_length(const std::string& text) {
 }  // namespace
 
 TEST_SUITE("messages of a pool") {
+  TEST_CASE("what a run returns and carries may be as deep as it may be anywhere") {
+    run_end end;
+    end.value.emplace();
+    for (std::size_t i = 0; i < deepest_value; ++i) end.value = boost::json::array{*end.value};
+    end.carry = end.value;
+    const auto read = there_and_back(end);
+    CHECK(read.value == end.value);
+    CHECK(read.carry == end.carry);
+  }
+
   TEST_CASE("a run is ordered with all that a body may ask, exactly") {
     run_order order;
     order.job = "job \"x\"\n";

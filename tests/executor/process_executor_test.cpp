@@ -7,7 +7,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 #include <algorithm>
+#include <boost/asio/use_future.hpp>
 #include <carillon/job/job_builder.hpp>
+#include <carillon/scheduler/background_scheduler.hpp>
 #include <carillon/scheduler/scheduler.hpp>
 #include <chrono>
 #include <cstdio>
@@ -203,6 +205,23 @@ TEST_SUITE("process_executor") {
     CHECK(world.run("nothing").kind == outcome_kind::succeeded);
   }
 
+  TEST_CASE("a worker whose connection its body closes fails its run, says so, and is replaced") {
+    pool_world world;
+    for (const auto* task : {"close all and return", "close all at once", "close all for other files"}) {
+      CAPTURE(task);
+      const auto end = world.run(task);
+      CHECK(end.kind == outcome_kind::failed);
+      CHECK(end.failure.starts_with("exit:"));
+      CHECK(end.message.find("the body has closed the connection to the pool") != std::string::npos);
+    }
+    for (const auto* task : {"close all and go on", "hang up and go on"}) {
+      CAPTURE(task);
+      CHECK(world.run(task).message.starts_with("its worker closed its connection; ended by SIGKILL"));
+    }
+    CHECK(world.run("nothing").kind == outcome_kind::succeeded);
+    CHECK(world.all_ready());
+  }
+
   TEST_CASE("an idle worker that is killed is replaced, and nobody notices") {
     pool_world world;
     const auto first = world.worker();
@@ -342,6 +361,58 @@ TEST_SUITE("process_executor") {
                       "process_executor_options.workers: 1001: at most 1000");
     CHECK_THROWS_WITH(process_executor(tasks_of_the_program(), {.memory = 4096}),
                       "process_executor_options.memory: 4096: at least 16 MiB (16777216)");
+  }
+
+  TEST_CASE("a pool may be kept for longer than its scheduler and the loop of that") {
+    process_executor_options options{.workers = 2};
+    options.program = CARILLON_POOL_PROGRAM;
+    options.logger = std::make_shared<spdlog::logger>("test");
+    scheduler_options how;
+    how.logger = options.logger;
+    const auto pool = std::make_shared<process_executor>(tasks_of_the_program(), options);
+    {
+      background_scheduler scheduler{how};
+      scheduler->executor("pool", pool);
+      scheduler->tasks(tasks_of_the_program());
+      scheduler
+          ->put(carillon::job("nothing").every(1h).executor("pool"), on_conflict::refuse,
+                boost::asio::use_future)
+          .get();
+      const auto end = scheduler->run_now("nothing", and_wait(), boost::asio::use_future).get();
+      CHECK(end->result.kind == outcome_kind::succeeded);
+    }
+    CHECK(pool->workers().empty());
+    // A second scheduler is told, and its runs do not wait for ever.
+    background_scheduler second{how};
+    second->executor("pool", pool);
+    second->tasks(tasks_of_the_program());
+    second
+        ->put(carillon::job("nothing").every(1h).executor("pool"), on_conflict::refuse,
+              boost::asio::use_future)
+        .get();
+    const auto end = second->run_now("nothing", and_wait(), boost::asio::use_future).get();
+    CHECK(end->result.message == "the worker processes have ended with their scheduler");
+  }
+
+  TEST_CASE("the workers of a loop that goes without a word end, and the pool may stay") {
+    std::vector<int> numbers;
+    std::optional<process_executor> pool;
+    {
+      body_world world;
+      process_executor_options options{.workers = 2};
+      options.program = CARILLON_POOL_PROGRAM;
+      options.logger = world.logger;
+      pool.emplace(tasks_of_the_program(), options);
+      pool->open(world.strand);
+      REQUIRE(world.until([&] { return pool->workers().size() == 2; }));
+      numbers = pool->workers();
+      world.begin(*pool, "block", nullptr);
+      REQUIRE(world.until([&] { return world.logged("blocks") > 0; }));
+    }
+    CHECK(pool->workers().empty());
+    const auto all_gone = [&] { return std::ranges::none_of(numbers, lives); };
+    testing::loop_world patience;
+    CHECK(patience.until(all_gone));
   }
 
   TEST_CASE("whatever workers do, a scheduler reports each of their runs right, and all else goes on") {

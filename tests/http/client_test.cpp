@@ -10,6 +10,7 @@
 #include "support/http_receiver.hpp"
 #include "support/loop_world.hpp"
 #include "support/redis_server.hpp"
+#include "support/text.hpp"
 
 using namespace carillon;
 using namespace carillon::http;
@@ -30,8 +31,6 @@ request with_method(std::string method) {
   made.method = std::move(method);
   return made;
 }
-
-bool holds(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
 
 }  // namespace
 

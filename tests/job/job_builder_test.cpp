@@ -13,10 +13,10 @@ using namespace carillon::literals;
 
 namespace {
 
-struct money {
+struct amount_of {
   double amount = 0;
 };
-BOOST_DESCRIBE_STRUCT(money, (), (amount))
+BOOST_DESCRIBE_STRUCT(amount_of, (), (amount))
 
 std::string text_of(const carillon::job_definition& job) {
   return boost::json::serialize(carillon::to_json(job));
@@ -26,7 +26,7 @@ std::string text_of(const carillon::job_definition& job) {
 
 TEST_SUITE("job_builder") {
   TEST_CASE("a job said in words becomes a definition") {
-    auto charge = carillon::job("charge-42").every(1h).task("charge").args(42, money{9.5});
+    auto charge = carillon::job("charge-42").every(1h).task("charge").args(42, amount_of{9.5});
     const carillon::job_definition job = std::move(charge);
     CHECK(text_of(job) == R"({"id":"charge-42","schedule":"every 1h","task":"charge",)"
                           R"("arguments":[42,{"amount":9.5E0}]})");

@@ -3,7 +3,9 @@
 #include <boost/system/system_error.hpp>
 #include <carillon/job/outcome.hpp>
 
+#include <exception>
 #include <future>
+#include <new>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -19,6 +21,28 @@ template <typename Thrown>
 outcome outcome_when(const Thrown& thrown) {
   return outcome_of(std::make_exception_ptr(thrown));
 }
+
+/// An exception that somebody wrote who thought nobody would ask.
+struct silent : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
+struct silent_failure : carillon::failure {
+  silent_failure() : failure("paper", "") {}
+  const char* what() const noexcept override { return nullptr; }
+};
+
+struct silent_error : std::system_error {
+  silent_error() : std::system_error(2, std::generic_category()) {}
+  const char* what() const noexcept override { return nullptr; }
+};
+
+/// A category whose words cannot be had any more.
+struct muted_category final : boost::system::error_category {
+  const char* name() const noexcept override { return "muted"; }
+  std::string message(int) const override { return muted ? throw std::bad_alloc() : "some words"; }
+  bool muted = false;
+};
 
 }  // namespace
 
@@ -64,6 +88,39 @@ TEST_SUITE("outcome") {
     CHECK_FALSE(result.permanent);
     CHECK(outcome_when(7).failure == "exception");
     CHECK(outcome_when(7).kind == outcome_kind::failed);
+  }
+
+  TEST_CASE("an exception without words has some of ours, whatever kind it is") {
+    const std::string words = "an exception that says nothing was thrown";
+    CHECK(outcome_when(silent()).failure == "exception");
+    CHECK(outcome_when(silent()).message == words);
+    CHECK(outcome_when(silent_failure()).failure == "paper");
+    CHECK(outcome_when(silent_failure()).message == words);
+    CHECK(outcome_when(silent_error()).failure == "system:2");
+    CHECK(outcome_when(silent_error()).message == words);
+  }
+
+  TEST_CASE("words that throw when they are asked for do not escape") {
+    static muted_category category;
+    static constexpr boost::source_location here = BOOST_CURRENT_LOCATION;
+    const boost::system::system_error fault(boost::system::error_code(7, category, &here));
+    const auto thrown = std::make_exception_ptr(fault);
+    category.muted = true;
+    const auto result = outcome_of(thrown);
+    CHECK(result.kind == outcome_kind::failed);
+    CHECK(result.message == "it has no words");
+    CHECK(noexcept(outcome_of(nullptr)));
+  }
+
+  TEST_CASE("words are cut between characters, and what is no UTF-8 in them is replaced") {
+    const std::string longest(carillon::longest_text, 'm');
+    CHECK(outcome_when(std::runtime_error(longest)).message == longest);
+    const auto cut = outcome_when(std::runtime_error(longest + longest)).message;
+    CHECK(cut == longest.substr(3) + "…");
+    const std::string umlauts = std::string(carillon::longest_text / 2, '\xc3');
+    CHECK(outcome_when(carillon::failure(umlauts, "x")).failure.size() <= carillon::longest_text);
+    CHECK(outcome_when(std::runtime_error("a\xff z")).message == "a\uFFFD z");
+    CHECK(outcome_when(carillon::failure("paper\xff", "")).failure == "paper\uFFFD");
   }
 
   TEST_CASE("every kind and every reason has a name of its own") {

@@ -252,9 +252,19 @@ TEST_SUITE("task") {
     CHECK(with.context.value == R"("to Oslo")");
     start(carillon::task{[] { return std::optional<int>{}; }}, with);
     CHECK(with.context.value == "null");
+    carillon::task{[] { return std::string("100 \xb0"); }}.call(of.handle);
+    CHECK(of.context.value == "\"100 \uFFFD\"");
     some_run nothing;
     carillon::task{[] {}}.call(nothing.handle);
     CHECK(nothing.context.value.empty());
+  }
+
+  TEST_CASE("a note is kept as UTF-8, and no longer than a message may be") {
+    some_run of;
+    of.handle.note("100 \xb0");
+    CHECK(of.context.note == "100 \uFFFD");
+    of.handle.note(std::string(100'000, 'x'));
+    CHECK(of.context.note == std::string(carillon::longest_text - 3, 'x') + "…");
   }
 
   TEST_CASE("a run reads what is carried as a type, and says what does not fit") {

@@ -23,4 +23,14 @@ TEST_SUITE("plain text") {
     CHECK(in_utf8("\xed\xa0\x80") == "\uFFFD\uFFFD\uFFFD");
     CHECK(in_utf8("日本") == "日本");
   }
+
+  TEST_CASE("what is too long is cut between characters, and says that it is") {
+    CHECK(in_utf8("abcdef", 6) == "abcdef");
+    CHECK(in_utf8("abcdefg", 6) == "abc…");
+    CHECK(in_utf8("日本語", 9) == "日本語");
+    CHECK(in_utf8("日本語x", 9) == "日本…");
+    CHECK(in_utf8("日本語", 8) == "日…");
+    CHECK(in_utf8("a\xff\xff", 6) == "a…");
+    CHECK(in_utf8(in_utf8("abcdefg", 6), 6) == "abc…");
+  }
 }

@@ -1,6 +1,8 @@
 #include <spdlog/spdlog.h>
 #include <carillon/event/event_bus.hpp>
+#include <carillon/job/outcome.hpp>
 
+#include <exception>
 #include <mutex>
 #include <string>
 #include <utility>
@@ -131,10 +133,8 @@ void event_bus::call(subscription::listener& one, const event& happened) const {
       listeners_->remove(one);
     }
     return one.call(happened);
-  } catch (const std::exception& why) {
-    fault = why.what();
   } catch (...) {
-    fault = "something that is no std::exception was thrown";
+    fault = outcome_of(std::current_exception()).message;
   }
   auto* log = log_ ? log_.get() : spdlog::default_logger_raw();
   if (log) log->error("a listener to {} failed: {}", name(happened.kind), fault);

@@ -1,5 +1,6 @@
 #include <fmt/format.h>
 #include <boost/asio/error.hpp>
+#include <boost/asio/system_executor.hpp>
 #include <boost/system/system_error.hpp>
 #include <carillon/event/event_stream.hpp>
 #include <deque>
@@ -19,7 +20,8 @@ using event_taker = detail::completer<std::optional<event>>;
 
 }  // namespace
 
-/// What the stream and the bus share. Who waits is completed outside the lock.
+/// What the stream and the bus share. Who has waited is completed outside the lock. `where` is used only
+/// before the end, under the lock or by who ends it: its loop may go afterwards.
 struct event_stream::state {
   state(std::size_t places, boost::asio::any_io_executor executor)
       : most{places}, where{std::move(executor)} {}
@@ -35,7 +37,7 @@ struct event_stream::state {
   }
 
   const std::size_t most;
-  const boost::asio::any_io_executor where;
+  boost::asio::any_io_executor where;  ///< None when it has ended.
   std::mutex mutex;
   std::deque<event> held;  ///< Empty while somebody waits.
   std::optional<event_taker> waiter;
@@ -74,6 +76,7 @@ void event_stream::state::end(bool drop) noexcept {
   {
     const std::lock_guard lock{mutex};
     ended = true;
+    where = nullptr;
     if (drop) held.clear();
     taker = std::exchange(waiter, std::nullopt);
   }
@@ -119,9 +122,20 @@ std::uint64_t event_stream::dropped() const {
   return state_->dropped_ever;
 }
 
+std::optional<std::optional<event>> event_stream::after_end(state& of) {
+  const std::lock_guard lock{of.mutex};
+  if (!of.ended) return std::nullopt;
+  std::optional<event> first;
+  if (!of.held.empty()) first = of.take();
+  return std::make_optional(std::move(first));
+}
+
 void event_stream::begin_next(std::shared_ptr<state> of,
                               detail::completion_handler<std::optional<event>> done) {
-  event_taker taker{std::move(done), of->where};
+  const std::lock_guard lock{of->mutex};
+  // It may have ended since it was looked at.
+  event_taker taker{std::move(done),
+                    of->ended ? boost::asio::any_io_executor(boost::asio::system_executor()) : of->where};
   taker.on_cancel([weak = std::weak_ptr{of}] {
     const auto self = weak.lock();
     auto waiting = self ? self->take_waiter() : std::nullopt;
@@ -131,16 +145,13 @@ void event_stream::begin_next(std::shared_ptr<state> of,
   });
   std::exception_ptr failure;
   std::optional<event> first;
-  {
-    const std::lock_guard lock{of->mutex};
-    if (of->waiter) {
-      failure = std::make_exception_ptr(std::logic_error("event_stream::next: another one waits already"));
-    } else if (!of->held.empty()) {
-      first = of->take();
-    } else if (!of->ended) {
-      of->waiter.emplace(std::move(taker));
-      return;
-    }
+  if (of->waiter) {
+    failure = std::make_exception_ptr(std::logic_error("event_stream::next: another one waits already"));
+  } else if (!of->held.empty()) {
+    first = of->take();
+  } else if (!of->ended) {
+    of->waiter.emplace(std::move(taker));
+    return;
   }
   taker(failure, std::move(first));
 }

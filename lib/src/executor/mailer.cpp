@@ -10,7 +10,9 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <exception>
+#include <map>
 #include <utility>
 
 #include "executor/child_process.hpp"
@@ -25,6 +27,20 @@ using namespace std::chrono_literals;
 constexpr std::size_t most_under_way = 4;
 constexpr std::size_t most_waiting_bytes = 16U << 20;
 constexpr auto patience = 60s;  // with one sendmail
+
+// Sendmail runs as the user of the command, who must not read there what the environment of this process
+// holds. HOME, LOGNAME, USER and SHELL of a user who is named are set when it becomes them.
+std::map<std::string, std::string> small_environment(bool user_is_named) {
+  std::map<std::string, std::string> env{
+      {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}};
+  const auto keep = [&env](const char* name) {
+    if (const auto* value = std::getenv(name)) env.emplace(name, value);
+  };
+  keep("LANG");
+  if (user_is_named) return env;
+  for (const auto* name : {"HOME", "LOGNAME", "USER", "SHELL"}) keep(name);
+  return env;
+}
 
 std::string how_it_ended(int status) {
   if (WIFSIGNALED(status)) return fmt::format("was ended by signal {}", WTERMSIG(status));
@@ -76,6 +92,8 @@ void mailer::start(const asio::any_io_executor& where, letter what) {
   command_line command;
   command.argv = {program_, "-i", "-t"};
   command.input = std::move(what.message);
+  command.inherit_env = false;
+  command.env = small_environment(!what.sender.empty());
   command.user = std::move(what.sender);
   command.cwd = "/";
   command.kill_after = 1s;

@@ -9,6 +9,8 @@
 #include <stdexcept>
 #include <utility>
 
+#include "job/json_text.hpp"
+
 namespace carillon {
 namespace {
 
@@ -104,7 +106,7 @@ run_end read_end(const json::value& in) {
 constexpr std::string_view message_names[] = {"setup", "run", "stop", "ready", "log", "end"};
 
 pool_message read_message(std::string_view text) {
-  json::parse_options lenient;
+  auto lenient = own_text();
   lenient.allow_invalid_utf8 = true;  // what a body logs or throws is its own affair
   const auto parsed = json::parse(text, json::storage_ptr(), lenient);
   const auto& object = parsed.as_object();

@@ -35,6 +35,7 @@ using boost::system::error_code;
 constexpr std::size_t longest_line = 8192;
 constexpr std::size_t cost_of_a_line = 64;  // beside its bytes, so that empty ones count, too
 constexpr milliseconds rest_after_too_much{5};
+constexpr milliseconds time_to_end{500};  // of a process whose socket has ended
 
 run_order order_of(const run& run) {
   run_order order;
@@ -150,6 +151,13 @@ void pool_worker::kill() noexcept {
   if (child_) child_->kill();
 }
 
+void pool_worker::abandon() noexcept {
+  kill();
+  child_.reset();  // it refers to this, until its end is heard of
+  run_ = nullptr;
+  on_end_ = nullptr;
+}
+
 void pool_worker::signal_after(milliseconds time) {
   patience_.expires_after(time);
   patience_.async_wait([self = weak_from_this(), wait = ++waits_](error_code) {
@@ -200,11 +208,23 @@ void pool_worker::on_bytes(std::size_t bytes) {
   messages_.add({buffer_.data(), bytes});
   const bool sound = take_messages();
   if (child_end_) return conclude();
-  if (!sound || socket_over_) return;
+  if (!sound) return;
+  if (socket_over_) return await_end();
   if (!over_budget_) return read();
   rest_.expires_after(rest_after_too_much);
   rest_.async_wait([self = shared_from_this()](error_code) {
     if (self->state_ != state::ended && !self->child_end_) self->read();
+  });
+}
+
+/// Of a process that ends its socket ends, too, and a little earlier. One that does not was cut off by its
+/// body.
+void pool_worker::await_end() {
+  rest_.expires_after(time_to_end);
+  rest_.async_wait([self = weak_from_this()](error_code) {
+    const auto worker = self.lock();
+    if (!worker || worker->child_end_ || worker->state_ == state::leaving) return;
+    worker->broken("closed its connection");
   });
 }
 
@@ -217,7 +237,7 @@ bool pool_worker::take_messages() {
   } catch (const std::exception& fault) {
     why = fault.what();
   }
-  broken(why);
+  broken("sent something that is no message: " + why);
   return false;
 }
 
@@ -257,9 +277,9 @@ void pool_worker::complete(run_end end) {
   if (state_ == state::busy) used_up ? retire() : change(state::idle);
 }
 
-/// It writes what no worker writes: memory of it was overwritten, most likely.
-void pool_worker::broken(const std::string& why) {
-  trouble_ = "sent something that is no message: " + why;
+/// It does what no worker does: memory of it was overwritten, most likely, or its files were closed.
+void pool_worker::broken(const std::string& what) {
+  trouble_ = what;
   kill();
 }
 
@@ -297,6 +317,7 @@ bool pool_worker::within_budget(std::size_t bytes) {
 void pool_worker::ended(child_end end) {
   child_end_ = end;
   wait_no_longer();
+  rest_.cancel();
   if (!reading_) return conclude();
   error_code ignored;
   socket_.cancel(ignored);  // and go on when that has handed over what it may have read

@@ -50,6 +50,8 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   void start();
 
   state now() const noexcept { return state_; }
+  /// It can be given a run.
+  bool free() const noexcept { return state_ == state::idle && !socket_over_; }
   int number() const noexcept { return number_; }
   std::uint32_t runs() const noexcept { return runs_; }
   /// It has been told to end.
@@ -65,7 +67,7 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   /// Has a run carried out, for which `order` asks; completes with its end, which may be that of the worker.
   ///
   /// Cancellation: all kinds ask the body to stop, for the run's reason; it completes all the same.
-  /// @pre `now() == state::idle`
+  /// @pre `free()`
   template <typename Token>
   auto async_carry_out(run& which, std::string order, Token&& token) {
     return boost::asio::async_initiate<Token, void(run_end)>(
@@ -78,6 +80,8 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   /// Lets it end: at once, or after its run; if it does not, by signals.
   void retire();
   void kill() noexcept;
+  /// Kills it, and lets go of who waits for its run: the loop goes.
+  void abandon() noexcept;
 
  private:
   command_output new_output();
@@ -88,11 +92,12 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   void write_next();
   void read();
   void on_bytes(std::size_t bytes);
+  void await_end();
   bool take_messages();
   void take(pool_message message);
   void take_end(run_end end);
   void complete(run_end end);
-  void broken(const std::string& why);
+  void broken(const std::string& what);
   void log_line(std::string_view line);
   void log_words(int level, std::string_view words);
   bool within_budget(std::size_t bytes);
@@ -108,7 +113,8 @@ class pool_worker : public std::enable_shared_from_this<pool_worker> {
   std::shared_ptr<child_process> child_;
   boost::asio::local::stream_protocol::socket socket_;
   boost::asio::steady_timer patience_;  ///< When it rings, the child has had its time.
-  boost::asio::steady_timer rest_;      ///< Of reading, once too much has come.
+  boost::asio::steady_timer
+      rest_;  ///< Of reading, once too much has come; and how long a process may outlive its socket.
   command_output output_;
   message_reader messages_;
   std::array<char, 16'384> buffer_{};

@@ -34,8 +34,15 @@ milliseconds pause_after(std::uint32_t failures) {
 }  // namespace
 
 void process_pool::open(const asio::any_io_executor& where) {
-  if (changes_) return;
+  if (changes_ || closing_) return;
   where_ = where;
+  farewell_ = loop_farewell(where, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->closing_ = true;
+    for (const auto& worker : self->workers_) worker->abandon();
+    self->leave_loop();
+  });
   changes_.emplace(where, std::chrono::steady_clock::time_point::max());
   pause_.emplace(where);
   fill();
@@ -112,8 +119,7 @@ std::size_t process_pool::serving() const {
 }
 
 process_pool::worker_ptr process_pool::idle_worker() const {
-  const auto found =
-      std::ranges::find_if(workers_, [](const auto& one) { return one->now() == state::idle; });
+  const auto found = std::ranges::find_if(workers_, [](const auto& one) { return one->free(); });
   return found == workers_.end() ? nullptr : *found;
 }
 
@@ -126,6 +132,7 @@ asio::awaitable<void> process_pool::wait_for_change() {
 
 asio::awaitable<process_pool::worker_ptr> process_pool::find_worker() {
   while (true) {
+    if (closing_) throw failure("worker", "the worker processes have ended with their scheduler");
     if (auto worker = idle_worker()) co_return worker;
     if (failed_starts_ >= enough_failures && numbers().empty())
       throw failure("worker", "no worker process can be started: " + last_failure_);
@@ -152,6 +159,16 @@ asio::awaitable<void> process_pool::close() {
   const auto all = workers_;
   for (const auto& worker : all) worker->retire();
   while (!workers_.empty()) co_await wait_for_change();
+  leave_loop();
+}
+
+/// Gives up what is made of the loop, which may go now.
+void process_pool::leave_loop() {
+  farewell_.take_back();
+  workers_.clear();
+  changes_.reset();
+  pause_.reset();
+  where_ = nullptr;
 }
 
 void process_pool::kill_all() noexcept {

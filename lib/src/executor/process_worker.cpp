@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <fmt/format.h>
+#include <poll.h>
 #include <signal.h>
 #include <spdlog/logger.h>
 #include <spdlog/sinks/sink.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 #include <atomic>
@@ -20,6 +22,7 @@
 #include <boost/asio/post.hpp>
 #include <carillon/job/run.hpp>
 #include <carillon/job/run_context.hpp>
+#include <carillon/text/plain_text.hpp>
 
 #include <array>
 #include <cerrno>
@@ -46,26 +49,27 @@ namespace {
 
 namespace asio = boost::asio;
 
-constexpr std::size_t longest_text = std::size_t{64} * 1024;  // of a message, a note, a logged line
 constexpr std::size_t reserve_bytes = 1 << 20;
-
-std::string shortened(std::string text) {
-  if (text.size() > longest_text) text.resize(longest_text);
-  return text;
-}
 
 // The socket to the pool. Thread safety: safe.
 class pool_socket {
  public:
-  explicit pool_socket(int number) : number_(number) {}
+  explicit pool_socket(int number) : number_(number) { ::fstat(number, &made_as_); }
   pool_socket(const pool_socket&) = delete;
   pool_socket& operator=(const pool_socket&) = delete;
   ~pool_socket() { ::close(number_); }
+
+  // Whether a body has closed it: its number may be another file's by now.
+  bool was_closed() const {
+    struct stat now{};
+    return ::fstat(number_, &now) != 0 || now.st_dev != made_as_.st_dev || now.st_ino != made_as_.st_ino;
+  }
 
   // What nobody reads any more is dropped.
   void send(const pool_message& message) {
     const auto bytes = encode(message);
     const std::lock_guard lock{mutex_};
+    if (was_closed()) return;
     std::size_t sent = 0;
     while (sent < bytes.size()) {
       const auto some = ::send(number_, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
@@ -74,10 +78,14 @@ class pool_socket {
     }
   }
 
-  // Waits for the next message; none: the pool is gone.
-  std::optional<pool_message> receive() {
+  // Waits for the next message; none: the pool is gone, or was cut off. Who waits in the system would hold
+  // the socket open although it was closed: so while a body may do that it is looked after now and then.
+  std::optional<pool_message> receive(const std::atomic<bool>& active) {
     while (true) {
       if (auto message = reader_.next()) return message;
+      if (was_closed()) return std::nullopt;
+      pollfd ready{number_, POLLIN, 0};
+      if (::poll(&ready, 1, active ? between_looks : -1) <= 0) continue;
       const auto some = ::recv(number_, buffer_.data(), buffer_.size(), 0);
       if (some > 0) reader_.add({buffer_.data(), static_cast<std::size_t>(some)});
       if (some == 0 || (some < 0 && errno != EINTR)) return std::nullopt;
@@ -85,7 +93,10 @@ class pool_socket {
   }
 
  private:
+  static constexpr int between_looks = 1'000;  // milliseconds
+
   int number_;
+  struct stat made_as_{};
   std::mutex mutex_;  // of those who send
   message_reader reader_;
   std::array<char, 16'384> buffer_{};
@@ -98,7 +109,9 @@ class pool_sink final : public spdlog::sinks::sink {
   void log(const spdlog::details::log_msg& line) override {
     const auto* fields = current_log_fields();
     const auto words = fields ? fields->words : std::string_view{line.payload.data(), line.payload.size()};
-    pool_.send(logged_line{static_cast<int>(line.level), shortened(std::string{words})});
+    const bool fits = words.size() <= longest_text;  // What it is made of is the log's affair.
+    auto kept = fits ? std::string{words} : text::in_utf8(words, longest_text);
+    pool_.send(logged_line{static_cast<int>(line.level), std::move(kept)});
   }
   void flush() override {}
   void set_pattern(const std::string&) override {}
@@ -156,7 +169,7 @@ class worker_process {
  private:
   void read() {
     try {
-      while (auto message = pool_.receive()) take(*message);
+      while (auto message = pool_.receive(active_)) take(*message);
     } catch (const std::exception& why) {  // no memory, most likely
       fmt::print(stderr, "carillon worker: {}\n", why.what());
       std::_Exit(not_a_worker);
@@ -247,8 +260,7 @@ class worker_process {
       end.result.message = fmt::format("more than {} MiB of memory", setup_.memory >> 20);
       end.spent = true;
     }
-    end.result.message = shortened(std::move(end.result.message));
-    end.note = shortened(std::move(context_.note));
+    end.note = std::move(context_.note);
     if (!context_.value.empty()) end.value = json_in(context_.value);
     if (context_.carry) end.carry = json_in(*context_.carry).value_or(nullptr);
     std::fflush(stdout);
@@ -258,7 +270,13 @@ class worker_process {
       active_ = false;
     }
     ended_.notify_all();
+    if (pool_.was_closed()) cut_off();
     pool_.send(end);  // the last: the next order may come at once
+  }
+
+  [[noreturn]] static void cut_off() {
+    fmt::print(stderr, "carillon worker: the body has closed the connection to the pool\n");
+    std::_Exit(not_a_worker);
   }
 
   static bool is_out_of_memory(const std::exception_ptr& thrown) {

@@ -8,21 +8,44 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <charconv>
+#include <optional>
+#include <system_error>
 
 namespace carillon {
 namespace {
 
-user_account look_up(const std::string& name) {
-  std::vector<char> room(16'384);
+std::optional<uid_t> user_number(const std::string& text) {
+  uid_t number = 0;
+  const auto end = text.data() + text.size();
+  const auto [stopped, fault] = std::from_chars(text.data(), end, number);
+  return fault == std::errc{} && stopped == end ? std::optional{number} : std::nullopt;
+}
+
+// An answer of the list of users, with the room that it points into.
+struct passwd_answer {
+  std::vector<char> room;
   passwd entry{};
   passwd* found = nullptr;
-  int fault = 0;
-  while ((fault = ::getpwnam_r(name.c_str(), &entry, room.data(), room.size(), &found)) == ERANGE &&
-         room.size() < (1U << 24)) {
-    room.resize(room.size() * 2);
+};
+
+// `look` is getpwnam_r or getpwuid_r; `key` what it wants.
+template <typename Look, typename Key>
+void look_up(passwd_answer& answer, Look look, Key key) {
+  answer.room.resize(16'384);
+  while (look(key, &answer.entry, answer.room.data(), answer.room.size(), &answer.found) == ERANGE &&
+         answer.room.size() < (1U << 24)) {
+    answer.room.resize(answer.room.size() * 2);
   }
-  if (found == nullptr)
+}
+
+user_account look_up(const std::string& name) {
+  passwd_answer answer;
+  look_up(answer, ::getpwnam_r, name.c_str());
+  if (const auto id = user_number(name); answer.found == nullptr && id) look_up(answer, ::getpwuid_r, *id);
+  if (answer.found == nullptr)
     throw failure("start", fmt::format("cannot run as {}: there is no such user here", name));
+  const auto& entry = answer.entry;
   return {entry.pw_name, entry.pw_dir, entry.pw_shell, entry.pw_uid, entry.pw_gid, {}};
 }
 

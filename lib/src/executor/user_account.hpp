@@ -17,6 +17,8 @@ struct user_account {
   bool is_ours() const noexcept;
 };
 
+/// `name` may be a number: that of a user, if no user has it as a name.
+///
 /// Errors: throws `failure` named "start" if there is no such user here, or if this process may not run
 /// commands as them.
 user_account find_account(const std::string& name);

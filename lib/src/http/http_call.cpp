@@ -17,6 +17,7 @@
 #include <charconv>
 #include <cmath>
 #include <cstdint>
+#include <span>
 #include <stdexcept>
 
 namespace carillon {
@@ -26,11 +27,11 @@ namespace {
 namespace json = boost::json;
 
 constexpr std::array<std::string_view, 6> methods{"POST", "GET", "PUT", "PATCH", "DELETE", "HEAD"};
-constexpr std::array<std::string_view, 6> said_of_runs{"job",     "run",   "scheduled_for",
-                                                       "attempt", "fence", "instance"};
+constexpr std::array<std::string_view, 9> said_of_runs{
+    "job", "run", "scheduled_for", "attempt", "fence", "instance", "after_job", "after_run", "after_outcome"};
 constexpr unsigned least_status = 200, most_status = 599;
 
-bool is_one_of(std::string_view word, const std::array<std::string_view, 6>& words) {
+bool is_one_of(std::string_view word, std::span<const std::string_view> words) {
   return std::ranges::find(words, word) != words.end();
 }
 

@@ -29,6 +29,7 @@
 #include <stdexcept>
 #include <utility>
 
+#include "async/loop_farewell.hpp"
 #include "http/http_outcome.hpp"
 
 namespace carillon {
@@ -62,6 +63,11 @@ std::string json_of(const run& run, const json::value& more) {
   said["attempt"] = run.attempt();
   said["fence"] = run.fence();
   said["instance"] = run.instance();
+  if (const auto* const followed = run.follows()) {
+    said["after_job"] = followed->job;
+    said["after_run"] = followed->run;
+    said["after_outcome"] = name(followed->how);
+  }
   if (more.is_object())
     for (const auto& [name, value] : more.get_object()) said[name] = value;
   return json::serialize(said);
@@ -128,18 +134,17 @@ http::request request_of(const http_call& call, const http::url& where, const ru
   return request;
 }
 
-}  // namespace
-
 // The clients of all hosts that were asked lately. A timer that runs while there are any closes connections
 // and lets go of clients; it may outlive the executor, and then finds nothing to do.
-class http_executor::hosts : public std::enable_shared_from_this<hosts> {
+class asked_hosts : public std::enable_shared_from_this<asked_hosts> {
  public:
-  hosts(const loop_executor& where, const http_executor_options& how)
+  asked_hosts(const loop_executor& where, const http_executor_options& how)
       : where_{where}, how_{how}, alarm_{where} {}
 
   const loop_executor& where() const noexcept { return where_; }
 
   loop_awaitable<http::exchange> ask(http::url server, http::tls_options tls, http::request what) {
+    const auto self = shared_from_this();  // Until the clients in use have been let go.
     // Whatever is asked of us, ending the connection is all that its operations understand.
     co_await asio::this_coro::reset_cancellation_state([](asio::cancellation_type type) {
       return type == asio::cancellation_type::none ? type : asio::cancellation_type::terminal;
@@ -152,7 +157,7 @@ class http_executor::hosts : public std::enable_shared_from_this<hosts> {
   void close() {
     closed_ = true;
     alarm_.cancel();
-    clients_.clear();
+    let_go_if([](const http::client&) { return true; });
   }
 
  private:
@@ -183,12 +188,17 @@ class http_executor::hosts : public std::enable_shared_from_this<hosts> {
     });
   }
 
+  // Of those that nobody waits for. The others go with who waits.
+  template <typename Condition>
+  void let_go_if(Condition may_go) {
+    std::erase_if(clients_,
+                  [&](const auto& one) { return one.second.under_way() == 0 && may_go(one.second); });
+  }
+
   void look() {
     watching_ = false;
     const auto oldest = std::chrono::steady_clock::now() - how_.keep;
-    std::erase_if(clients_, [&](const auto& one) {
-      return one.second.under_way() == 0 && one.second.last_used() <= oldest;
-    });
+    let_go_if([&](const http::client& one) { return one.last_used() <= oldest; });
     for (auto& [name, client] : clients_) client.close_unused();
     if (!clients_.empty()) watch();
   }
@@ -201,6 +211,34 @@ class http_executor::hosts : public std::enable_shared_from_this<hosts> {
   strand_timer alarm_;
   bool watching_ = false;
   bool closed_ = false;
+};
+
+}  // namespace
+
+// They live on the loop: the executor, which may outlive it, lets go of them when it is closed, or the loop
+// goes.
+class http_executor::hosts {
+ public:
+  static std::shared_ptr<hosts> on(const loop_executor& where, const http_executor_options& how) {
+    auto made = std::make_shared<hosts>();
+    made->asked_ = std::make_shared<asked_hosts>(where, how);
+    made->farewell_ = loop_farewell(where, [weak = std::weak_ptr(made)] {
+      if (const auto self = weak.lock()) self->asked_.reset();
+    });
+    return made;
+  }
+  hosts() = default;
+  hosts(const hosts&) = delete;
+  hosts& operator=(const hosts&) = delete;
+  ~hosts() {
+    if (asked_) asked_->close();
+  }
+
+  asked_hosts& operator*() const noexcept { return *asked_; }
+
+ private:
+  std::shared_ptr<asked_hosts> asked_;
+  loop_farewell farewell_;
 };
 
 std::string http_arguments(const http_call& call) {
@@ -217,9 +255,7 @@ http_call http_call_of(std::string_view arguments) {
 
 http_executor::http_executor(http_executor_options options) : options_{options} {}
 
-http_executor::~http_executor() {
-  if (hosts_) hosts_->close();
-}
+http_executor::~http_executor() = default;
 
 std::optional<std::string> http_executor::fault_of(const job_definition& job) const {
   try {
@@ -235,18 +271,19 @@ asio::awaitable<void> http_executor::execute(run& run, const task*) {
   if (!hosts_) {
     const auto* strand = here.target<loop_executor>();
     if (strand == nullptr) throw std::logic_error("an http_executor runs on the strand of a scheduler");
-    hosts_ = std::make_shared<hosts>(*strand, options_);
+    hosts_ = hosts::on(*strand, options_);
   }
+  auto& asked = **hosts_;
   const auto call = http_call_of(run.arguments());
   auto server = http::parse_url(call.url).value();
   auto request = request_of(call, server, run, options_.answer_kept);
-  auto asking = hosts_->ask(std::move(server), call.tls, std::move(request));
-  const auto result = co_await asio::co_spawn(hosts_->where(), std::move(asking), asio::deferred);
+  auto asking = asked.ask(std::move(server), call.tls, std::move(request));
+  const auto result = co_await asio::co_spawn(asked.where(), std::move(asking), asio::deferred);
   run.note(note_of(call, result, system_clock().now()));
 }
 
 asio::awaitable<void> http_executor::close() {
-  if (hosts_) hosts_->close();
+  hosts_.reset();
   co_return;
 }
 

@@ -45,11 +45,29 @@ std::string status_in_words(const http::answer& answer) {
   return words;
 }
 
+// Where a redirection points to: as of the call's own URL, without user, password, query and what follows #.
+// Empty: it cannot be told apart what in it is secret.
+std::string without_secrets(std::string_view location) {
+  location = location.substr(0, location.find('#'));
+  const bool names_host = location.starts_with("//");
+  if (const auto whole = http::parse_url((names_host ? "http:" : "") + std::string{location}))
+    return whole->to_string().substr(names_host ? 5 : 0);
+  location = location.substr(0, location.find('?'));
+  const bool is_path = !names_host && location.find_first_of(":@\\") == std::string_view::npos;
+  return is_path ? std::string{location} : std::string{};
+}
+
+bool is_redirection(const http::answer& answer) {
+  return answer.status / 100 == 3 && !answer.location.empty();
+}
+
 // What there is to say of a status that nobody expected.
 std::string why_unexpected(const http_call& call, const http::answer& answer) {
-  if (answer.status / 100 == 3 && !answer.location.empty())
-    return fmt::format(": it points to {}: redirections are not followed, name the last URL",
-                       text::excerpt(answer.location));
+  if (is_redirection(answer)) {
+    const auto target = without_secrets(answer.location);
+    return fmt::format(": it points {}: redirections are not followed, name the last URL",
+                       target.empty() ? "elsewhere" : "to " + text::excerpt(target));
+  }
   if (answer.status / 100 != 2) return {};
   std::vector<std::string> wanted;
   for (const auto& one : call.expect) wanted.push_back(to_string(one));
@@ -82,8 +100,10 @@ std::string note_of(const http_call& call, const http::exchange& what, instant n
   }
   const auto& answer = *what.answered;
   if (is_expected(call, answer.status)) return with_body(status_in_words(answer), answer);
-  throw failure(fmt::format("http:{}", answer.status),
-                with_body(status_in_words(answer) + why_unexpected(call, answer), answer), false,
+  auto words = status_in_words(answer) + why_unexpected(call, answer);
+  // The body of a redirection says once more, and in full, where it points to.
+  if (!is_redirection(answer)) words = with_body(std::move(words), answer);
+  throw failure(fmt::format("http:{}", answer.status), words, false,
                 http::parse_retry_after(answer.retry_after, now));
 }
 

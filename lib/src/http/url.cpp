@@ -4,8 +4,9 @@
 
 #include <algorithm>
 #include <boost/beast/core/detail/base64.hpp>
-#include <boost/url/pct_string_view.hpp>
 #include <charconv>
+
+#include "text/url_part.hpp"
 
 namespace carillon::http {
 
@@ -53,11 +54,7 @@ class url_reader {
   }
 
   std::string decoded(std::size_t begin, std::size_t end, const char* what) const {
-    const auto text = boost::urls::make_pct_string_view(url_.substr(begin, end - begin));
-    if (!text)
-      fail(begin, fmt::format("{}: a % that is not followed by two hexadecimal digits", what),
-           "write % as %25");
-    return text->decode();
+    return text::url_part(url_, begin, end, what);
   }
 
   void read_user(std::size_t end) {

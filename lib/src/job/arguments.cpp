@@ -7,6 +7,8 @@
 
 #include <exception>
 
+#include "job/json_text.hpp"
+
 namespace carillon::detail {
 
 namespace {
@@ -27,7 +29,10 @@ std::string quote(const json::value& value) {
 json::array parse_arguments(std::string_view text) {
   if (text.empty()) return {};
   boost::system::error_code failed;
-  auto value = json::parse(text, failed);
+  json::parse_options options;
+  options.max_depth = deepest_value;
+  auto value = json::parse(text, failed, json::storage_ptr(), options);
+  if (failed == json::error::too_deep) throw argument_error(fmt::format("the arguments are {}", too_deep));
   if (failed) throw argument_error("the arguments are not JSON: " + failed.message());
   if (!value.is_array())
     throw argument_error("the arguments must be a JSON array, one element an argument, not " + quote(value));

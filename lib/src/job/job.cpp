@@ -1,3 +1,4 @@
+#include <fmt/format.h>
 #include <xxhash.h>
 #include <boost/json/serialize.hpp>
 #include <carillon/job/job.hpp>
@@ -66,13 +67,13 @@ bool job_definition::same_but_origin(const job_definition& other) const {
          (options == other.options || *options == *other.options);
 }
 
-std::optional<std::string> fault_of_id(std::string_view id) {
-  if (id.empty()) return "a job's id must not be empty";
-  if (id.size() > 255) return "a job's id has at most 255 bytes, this one has " + std::to_string(id.size());
+std::optional<std::string> fault_of_id(std::string_view id, std::string_view what) {
+  if (id.empty()) return fmt::format("{} must not be empty", what);
+  if (id.size() > 255) return fmt::format("{} has at most 255 bytes, this one has {}", what, id.size());
   const bool control =
       std::ranges::any_of(id, [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; });
-  if (control) return "a job's id has no control characters (tabs and line breaks among them)";
-  if (!is_utf8(id)) return "a job's id is UTF-8";
+  if (control) return fmt::format("{} has no control characters (tabs and line breaks among them)", what);
+  if (!is_utf8(id)) return fmt::format("{} is UTF-8", what);
   return std::nullopt;
 }
 

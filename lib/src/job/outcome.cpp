@@ -1,4 +1,5 @@
 #include <carillon/job/outcome.hpp>
+#include <carillon/text/plain_text.hpp>
 
 #include <boost/system/system_error.hpp>
 #include <string>
@@ -17,22 +18,48 @@ std::string name_of(const Code& code) {
   return std::string{of_the_system ? "system" : category} + ":" + std::to_string(code.value());
 }
 
+constexpr std::string_view nothing_said = "an exception that says nothing was thrown";
+
+/// `what()` may be null.
+std::string_view words_of(const std::exception& why) {
+  const char* const words = why.what();
+  return words ? words : nothing_said;
+}
+
 /// Without where in the source it was thrown, which Boost adds at the end for programmers.
-std::string words_of(const boost::system::system_error& why) {
-  std::string words = why.what();
+std::string words_of_code(const boost::system::system_error& why) {
+  std::string words{words_of(why)};
   const auto ending = why.code().what();
   if (words.ends_with(ending))
     words.replace(words.size() - ending.size(), ending.size(), why.code().message());
   return words;
 }
 
-outcome failed(std::string failure, std::string message, bool permanent = false) {
+outcome failed(std::string_view failure, std::string_view message, bool permanent = false) {
   outcome result;
   result.kind = outcome_kind::failed;
   result.permanent = permanent;
-  result.failure = std::move(failure);
-  result.message = std::move(message);
+  result.failure = text::in_utf8(failure, longest_text);
+  result.message = text::in_utf8(message, longest_text);
   return result;
+}
+
+outcome described(const std::exception_ptr& thrown) {
+  try {
+    std::rethrow_exception(thrown);
+  } catch (const failure& why) {
+    auto result = failed(why.name(), words_of(why), why.permanent());
+    result.retry_after = why.retry_after();
+    return result;
+  } catch (const boost::system::system_error& why) {
+    return failed(name_of(why.code()), words_of_code(why));
+  } catch (const std::system_error& why) {
+    return failed(name_of(why.code()), words_of(why));
+  } catch (const std::exception& why) {
+    return failed("exception", words_of(why));
+  } catch (...) {
+    return failed("exception", "something that is no std::exception was thrown");
+  }
 }
 
 }  // namespace
@@ -64,22 +91,12 @@ std::string_view name(cancel_reason reason) noexcept {
   return "unknown";
 }
 
-outcome outcome_of(const std::exception_ptr& thrown) {
+outcome outcome_of(const std::exception_ptr& thrown) noexcept {
   if (!thrown) return {};
   try {
-    std::rethrow_exception(thrown);
-  } catch (const failure& why) {
-    auto result = failed(why.name(), why.what(), why.permanent());
-    result.retry_after = why.retry_after();
-    return result;
-  } catch (const boost::system::system_error& why) {
-    return failed(name_of(why.code()), words_of(why));
-  } catch (const std::system_error& why) {
-    return failed(name_of(why.code()), why.what());
-  } catch (const std::exception& why) {
-    return failed("exception", why.what());
+    return described(thrown);
   } catch (...) {
-    return failed("exception", "something that is no std::exception was thrown");
+    return failed("exception", "it has no words");  // So short that they need no memory.
   }
 }
 

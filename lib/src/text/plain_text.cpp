@@ -55,12 +55,20 @@ std::string excerpt(std::string_view text, std::size_t limit) {
   return printable(text.substr(0, last == std::string_view::npos ? 0 : last + 1), limit, true);
 }
 
-std::string in_utf8(std::string_view text) {
+std::string in_utf8(std::string_view text, std::size_t limit) {
+  constexpr std::string_view ellipsis = "…";
   std::string out;
-  out.reserve(text.size());
+  out.reserve(std::min(text.size(), limit));
+  std::size_t fits = 0;  // How much of `out` would leave room for an ellipsis.
   while (!text.empty()) {
     const auto length = utf8_length(text);
-    out += length == 0 ? std::string_view{"\uFFFD"} : text.substr(0, length);
+    const auto next = length == 0 ? std::string_view{"\uFFFD"} : text.substr(0, length);
+    if (next.size() > limit - out.size()) {
+      out.resize(fits);
+      return out.append(ellipsis);
+    }
+    out += next;
+    if (out.size() + ellipsis.size() <= limit) fits = out.size();
     text.remove_prefix(std::max<std::size_t>(length, 1));
   }
   return out;

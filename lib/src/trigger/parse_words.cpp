@@ -148,6 +148,9 @@ void fail_at_beginning(scanner& in) {
   const auto message = "expected at, every, after, cron, quartz or (, found " + in.here();
   if (text.empty() && in.at_end())
     fail(first.position, "the schedule is empty", "as in every 5m, cron 0 9 * * mon-fri");
+  if (text == "@reboot")
+    fail(first.position, "@reboot is not a time, and joins none",
+         "in a daemon's file it is all that the schedule of a job says: \"@reboot\", \"@reboot after 15m\"");
   if (text.starts_with('@')) fail(first.position, message, "write cron " + std::string{text});
   if (text == "cron" || text.starts_with("cron{") || text == "{")
     fail(first.position, message, "as in cron{day=last sun; hour=2}");

@@ -4,8 +4,11 @@
 #include <carillon/executor/process_executor.hpp>
 #include <carillon/executor/process_worker.hpp>
 
+#include <fcntl.h>
 #include <fmt/format.h>
 #include <signal.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 #include <boost/asio/deferred.hpp>
 #include <boost/asio/io_context.hpp>
@@ -83,6 +86,31 @@ void add_misdeeds(carillon::task_registry& tasks) {
   });
   tasks.add("talk nonsense", [] {
     for (int file = 3; file < 64; ++file) static_cast<void>(::write(file, "!!!!nonsense", 12));
+    std::this_thread::sleep_for(1h);
+  });
+}
+
+// By the system's own call: that others use these files is the point, of which a sanitizer would complain.
+void close_all_files() {
+  for (int file = 3; file < 100; ++file) ::syscall(SYS_close, file);
+}
+
+void add_cuts(carillon::task_registry& tasks) {
+  tasks.add("close all and return", [] {
+    std::this_thread::sleep_for(10ms);  // the worker waits for messages by then
+    close_all_files();
+  });
+  tasks.add("close all at once", close_all_files);
+  tasks.add("close all and go on", [] {
+    close_all_files();
+    std::this_thread::sleep_for(1h);
+  });
+  tasks.add("close all for other files", [] {
+    close_all_files();
+    for (int file = 3; file < 100; ++file) static_cast<void>(::open("/dev/null", O_RDWR));
+  });
+  tasks.add("hang up and go on", [] {
+    for (int file = 3; file < 100; ++file) ::shutdown(file, SHUT_RDWR);
     std::this_thread::sleep_for(1h);
   });
 }
@@ -172,6 +200,7 @@ int main(int count, char** words) {
   carillon::task_registry tasks;
   add_good_deeds(tasks);
   add_misdeeds(tasks);
+  add_cuts(tasks);
   if (const auto worker = carillon::run_worker(tasks)) return *worker;
   const std::string_view what = count > 1 ? words[1] : "";
   if (what == "schedule") return schedule(tasks, false);

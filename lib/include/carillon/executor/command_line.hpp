@@ -24,7 +24,7 @@ struct command_line {
   milliseconds kill_after{10'000};         ///< How long after SIGTERM comes SIGKILL.
   /// As whom it runs, with the groups of that user, and HOME, LOGNAME, USER and SHELL as the machine's list
   /// of users has them where `env` does not say otherwise. Empty: as this process does. Another user than
-  /// that takes root.
+  /// that takes root. A number is the user's number, if no user has it as a name.
   std::string user;
   std::optional<command_mail> mail;  ///< To whom goes what it prints.
   bool log_output = true;            ///< What it prints goes to the log.

@@ -53,7 +53,8 @@ class executor {
   virtual boost::asio::awaitable<void> execute(run& run, const task* body) = 0;
 
   /// Asked once, when the scheduler has ended its last run, opened or not: gives up threads, connections and
-  /// the like.
+  /// the like, and all that was made on the strand (timers, copies of it): a program may keep the executor
+  /// for longer than the event loop.
   virtual boost::asio::awaitable<void> close();
 };
 

@@ -51,13 +51,17 @@ struct process_executor_options {
 ///
 /// Failures are as at home; beside them: "signal:SIGSEGV" and the like, when the worker was ended by a
 /// signal, or "exit:N", when it exited in the middle of a run; both messages go on with the end of what it
-/// printed. "memory limit"; "worker" when no worker can be started. In each case another worker takes the
-/// place of the one that is gone. Workers that end as soon as they are started are started again with growing
-/// pauses, up to half a minute; the log says so once.
+/// printed; a worker that is cut off, because its body closes all files, ends by either. "memory limit";
+/// "worker" when no worker can be started. In each case another worker takes the place of the one that is
+/// gone. Workers that end as soon as they are started are started again with growing pauses, up to half a
+/// minute; the log says so once.
 ///
 /// A run that is asked to stop: its worker is told; a coroutine sees Asio cancellation, a plain body
 /// `run.cancel_reason()`. After `stop_after` the worker's process group gets SIGTERM, `kill_after` later
 /// SIGKILL. When this process dies its workers end (`run_worker`).
+///
+/// It may outlive its scheduler and the event loop, with no workers then; they end with the loop also where
+/// nobody has shut the scheduler down.
 class process_executor final : public executor {
  public:
   /// `tasks` are those given to `run_worker`; only their names are kept. The workers start when the scheduler

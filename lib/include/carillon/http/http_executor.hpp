@@ -22,9 +22,10 @@ struct http_executor_options {
 /// one `http_call` as JSON; it needs no task.
 ///
 /// The body is a JSON object that says which run this is: `job`, `run`, `scheduled_for` (RFC 3339 with
-/// milliseconds and the offset of the job's zone), `attempt`, `fence` and `instance`, and what the call adds.
-/// Requests without it (GET, HEAD, DELETE, a text of their own) say the same in headers Carillon-Job to
-/// Carillon-Instance. All have a header Idempotency-Key that is the same for each attempt at an occurrence.
+/// milliseconds and the offset of the job's zone), `attempt`, `fence` and `instance`, of one that follows
+/// another `after_job`, `after_run` and `after_outcome`, and what the call adds. Requests without it (GET,
+/// HEAD, DELETE, a text of their own) say the same in headers Carillon-Job to Carillon-Instance. All have a
+/// header Idempotency-Key that is the same for each attempt at an occurrence.
 ///
 /// An answer whose status is expected is a success; status and beginning of the body are the run's note. Else
 /// the run fails with a `failure` named "http:503" (the status), "connect" (nobody there), "tls", "timeout"

@@ -93,6 +93,7 @@ struct job_record {
 };
 
 /// Whether an id may be used; else a sentence that says what is wrong with it.
-std::optional<std::string> fault_of_id(std::string_view id);
+/// @param what What the sentence calls it: names of other things follow the same rules.
+std::optional<std::string> fault_of_id(std::string_view id, std::string_view what = "a job's id");
 
 }  // namespace carillon

@@ -1,5 +1,6 @@
 #pragma once
 #include <carillon/time/instant.hpp>
+#include <cstddef>
 #include <cstdint>
 #include <exception>
 #include <optional>
@@ -28,6 +29,9 @@ std::string_view name(outcome_kind kind) noexcept;
 enum class cancel_reason : std::uint8_t { none, timeout, overlap, shutdown, removed, user, lost_lease };
 
 std::string_view name(cancel_reason reason) noexcept;
+
+/// The most bytes that are kept of a message, and of what `run::note` says.
+inline constexpr std::size_t longest_text = 65'536;
 
 /// How an attempt ended.
 struct outcome {
@@ -70,7 +74,10 @@ class failure : public std::runtime_error {
 /// The outcome of a body that threw: failed, with the exception's name and words. Null: succeeded.
 ///
 /// A `failure` has its own name; an error code is "CATEGORY:VALUE", where the codes of the operating system
-/// are "system:" in either library's category; everything else is "exception".
-outcome outcome_of(const std::exception_ptr& thrown);
+/// are "system:" in either library's category; everything else is "exception". Of what cannot be read (no
+/// memory, words that throw) there are words of our own: the end of a run does not depend on what was thrown.
+/// Texts are made UTF-8, with U+FFFD for each byte that is none, and cut between characters after
+/// `longest_text` bytes: no store changes them further.
+outcome outcome_of(const std::exception_ptr& thrown) noexcept;
 
 }  // namespace carillon

@@ -18,6 +18,10 @@ namespace carillon {
 /// The most bytes of JSON that a run returns, and that a job carries.
 inline constexpr std::size_t longest_value = 65'536;
 
+/// How many lists and objects may lie in each other in what a run returns, a job carries, or has as arguments
+/// (with the list that they are).
+inline constexpr std::size_t deepest_value = 32;
+
 /// What a body is given: which occurrence this is, which attempt, and how to log and to notice that it should
 /// stop.
 ///
@@ -51,10 +55,12 @@ class run {
   std::optional<instant> deadline() const noexcept { return context_->deadline; }
   /// The zone of the job, in which people read its times.
   const zone& where() const noexcept { return context_->where; }
-  /// Says what history shall keep of this run if it succeeds: the message of its outcome.
-  void note(std::string words) { context_->note = std::move(words); }
+  /// Says what history shall keep of this run if it succeeds: the message of its outcome. Made UTF-8 and cut
+  /// as that of a failure (`outcome_of`).
+  void note(std::string_view words);
   /// Says what this run returns, as a body does that returns a value; the last one counts. What is longer
-  /// than `longest_value` as JSON is left out, and the message of the outcome says so.
+  /// than `longest_value` as JSON, or deeper than `deepest_value`, is left out, and the message of the
+  /// outcome says so.
   void returns(const boost::json::value& what);
 
   /// What the run before this one handed on: the last that has succeeded and said so with `carry`, as of when
@@ -76,7 +82,8 @@ class run {
   bool carries() const noexcept { return context_->carries; }
   /// Hands on data to the runs to come, in one step with the end of this run, if it succeeds; the last call
   /// counts, and null hands on nothing. Of runs that overlap the one that ends last wins.
-  /// Errors: throws a permanent `failure`: "carries" as above, "carry" for more than `longest_value` as JSON.
+  /// Errors: throws a permanent `failure`: "carries" as above, "carry" for more than `longest_value` as JSON,
+  /// and for what is deeper than `deepest_value`.
   template <typename T>
   void carry(const T& data) {
     carry_json(boost::json::value_from(data));
@@ -98,6 +105,7 @@ class run {
  private:
   [[noreturn]] static void misfit_of_carried(const std::string& why);
   void require_carries() const;
+  void leave_out(const std::string& why);
 
   run_context* context_;
 };
