@@ -11,18 +11,6 @@ using testing::temporary_folder;
 
 namespace json = boost::json;
 
-struct answered {
-  int code;
-  std::string out;
-  std::string err;
-};
-
-answered ask(std::vector<std::string> arguments, std::string_view input = {}) {
-  program asked{std::move(arguments), input};
-  const auto code = asked.ends();
-  return {code, asked.out(), asked.err()};
-}
-
 }  // namespace
 
 TEST_SUITE("cli") {

@@ -1,8 +1,11 @@
 #include <doctest/doctest.h>
 
 #include "apps/store_world.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
+
+using testing::holds;
 
 TEST_SUITE("doctor of a shared store") {
   TEST_CASE("the doctor tells of a job that no live instance can run, and of a run that nobody can read") {

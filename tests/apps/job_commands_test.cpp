@@ -11,10 +11,12 @@
 #include "carillon/commands/jobs_exchange.hpp"
 #include "carillon/commands/jobs_list.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
 namespace {
 
+using testing::holds;
 using testing::temporary_folder;
 
 using namespace std::chrono_literals;
@@ -46,8 +48,6 @@ command_world::said modify(command_world& world, job_flags flags,
 std::uint64_t revision(command_world& world) {
   return show(world, "backup", true).object().at("revision").to_number<std::uint64_t>();
 }
-
-bool holds(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
 
 }  // namespace
 
@@ -221,6 +221,10 @@ TEST_SUITE("job commands") {
     CHECK(holds(show(world, "backup").out, "leaves out   2024-01-02 02:30:00"));
     CHECK_FALSE(holds(show(world, "backup").out, "next         2024-01-02"));
     CHECK(skip("2024-01-02T02:30", true).out == "backup: fires at 2024-01-02 02:30:00 again\n");
+    CHECK(holds(skip("2024-01-01T02:00", false).err,
+                "the job does not fire then: the next fire is at 2024-01-01T02:30:00+00:00"));
+    CHECK(holds(skip("2023-12-31T02:30", false).err,
+                "it is over: the next fire is at 2024-01-01T02:30:00+00:00"));
     const auto wrong = skip("2024-01-02T02:31", false);
     CHECK(wrong.code == 1);
     CHECK(holds(wrong.err, "the nearest fires are at 2024-01-02T02:30:00+00:00"));
@@ -238,7 +242,10 @@ TEST_SUITE("job commands") {
           json);
     };
     CHECK(backfill("2023-12-29", 10'000, true).object().at("runs") == 3);
-    CHECK(holds(backfill("2023-12-29", 10'000).out, "backup: 3 runs put down"));
+    CHECK(backfill("2023-12-29", 10'000).out ==
+          "backup: 0 of 3 times are new, no run was put down: --again runs them once more\n");
+    const auto more = backfill("2023-12-28", 10'000).out;
+    CHECK(holds(more, "backup: 1 run (the other 3 times are not new) put down, the oldest first"));
     CHECK(backfill("23:59", 10'000).code == 1);
     const auto many = backfill("2023-01-01", 100);
     CHECK(many.code == 1);

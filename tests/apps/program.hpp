@@ -6,6 +6,8 @@
 #include <spawn.h>
 #include <sys/wait.h>
 #include <unistd.h>
+#include <boost/json/object.hpp>
+#include <boost/json/parse.hpp>
 
 #include <cerrno>
 #include <chrono>
@@ -35,7 +37,15 @@ class program {
     std::vector<char*> argv;
     for (auto& word : arguments) argv.push_back(word.data());
     argv.push_back(nullptr);
-    REQUIRE(::posix_spawn(&id_, CARILLON_PROGRAM, &files, nullptr, argv.data(), environ) == 0);
+    // Who runs the tests may ignore signals that they send (nohup), which a program would inherit.
+    posix_spawnattr_t how;
+    ::posix_spawnattr_init(&how);
+    sigset_t all;
+    ::sigfillset(&all);
+    ::posix_spawnattr_setsigdefault(&how, &all);
+    ::posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGDEF);
+    REQUIRE(::posix_spawn(&id_, CARILLON_PROGRAM, &files, &how, argv.data(), environ) == 0);
+    ::posix_spawnattr_destroy(&how);
     ::posix_spawn_file_actions_destroy(&files);
     for (const int end : {in[0], out[1], err[1]}) ::close(end);
     REQUIRE(::write(in[1], input.data(), input.size()) == static_cast<ssize_t>(input.size()));
@@ -67,10 +77,12 @@ class program {
     if (id_ > 0) ::kill(id_, number);
   }
 
-  /// Waits for its end. Answers the exit code, or minus the signal that ended it.
+  /// Waits for its end, and ends it if that takes longer than `patience`. Answers the exit code, or minus the
+  /// signal that ended it.
   int ends() {
     while (read_some(std::chrono::steady_clock::now() + patience)) {
     }
+    if (!out_over_ || !err_over_) signal(SIGKILL);
     int status = 0;
     REQUIRE(::waitpid(std::exchange(id_, -1), &status, 0) > 0);
     return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
@@ -114,5 +126,22 @@ class program {
   std::string output_, errors_, said_;
   std::size_t heard_ = 0;
 };
+
+using arguments = std::vector<std::string>;
+
+/// How the program ended, and what it wrote.
+struct answered {
+  int code;
+  std::string out;
+  std::string err;
+  boost::json::object object() const { return boost::json::parse(out).as_object(); }
+};
+
+/// Runs the program until it ends.
+inline answered ask(arguments words, std::string_view input = {}) {
+  program asked{std::move(words), input};
+  const auto code = asked.ends();
+  return {code, asked.out(), asked.err()};
+}
 
 }  // namespace carillon::app

@@ -12,11 +12,13 @@
 #include <vector>
 
 #include "apps/push_world.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
 
 using namespace std::chrono_literals;
 using testing::child;
+using testing::holds;
 using testing::http_receiver;
 using testing::posted;
 using testing::reaction;

@@ -9,8 +9,11 @@
 #include <string>
 
 #include "apps/push_world.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
+
+using testing::holds;
 
 using namespace std::chrono_literals;
 

@@ -4,9 +4,11 @@
 #include <vector>
 
 #include "apps/store_world.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
 
+using testing::holds;
 using testing::redis_options;
 using testing::redis_server;
 using testing::temporary_folder;
@@ -34,10 +36,15 @@ TEST_SUITE("shared store") {
     CHECK(world.on_store({"jobs", "cancel", "backup", "--waiting", "--json"}).object().at("done") == true);
     CHECK(world.on_store({"jobs", "cancel", "backup", "--run", "none"}).out ==
           "backup: no run none of it is active\n");
+    CHECK(world.on_store({"jobs", "cancel", "backup", "--run", "none"}).code == 1);
     CHECK(world.on_store({"jobs", "trigger-at", "backup", "2h ago"}).code == 0);
     const auto backfill =
         world.on_store({"jobs", "backfill", "backup", "--from", "73h ago", "--json"}).object();
     CHECK((backfill.at("runs") == 3 || backfill.at("runs") == 4));
+    const arguments past{"jobs",       "backfill", "backup",     "--from",
+                         "2026-01-01", "--to",     "2026-01-05", "--json"};
+    CHECK(world.on_store(past).object().at("runs") == 4);
+    CHECK(world.on_store(past).object().at("runs") == 0);
     const auto document = world.on_store({"jobs", "export"});
     CHECK(world.on_store({"jobs", "import", world.folder.write("jobs.json", document.out)}).out ==
           "backup: unchanged\n1 job: 0 added, 0 changed, 1 unchanged, 0 refused\n");

@@ -8,8 +8,11 @@
 #include <vector>
 
 #include "apps/store_world.hpp"
+#include "support/text.hpp"
 
 namespace carillon::app {
+
+using testing::holds;
 
 namespace {
 

@@ -1,5 +1,4 @@
 #pragma once
-#include <boost/json/parse.hpp>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -10,27 +9,6 @@
 #include "support/temporary_folder.hpp"
 
 namespace carillon::app {
-
-using arguments = std::vector<std::string>;
-
-/// How the program ended, and what it wrote.
-struct answered {
-  int code;
-  std::string out;
-  std::string err;
-  boost::json::object object() const { return boost::json::parse(out).as_object(); }
-};
-
-/// Runs the program until it ends.
-inline answered ask(arguments words) {
-  program asked{std::move(words)};
-  const auto code = asked.ends();
-  return {code, asked.out(), asked.err()};
-}
-
-inline bool holds(const std::string& text, std::string_view words) {
-  return text.find(words) != std::string::npos;
-}
 
 /// The command line that adds a job, but for what the job does.
 inline const arguments add_backup{

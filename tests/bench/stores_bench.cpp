@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "bench.hpp"
+#include "support/deaf_listener.hpp"
 #include "support/temporary_folder.hpp"
 
 #ifdef CARILLON_WITH_REDIS
@@ -35,9 +36,7 @@ namespace carillon::bench {
 
 namespace {
 
-struct deaf_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
+using testing::deaf_listener;
 
 std::shared_ptr<spdlog::logger> silent() {
   return std::make_shared<spdlog::logger>("bench", std::make_shared<spdlog::sinks::null_sink_mt>());

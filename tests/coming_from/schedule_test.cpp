@@ -150,7 +150,7 @@ TEST_SUITE("coming from schedule") {
     std::string order;
     const auto work = [&] { order += "w"; };
     auto common = scheduler->once(5s, [&] { order += "c"; });
-    auto urgent = once_options();
+    auto urgent = delayed_options();
     urgent.priority = 10;
     auto soon = scheduler->once(5s, work, urgent);
     auto then = scheduler->once_at(scheduler->now() + 1h, work);

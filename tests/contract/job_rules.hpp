@@ -1,7 +1,9 @@
 #pragma once
+#include <carillon/job/run.hpp>
 #include <stdexcept>
 
 #include "contract/store_world.hpp"
+#include "support/deaf_listener.hpp"
 
 namespace carillon::contract {
 
@@ -35,6 +37,15 @@ inline rules adding_rules() {
          CHECK_FALSE(job.next_waiting);
          CHECK_FALSE(job.last_fire);
          CHECK(job.counters == job_counters{});
+       }},
+      {"a job is there as it was given with arguments as deep as there may be",
+       [](world& w) {
+         auto given = w.record("a");
+         auto definition = *given.definition;
+         definition.arguments = std::string(deepest_value, '[') + std::string(deepest_value, ']');
+         given.definition = std::make_shared<const job_definition>(std::move(definition));
+         w.put(given);
+         CHECK(*w.seen("a").definition == *given.definition);
        }},
       {"adding the same definition again changes nothing, whatever the policy",
        [](world& w) {
@@ -442,9 +453,7 @@ inline rules notice_rules() {
        }},
       {"a store that is open cannot be opened again, and once closed tells nothing",
        [](world& w) {
-         struct silent_listener final : store_listener {
-           void on_job_changed(const std::string&, std::uint64_t) override {}
-         } nobody;
+         testing::deaf_listener nobody;
          CHECK_THROWS_AS(w.wait(w.store().open("a", nobody)), std::logic_error);
          w.leave();
          w.add("a");

@@ -116,7 +116,7 @@ class world {
     extra_run run;
     run.id = id;
     run.occurrence = run.at = when;
-    return wait(store().enqueue(run));
+    return wait(store().enqueue(run)) != 0;
   }
 
   /// A claim of the fire at the cursor of `job`, with the next fire 60 s later.

@@ -4,15 +4,12 @@
 #include "contract/store_world.hpp"
 #include "redis/connection_world.hpp"
 #include "redis/job_backend.hpp"
+#include "support/deaf_listener.hpp"
 #include "support/plain_store.hpp"
 
 namespace carillon::testing {
 
 namespace {
-
-struct deaf_store_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
 
 /// A store whose runs start when one replica knows of them.
 class durable_world : public connection_world {
@@ -44,7 +41,7 @@ class durable_world : public connection_world {
     how.durable = redis::replicas(1, std::chrono::milliseconds{200});
     return how;
   }
-  deaf_store_listener nobody;
+  deaf_listener nobody;
 
  public:
   redis::job_backend backend;

@@ -10,8 +10,8 @@ using redis::words;
 
 namespace {
 
-constexpr lua_script add{"add", "8cd00688c05c46bde4a2e60658ef20a2e5c0b248",
-                         "return redis.call('INCRBY', KEYS[1], ARGV[1])"};
+constexpr lua_script add_script{"add", "8cd00688c05c46bde4a2e60658ef20a2e5c0b248",
+                                "return redis.call('INCRBY', KEYS[1], ARGV[1])"};
 
 /// A master, a replica, and a sentinel that watches them.
 struct watched_pair {
@@ -43,14 +43,14 @@ TEST_SUITE("redis fail-over") {
     watched_pair servers;
     connection_world world{servers.options()};
     REQUIRE(servers.sentinel->knows_replica());
-    CHECK(world.run(world.connection.run(add, words("k"), words(1))).integer() == 1);
+    CHECK(world.run(world.connection.run(add_script, words("k"), words(1))).integer() == 1);
     REQUIRE(world.until([&] { return servers.replica.cli({"GET", "k"}) == "1"; }));
 
     servers.master.kill();
     REQUIRE(world.until([&] { return !world.connection.is_up(); }));
     world.run(world.connection.wait_until_up(60s), 70s);
     CHECK(servers.sentinel->master_port() == servers.replica.port());
-    CHECK(world.run(world.connection.run(add, words("k"), words(1))).integer() == 2);
+    CHECK(world.run(world.connection.run(add_script, words("k"), words(1))).integer() == 2);
     CHECK(servers.replica.cli({"GET", "k"}) == "2");
   }
 

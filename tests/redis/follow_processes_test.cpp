@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "redis/backend_world.hpp"
+#include "support/deaf_listener.hpp"
 #include "support/followed_jobs.hpp"
 #include "support/loop_world.hpp"
 
@@ -36,9 +37,7 @@ struct following_processes : loop_world {
     as_they_do.partitions = 8;
     redis::job_store store{link, as_they_do};
     store.stay_out();
-    struct final_listener final : store_listener {
-      void on_job_changed(const std::string&, std::uint64_t) override {}
-    } nobody;
+    deaf_listener nobody;
     run(store.open("reader", nobody));
     std::vector<ledger_entry> all;
     ledger_query query;

@@ -1,39 +1,21 @@
-#include <algorithm>
-#include <map>
-#include <random>
-#include <set>
-
+#include "contract/group_walk.hpp"
 #include "redis/script_world.hpp"
-#include "store/group_shares.hpp"
 
 using namespace carillon;
 using namespace carillon::testing;
 
 namespace {
 
-/// The script, and beside it what it is to do.
+/// Members of a group, as the script finds them.
 struct group_script_world : script_world {
-  void join(const std::string& member) {
-    live.insert(member);
-    cli({"ZADD", members_key(), "99999999999999", member});
-  }
-  void drop(const std::string& member) {
-    live.erase(member);
-    cli({"ZREM", members_key(), member});
-  }
+  void join(const std::string& member) { cli({"ZADD", members_key(), "99999999999999", member}); }
+  void drop(const std::string& member) { cli({"ZREM", members_key(), member}); }
   group_answer ask(const std::string& member, const group_request& said) {
     return run(backend.share_group(member, said));
-  }
-  group_answer expected(const std::string& member, const group_request& said) {
-    std::vector<std::string> told;
-    return model.share(member, said, [this](const std::string& id) { return live.contains(id); }, told);
   }
   std::string members_key() const { return redis::store_keys{name_space}.shared("members"); }
   std::string group_key() const { return redis::store_keys{name_space}.group("db"); }
   std::string text_of(const std::string& member) const { return cli({"HGET", group_key(), member}); }
-
-  std::set<std::string> live;
-  group_shares model;
 };
 
 std::string text_of(const member_share& one) {
@@ -53,47 +35,11 @@ std::string without_end_of_line(std::string text) {
 TEST_SUITE("group.lua") {
   TEST_CASE("it does at random what group_shares does") {
     group_script_world world;
-    std::mt19937_64 random{7};
-    const std::vector<std::string> names{"a b/1", "b/2", "c/3", "d/4"};
-    std::map<std::string, group_request> last;
-    for (const auto& name : names) world.join(name);
-    for (int step = 0; step < 300; ++step) {
-      const auto& who = names[random() % names.size()];
-      if (random() % 20 == 0) {
-        if (world.live.contains(who)) {
-          world.drop(who);
-        } else {
-          world.join(who);
-          last.erase(who);
-        }
-        continue;
-      }
-      auto said = last[who];
-      if (said.number == 0 || random() % 6 != 0) {
-        said.group = "db";
-        ++said.number;
-        said.limit = static_cast<std::uint32_t>(3 + random() % 2);
-        const auto known = world.model.members.find(who);
-        const bool hears = known != world.model.members.end() && random() % 3 != 0;
-        if (hears) said.given = std::max(said.given, known->second.given);
-        said.returned += said.given > said.returned ? random() % (said.given - said.returned + 1) : 0;
-        said.ranks.clear();
-        for (auto ranks = random() % 5; ranks > 0; --ranks)
-          said.ranks.push_back((std::uint64_t{100} << 44) + random() % 1'000);
-        std::ranges::sort(said.ranks);
-        said.waiting = said.ranks.size() + random() % 2;
-        last[who] = said;
-      }
-      CAPTURE(step);
-      const auto answer = world.ask(who, said);
-      const auto wanted = world.expected(who, said);
-      REQUIRE(answer.member == wanted.member);
-      if (!answer.member) continue;
-      REQUIRE(answer.given == wanted.given);
-      REQUIRE(answer.limit == wanted.limit);
-      for (const auto& [member, share] : world.model.members)
-        REQUIRE(without_end_of_line(world.text_of(member)) == text_of(share));
-    }
+    group_walk walk{world, [&](const group_shares& kept) {
+                      for (const auto& [member, share] : kept.members)
+                        REQUIRE(without_end_of_line(world.text_of(member)) == text_of(share));
+                    }};
+    walk.run(300);
   }
 
   TEST_CASE("it tells a member that was given a place by another's question, on the channel of groups") {

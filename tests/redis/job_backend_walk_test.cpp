@@ -3,16 +3,9 @@
 
 #include "contract/job_store_walk.hpp"
 #include "redis/backend_world.hpp"
+#include "support/deaf_listener.hpp"
 
 namespace carillon::testing {
-
-namespace {
-
-struct deaf_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
-
-}  // namespace
 
 TEST_CASE("whatever is done to a store in Redis, its ledger accounts for every nominal time once") {
   deaf_listener nobody;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "redis/script_world.hpp"
+#include "support/deaf_listener.hpp"
 
 namespace carillon::testing {
 
@@ -124,9 +125,7 @@ TEST_SUITE("redis scripts that read") {
     script_world::listener nobody;
     const auto store = w.run(w.backend.open(4, nobody));
     plain_store plain{w.backend, 4};
-    struct deaf final : store_listener {
-      void on_job_changed(const std::string&, std::uint64_t) override {}
-    } deaf;
+    deaf_listener deaf;
     w.run(plain.open("a", deaf));
     std::map<std::uint32_t, int> parts;
     for (int k = 0; k < 12; ++k) {

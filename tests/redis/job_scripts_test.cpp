@@ -125,7 +125,7 @@ TEST_SUITE("redis scripts") {
     CHECK(w.claim({request}, before.born).at(0).what == claimed::gone);
     CHECK(w.take("a", "r4", before.born).what == take_answer::kind::gone);
     CHECK(w.finish("a", "r1", finished, before.born).what == finish_answer::kind::done);
-    CHECK(w.reap("a", "r2", died) == 1);
+    CHECK(w.reap("a", "r2", died));
     const auto job = w.seen("a");
     CHECK(job.born > before.born);
     CHECK(job.counters == job_counters{});
@@ -196,10 +196,10 @@ TEST_SUITE("redis scripts") {
     again.on_lost = lost_action::rerun;
     w.add("a", again);
     const auto fence = w.win("a", "r1");
-    CHECK(w.reap("a", "r1", fence - 1) == 0);
-    CHECK(w.reap("b", "r1", fence) == 0);
-    CHECK(w.reap("a", "r1", fence) == 1);
-    CHECK(w.reap("a", "r1", fence) == 0);
+    CHECK_FALSE(w.reap("a", "r1", fence - 1));
+    CHECK_FALSE(w.reap("b", "r1", fence));
+    CHECK(w.reap("a", "r1", fence));
+    CHECK_FALSE(w.reap("a", "r1", fence));
     CHECK(w.finish("a", "r1", fence).what == finish_answer::kind::stale);
     const auto taken = w.take("a", "r2");
     CHECK(taken.what == take_answer::kind::won);
@@ -211,7 +211,7 @@ TEST_SUITE("redis scripts") {
     CHECK(entries[0].result.message == "its instance died");
     CHECK_FALSE(entries[0].final);
 
-    CHECK(w.reap("a", "r2", taken.fence) == 1);
+    CHECK(w.reap("a", "r2", taken.fence));
     CHECK(w.take("a", "r2").what == take_answer::kind::none_due);  // a copy that was long under way
     CHECK(w.seen("a").active == 0);
     CHECK(w.seen("a").next_waiting);
@@ -230,7 +230,7 @@ TEST_SUITE("redis scripts") {
     w.add("a", again);
     const auto fence = w.win("a", "r1");
     CHECK(w.claim({w.claim_of("a", "r2")}).at(0).runs.at(0).cancel_run == "r1");
-    CHECK(w.reap("a", "r1", fence) == 1);
+    CHECK(w.reap("a", "r1", fence));
     const auto entries = w.ledger("a");
     REQUIRE(entries.size() == 1);
     CHECK(entries[0].final);

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "support/deaf_listener.hpp"
 #include "support/loop_world.hpp"
 #include "support/redis_server.hpp"
 
@@ -13,10 +14,6 @@ namespace carillon::testing {
 namespace {
 
 using namespace std::chrono_literals;
-
-struct deaf_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
 
 std::ptrdiff_t threads() { return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {}); }
 

@@ -2,6 +2,7 @@
 
 #include "redis/backend_world.hpp"
 #include "redis/member_backend.hpp"
+#include "support/members_world.hpp"
 
 namespace carillon::testing {
 
@@ -9,33 +10,13 @@ namespace {
 
 using kind = members_answer::kind;
 
-/// Members of a namespace of its own, by leases of a minute.
-class member_world : public backend_world {
+/// What an instance uses of a namespace of its own.
+struct redis_backends : backend_world {
+  redis::member_backend members{connection, name_space};
+};
+
+class member_world : public members_world<redis_backends> {
  public:
-  static constexpr milliseconds lease{60'000};
-
-  member_world() { store = run(backend.open(4, nobody)); }
-
-  static member_info named(std::string id) {
-    member_info me;
-    me.instance = instance_of(id);
-    me.id = std::move(id);
-    me.host = "somewhere";
-    me.process = 17;
-    me.version = "0.1.0";
-    me.started = instant{milliseconds{1'700'000'000'000}};
-    me.work_digest = 0xfedc'ba98'7654'3210;
-    return me;
-  }
-  members_answer join(std::string id) { return run(members.join(named(std::move(id)), lease, store)); }
-  members_answer heartbeat(std::string id) {
-    return run(members.heartbeat(named(std::move(id)), lease, store));
-  }
-  static std::vector<std::string> ids(const members_answer& answer) {
-    std::vector<std::string> all;
-    for (const auto& each : answer.members) all.push_back(each.id);
-    return all;
-  }
   std::string cli(const std::string& key_at_1, std::vector<std::string> command) {
     command.at(1) = "carillon:{" + name_space + "}:" + key_at_1;
     return shared_server().cli(command);
@@ -51,15 +32,6 @@ class member_world : public backend_world {
     }
   }
   void expire(const std::string& member) { cli("members", {"ZADD", "", "1", member}); }
-
-  struct deaf final : backend_listener {
-    void on_change(std::uint32_t, std::uint64_t, const job_brief&) override {}
-    void on_stop_asked(const std::string&, const std::string&, cancel_reason) override {}
-    void on_gap() override {}
-    void on_reachable(bool, const std::string&) override {}
-  } nobody;
-  store_identity store;
-  redis::member_backend members{connection, name_space};
 };
 
 }  // namespace
@@ -180,11 +152,7 @@ TEST_SUITE("redis member_backend") {
 
   TEST_CASE("what a digest stands for is kept while heartbeats name it") {
     member_world w;
-    served_work work;
-    work.tasks = {"mail", "report"};
-    work.executors = {"command"};
-    work.body_executors = {"pool"};
-    work.declared = {1, 0xffff'ffff'ffff'fff0};
+    const auto work = w.work();
     auto me = w.named("a/1");
     me.work_digest = work.digest();
     CHECK_FALSE(w.run(w.members.fetch_work(work.digest())));

@@ -1,4 +1,6 @@
 #include <carillon/redis/once.hpp>
+// What of the scheduler stands beside it in a program.
+#include <carillon/carillon.hpp>
 #include <chrono>
 #include <stdexcept>
 #include <string>
@@ -14,14 +16,14 @@ namespace asio = boost::asio;
 using namespace std::chrono_literals;
 
 constexpr auto ttl = 600s;
-const once_options short_lease{.lease = 500ms};
+const once_options half_second{.lease = 500ms};
 const std::string raw_key = "carillon:{test:once:push}";
 
 struct once_world : redis_lock_world {
   redis::link other_link{io, options()};
   int done = 0;
 
-  once_answer send(redis::link& through, once_options how = short_lease) {
+  once_answer send(redis::link& through, once_options how = half_second) {
     once_answer answer;
     go(send_into(answer, through, how));
     return answer;
@@ -36,7 +38,7 @@ struct once_world : redis_lock_world {
       if (fails) throw std::runtime_error("no ink");
       ++done;
     };
-    co_await redis::once(link, "push", ttl, work, short_lease);
+    co_await redis::once(link, "push", ttl, work, half_second);
   }
   bool is_pending() const { return server.cli({"GET", raw_key}).starts_with("pending:"); }
 };
@@ -58,9 +60,9 @@ TEST_SUITE("redis once") {
 
   TEST_CASE("a call beside one that is at it is told so, however long that takes") {
     once_world world;
-    const auto first = world.start(world.dawdle(3 * short_lease.lease));
+    const auto first = world.start(world.dawdle(3 * half_second.lease));
     REQUIRE(world.until([&] { return world.is_pending(); }));
-    world.go_on_for(2 * short_lease.lease);
+    world.go_on_for(2 * half_second.lease);
     CHECK(world.send(world.other_link) == once_outcome::busy);
     REQUIRE(world.until([&] { return first->over; }));
     CHECK(first->failure == nullptr);
@@ -118,13 +120,13 @@ TEST_SUITE("redis once") {
     once_world world;
     const auto block = [&] {
       world.server.pause();
-      std::this_thread::sleep_for(2 * short_lease.lease);
+      std::this_thread::sleep_for(2 * half_second.lease);
       world.server.resume();
       ++world.done;
     };
     once_answer answer;
     const auto call = [&]() -> asio::awaitable<void> {
-      answer = co_await redis::once(world.link, "push", ttl, block, short_lease);
+      answer = co_await redis::once(world.link, "push", ttl, block, half_second);
     };
     world.go(call());
     CHECK(answer == once_outcome::ran);
@@ -135,7 +137,7 @@ TEST_SUITE("redis once") {
     once_world world;
     const auto taken_over = [&] { world.server.cli({"SET", raw_key, "done:somebody", "EX", "600"}); };
     const auto call = [&]() -> asio::awaitable<void> {
-      co_await redis::once(world.link, "push", ttl, taken_over, short_lease);
+      co_await redis::once(world.link, "push", ttl, taken_over, half_second);
     };
     const auto first = world.start(call());
     REQUIRE(world.until([&] { return first->over; }));

@@ -64,9 +64,9 @@ class script_world : public backend_world {
     const take_step step{&request, born};
     return run(backend.take(0, "a/1", std::span(&step, 1))).at(0);
   }
-  std::size_t reap(const std::string& id, std::string_view run_id, std::uint64_t fence) {
+  bool reap(const std::string& id, std::string_view run_id, std::uint64_t fence) {
     const reap_step step{run_id, id, fence, "its instance died"};
-    return run(backend.reap(0, std::span(&step, 1), at(1'000)));
+    return run(backend.reap(0, std::span(&step, 1), at(1'000))).front();
   }
   std::vector<ledger_entry> ledger(const std::string& job = {}) {
     ledger_query query;

@@ -75,7 +75,7 @@ struct damaged_world : script_world {
     const std::vector<take_step> steps{{&first, 0}, {&second, 0}};
     return run(backend.take(0, "a/1", steps));
   }
-  std::size_t reap_both(std::uint64_t of_a, std::uint64_t of_b) {
+  std::vector<bool> reap_both(std::uint64_t of_a, std::uint64_t of_b) {
     const std::vector<reap_step> steps{{"r1", "a", of_a, "its instance died"},
                                        {"r2", "b", of_b, "its instance died"}};
     return run(backend.reap(0, steps, at(1'000)));
@@ -124,7 +124,7 @@ TEST_SUITE("unreadable records") {
       const auto put = w.add_both(on_conflict::keep);
       CHECK(put.at(0).refused == why);
       CHECK(put.at(1).what == put_answer::kind::unchanged);
-      CHECK(w.reap_both(of_a, of_b) == 0);
+      CHECK(w.reap_both(of_a, of_b) == std::vector{false, false});
       job_change change;
       change.skip_next = 1;
       extra_run extra;
@@ -161,7 +161,7 @@ TEST_SUITE("unreadable records") {
     const auto failed = w.finish_both(of_a, of_b, outcome_kind::failed);
     CHECK(failed.at(0).refused == why);
     CHECK(failed.at(1).what == finish_answer::kind::done);
-    CHECK(w.reap_both(of_a, of_b) == 0);
+    CHECK(w.reap_both(of_a, of_b) == std::vector{false, false});
     CHECK(w.finish_both(of_a, of_b).at(0).what == finish_answer::kind::done);
   }
 
@@ -173,7 +173,7 @@ TEST_SUITE("unreadable records") {
     const auto ended = w.finish_both(of_a, of_b);
     CHECK(ended.at(0).refused == why);
     CHECK(ended.at(1).what == finish_answer::kind::done);
-    CHECK(w.reap_both(of_a, of_b) == 0);
+    CHECK(w.reap_both(of_a, of_b) == std::vector{false, false});
     CHECK(w.logged(why) == 1);
     CHECK(w.win("a", "r3") > of_a);
     CHECK(w.run(w.backend.ask_to_stop("a", "", cancel_reason::user)) == 1);

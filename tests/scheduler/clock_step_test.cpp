@@ -18,8 +18,6 @@ struct stepping_world : scheduler_world {
   std::vector<std::int64_t> ran;
 };
 
-std::vector<std::int64_t> list(std::initializer_list<std::int64_t> values) { return values; }
-
 }  // namespace
 
 TEST_SUITE("a scheduler whose clock is set") {

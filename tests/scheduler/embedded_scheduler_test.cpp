@@ -3,6 +3,7 @@
 #include <spdlog/logger.h>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_future.hpp>
@@ -10,6 +11,8 @@
 #include <carillon/store/memory_store.hpp>
 #include <carillon/time/manual_clock.hpp>
 #include <carillon/trigger/builder.hpp>
+#include <future>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -225,6 +228,25 @@ TEST_SUITE("embedded_scheduler") {
     CHECK(runs == 0);
   }
 
+  TEST_CASE("what is asked of one that has stopped is answered: that it has") {
+    embedded_scheduler scheduler{silent()};
+    SUBCASE("by stop") { scheduler.stop(); }
+    SUBCASE("by a body") {
+      std::future<void> over;
+      scheduler->once(0s, [&] { over = scheduler->shutdown()(asio::use_future); });
+      while (!over.valid() || over.wait_for(0s) != std::future_status::ready) scheduler.run_pending();
+      scheduler.run_pending();  // What the loop was asked for before it was over: to cancel that body, say.
+    }
+    for (int i = 0; i < 2; ++i) {
+      CHECK_THROWS_WITH_AS(scheduler->run_now("nightly", asio::use_future).get(),
+                           doctest::Contains("the scheduler is not running"), boost::system::system_error);
+      CHECK_FALSE(scheduler->wait_for(event::scheduler_paused, std::nullopt, asio::use_future).get());
+      CHECK_FALSE(scheduler->once(0s, [] {}).pending());
+      CHECK_FALSE(scheduler.next_wakeup());
+      scheduler.stop();
+    }
+  }
+
   TEST_CASE("what run() throws comes out of stop, and a scheduler that never could start ends") {
     const auto store = std::make_shared<memory_store>();
     embedded_scheduler first{store, silent()};
@@ -253,6 +275,17 @@ TEST_SUITE("embedded_scheduler") {
     }
     other.join();
     scheduler.stop();
+  }
+
+  TEST_CASE("a stream of events may be kept for longer than its scheduler") {
+    std::optional<event_stream> kept;
+    {
+      embedded_scheduler scheduler{silent()};
+      kept.emplace(scheduler->events(event::scheduler_stopped));
+      scheduler.run_pending();
+    }
+    CHECK(kept->next(asio::use_future).get()->kind == event::scheduler_stopped);
+    CHECK_FALSE(kept->next(asio::use_future).get());
   }
 
   TEST_CASE("by the machine's clock: a loop that only sleeps until next_wakeup") {

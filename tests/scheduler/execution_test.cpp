@@ -38,6 +38,46 @@ struct working_world : scheduler_world {
 
 using words = std::vector<std::string>;
 
+/// A store in memory that throws what no store should.
+struct failing_store final : job_store {
+  memory_store inner;
+  bool fails = false;         ///< Of claims.
+  bool forgets_ends = false;  ///< It throws when it is told of one.
+  loop_awaitable<void> open(std::string m, store_listener& l) override { return inner.open(std::move(m), l); }
+  loop_awaitable<void> close() override { return inner.close(); }
+  loop_awaitable<put_answer> add(job_record j, on_conflict p) override { return inner.add(std::move(j), p); }
+  loop_awaitable<change_answer> update(std::string i, std::uint64_t r, job_change c) override {
+    return inner.update(std::move(i), r, std::move(c));
+  }
+  loop_awaitable<change_answer> remove(std::string i, std::optional<std::uint64_t> r, bool t) override {
+    return inner.remove(std::move(i), r, t);
+  }
+  loop_awaitable<std::optional<loaded_job>> load(std::string i) override { return inner.load(std::move(i)); }
+  loop_awaitable<job_page> list(job_query q) override { return inner.list(std::move(q)); }
+  loop_awaitable<own_jobs> load_own(std::string f, known_job k) override {
+    return inner.load_own(std::move(f), std::move(k));
+  }
+  loop_awaitable<std::uint64_t> enqueue(extra_run r) override { return inner.enqueue(r); }
+  loop_awaitable<ledger_page> history(ledger_query q) override { return inner.history(std::move(q)); }
+  loop_awaitable<claim_answer> claim(const claim_request& r) override {
+    if (fails) throw std::runtime_error("the store is gone");
+    co_return co_await inner.claim(r);
+  }
+  loop_awaitable<take_answer> take(const take_request& r) override { return inner.take(r); }
+  std::optional<finish_answer> finish_now(const run_report& r) override {
+    if (forgets_ends) throw std::runtime_error("the store has lost its pencil");
+    return inner.finish_now(r);
+  }
+  loop_awaitable<finish_answer> finish(const run_report& r) override {
+    if (forgets_ends) throw std::runtime_error("the store has lost its pencil");
+    co_return co_await inner.finish(r);
+  }
+};
+
+struct without_words : std::exception {
+  const char* what() const noexcept override { return nullptr; }
+};
+
 }  // namespace
 
 TEST_SUITE("runs of a scheduler") {
@@ -283,6 +323,15 @@ TEST_SUITE("runs of a scheduler") {
     CHECK(log.size() == 2);
   }
 
+  TEST_CASE("an executor that is none, or whose name is taken, is refused") {
+    scheduler_world world;
+    CHECK_THROWS_WITH_AS(world.scheduler.executor("narrow", nullptr),
+                         "executor 'narrow': there is none (null)", std::invalid_argument);
+    world.scheduler.executor("narrow", std::make_shared<inline_executor>(executor_limits()));
+    CHECK_THROWS_AS(world.scheduler.executor("narrow", std::make_shared<inline_executor>(executor_limits())),
+                    std::invalid_argument);
+  }
+
   TEST_CASE("a thousand runs that wait for one place do not grow the stack") {
     scheduler_world world;
     executor_limits limits;
@@ -317,39 +366,30 @@ TEST_SUITE("runs of a scheduler") {
     CHECK(world.count(event_kind::scheduler_stopped) == 1);
   }
 
-  TEST_CASE("an exception in the store does not end a loop") {
-    struct failing_store final : job_store {
-      memory_store inner;
-      bool fails = false;
-      loop_awaitable<void> open(std::string m, store_listener& l) override {
-        return inner.open(std::move(m), l);
-      }
-      loop_awaitable<void> close() override { return inner.close(); }
-      loop_awaitable<put_answer> add(job_record j, on_conflict p) override {
-        return inner.add(std::move(j), p);
-      }
-      loop_awaitable<change_answer> update(std::string i, std::uint64_t r, job_change c) override {
-        return inner.update(std::move(i), r, std::move(c));
-      }
-      loop_awaitable<change_answer> remove(std::string i, std::optional<std::uint64_t> r, bool t) override {
-        return inner.remove(std::move(i), r, t);
-      }
-      loop_awaitable<std::optional<loaded_job>> load(std::string i) override {
-        return inner.load(std::move(i));
-      }
-      loop_awaitable<job_page> list(job_query q) override { return inner.list(std::move(q)); }
-      loop_awaitable<own_jobs> load_own(std::string f, known_job k) override {
-        return inner.load_own(std::move(f), std::move(k));
-      }
-      loop_awaitable<bool> enqueue(extra_run r) override { return inner.enqueue(r); }
-      loop_awaitable<ledger_page> history(ledger_query q) override { return inner.history(std::move(q)); }
-      loop_awaitable<claim_answer> claim(const claim_request& r) override {
-        if (fails) throw std::runtime_error("the store is gone");
-        co_return co_await inner.claim(r);
-      }
-      loop_awaitable<take_answer> take(const take_request& r) override { return inner.take(r); }
-      loop_awaitable<finish_answer> finish(const run_report& r) override { return inner.finish(r); }
+  TEST_CASE("of several who shut down the one who waits least decides") {
+    working_world world{{}, 1h};
+    world.pass(10s);
+    const auto stop_within = [&](milliseconds drain) {
+      world.scheduler.shutdown({.drain = drain})([](std::exception_ptr) {});
+      world.settle();
     };
+    stop_within(60s);
+    world.pass(10s);
+    std::int64_t left = 0;
+    SUBCASE("the later one") { stop_within(milliseconds{left = 5'000}); }
+    SUBCASE("the later one, which does not wait") { stop_within(milliseconds{left = 0}); }
+    SUBCASE("the earlier one") {
+      stop_within(2h);
+      left = 50'000;
+    }
+    const auto until = world.at();
+    while (world.is_running() && world.at() < until + 60'000) world.pass(1s);
+    CHECK(world.log_ == words{"+10", "!10"});
+    CHECK(world.reasons == std::vector{cancel_reason::shutdown});
+    CHECK(world.at() - until == left);
+  }
+
+  TEST_CASE("an exception in the store does not end a loop") {
     simulation world;
     const auto store = std::make_shared<failing_store>();
     scheduler_options options;
@@ -371,5 +411,41 @@ TEST_SUITE("runs of a scheduler") {
     CHECK(runs >= 3);
     scheduler.shutdown()([](std::exception_ptr) {});
     world.settle();
+  }
+
+  TEST_CASE("a body that throws an exception without words has failed, and its run is over") {
+    scheduler_world world;
+    world.scheduler.add("plain", trigger{"every 10s"}, [] { throw without_words(); });
+    world.scheduler.add("coroutine", trigger{"every 10s"}, [&world]() -> awaitable<void> {
+      co_await world.sleep(1s);
+      throw without_words();
+    });
+    const auto listening =
+        world.scheduler.on(mask(event_kind::run_failed), [](const event&) { throw without_words(); });
+    world.start();
+    world.pass(25s);
+    CHECK(world.count(event_kind::run_failed) == 4);
+    CHECK(world.count(event_kind::loop_failed) == 0);
+    CHECK(world.last(event_kind::run_failed).message == "an exception that says nothing was thrown");
+    CHECK(world.wait_for(world.scheduler.health()).runs == 0);
+    world.stop();
+    CHECK_FALSE(world.is_running());
+  }
+
+  TEST_CASE(
+      "a store that throws when it is told of an end keeps neither the run nor the scheduler from ending") {
+    const auto store = std::make_shared<failing_store>();
+    scheduler_world world{store};
+    world.scheduler.add("plain", trigger{"every 10s"}, [] {});
+    world.scheduler.add("coroutine", trigger{"every 10s"},
+                        [&world]() -> awaitable<void> { co_await world.sleep(1s); });
+    world.start();
+    store->forgets_ends = true;
+    world.pass(15s);
+    CHECK(world.count(event_kind::run_unreported) == 2);
+    CHECK(world.last(event_kind::run_unreported).message == "the store has lost its pencil");
+    CHECK(world.wait_for(world.scheduler.health()).runs == 0);
+    world.stop();
+    CHECK_FALSE(world.is_running());
   }
 }

@@ -22,7 +22,9 @@ struct extra_world : scheduler_world {
   }
   static instant hour(std::int64_t number) { return simulation_start + number * 1h; }
   std::size_t backfill(std::int64_t from, std::int64_t to, backfill_options how = {}) {
-    return wait_for(scheduler.backfill("hourly", hour(from), hour(to), how));
+    const auto done = wait_for(scheduler.backfill("hourly", hour(from), hour(to), how));
+    times = done.times;
+    return done.put_down;
   }
   std::string refused(instant from, instant to, backfill_options how = {}) {
     try {
@@ -33,6 +35,7 @@ struct extra_world : scheduler_world {
     return "it was not refused";
   }
   std::vector<std::int64_t> hours;
+  std::size_t times = 0;  // of the last backfill
 };
 
 std::vector<std::int64_t> hours_of(std::initializer_list<std::int64_t> values) { return values; }
@@ -67,13 +70,16 @@ TEST_SUITE("runs outside the schedule") {
     }
     world.pass(1h);
     CHECK(world.hours.back() == 1);
-    CHECK(world.backfill(-3, -3) == 1);
+    CHECK(world.backfill(-3, -3) == 0);
   }
 
   TEST_CASE("asked again, it puts down only what is missing, unless one wants all again") {
     extra_world world;
     CHECK(world.backfill(-3, -1) == 3);
-    CHECK(world.backfill(-4, -1) == 4);
+    CHECK(world.backfill(-3, -1) == 0);
+    CHECK(world.times == 3);
+    CHECK(world.backfill(-4, -1) == 1);
+    CHECK(world.times == 4);
     world.settle();
     CHECK(world.hours == hours_of({-3, -2, -1, -4}));
     backfill_options again;
@@ -135,7 +141,7 @@ TEST_SUITE("runs outside the schedule") {
         },
         two);
     world.settle();
-    CHECK(world.wait_for(job.backfill(world.hour(-100), world.hour(0))) == 100);
+    CHECK(world.wait_for(job.backfill(world.hour(-100), world.hour(0))).put_down == 100);
     world.pass(150s);
     CHECK(most == 2);
     CHECK(world.ledger("slow").size() == 4);
@@ -218,7 +224,9 @@ TEST_SUITE("runs outside the schedule") {
         world.wait_for(world.scheduler.backfill("a", simulation_start + 10s, simulation_start + 30s)),
         boost::system::system_error);
     world.store->lost.clear();
-    CHECK(world.wait_for(world.scheduler.backfill("a", simulation_start + 10s, simulation_start + 30s)) == 3);
+    const auto again =
+        world.wait_for(world.scheduler.backfill("a", simulation_start + 10s, simulation_start + 30s));
+    CHECK(again.times == 3);
     world.settle();
     CHECK(std::ranges::count(world.ledger("a"), true, &ledger_entry::extra) == 3);
   }

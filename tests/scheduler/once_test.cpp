@@ -113,7 +113,7 @@ TEST_SUITE("once") {
   TEST_CASE("its options are a job's: it is tried again, and its time ends") {
     scheduler_world world;
     world.start();
-    auto options = once_options();
+    auto options = delayed_options();
     options.retry.attempts = 3;
     options.retry.backoff_min = 1s;
     int attempts = 0;
@@ -125,7 +125,7 @@ TEST_SUITE("once") {
         options);
     world.pass(1min);
     CHECK(attempts == 3);
-    auto short_time = once_options();
+    auto short_time = delayed_options();
     short_time.timeout = 2s;
     world.scheduler.once(1s, [&]() -> boost::asio::awaitable<void> { co_await world.sleep(1h); }, short_time);
     world.pass(1min);
@@ -135,13 +135,13 @@ TEST_SUITE("once") {
 
   TEST_CASE("mistakes are said at once") {
     scheduler_world world;
-    auto elsewhere = once_options();
+    auto elsewhere = delayed_options();
     elsewhere.executor = "nowhere";
     CHECK_THROWS_WITH_AS(world.scheduler.once(
                              1s, [] {}, elsewhere),
                          "once: there is no executor 'nowhere' here", std::invalid_argument);
     CHECK_THROWS_AS(world.scheduler.once(1s, bind([](int) {}, 3)), std::invalid_argument);
-    auto none = once_options();
+    auto none = delayed_options();
     none.max_instances = 0;
     CHECK_THROWS_AS(world.scheduler.once(1s, [] {}, none), std::invalid_argument);
   }
@@ -192,7 +192,7 @@ TEST_SUITE("once") {
     boost::asio::thread_pool pool{1};
     background_scheduler scheduler{quiet};
     scheduler->executor("pool", std::make_shared<asio_executor>(pool.get_executor()));
-    auto there = once_options();
+    auto there = delayed_options();
     there.executor = "pool";
     std::atomic<int> ran = 0;
     int taken_back = 0;

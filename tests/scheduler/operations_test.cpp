@@ -26,9 +26,6 @@ job_definition definition(std::string id, const char* when, std::string task = {
   job.task = task;
   return job;
 }
-
-std::vector<std::int64_t> list(std::initializer_list<std::int64_t> values) { return values; }
-
 }  // namespace
 
 TEST_SUITE("scheduler operations") {
@@ -114,12 +111,28 @@ TEST_SUITE("scheduler operations") {
     world.wait_for(world.scheduler.pause());
     world.pass(35s);
     CHECK(world.fired.empty());
+    CHECK(world.wait_for(world.scheduler.health()).paused);
+    CHECK(world.wait_for(world.scheduler.health()).healthy);
     world.wait_for(world.scheduler.resume());
+    CHECK(!world.wait_for(world.scheduler.health()).paused);
     world.pass(10s);
     CHECK(world.fired == list({40}));
     CHECK(world.last(event_kind::run_skipped).count == 3);
     CHECK(world.count(event_kind::scheduler_paused) == 1);
     CHECK(world.count(event_kind::scheduler_resumed) == 1);
+  }
+
+  TEST_CASE("a schedule that names no zone means that of the scheduler") {
+    scheduler_options options;
+    options.time_zone = zone::find("Asia/Tokyo").value();
+    scheduler_world world{std::move(options)};
+    world.scheduler.add("noon", trigger{"every day at 12:00"}, [] {});
+    world.scheduler.add("noon in Oslo", trigger{"every day at 12:00 in Europe/Oslo"}, [] {});
+    world.start();
+    CHECK(world.wait_for(world.scheduler.get("noon"))->cursor ==
+          instant{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1} + 3h});
+    CHECK(world.wait_for(world.scheduler.get("noon in Oslo"))->cursor ==
+          instant{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1} + 11h});
   }
 
   TEST_CASE("run_now runs outside the schedule and does not move the cursor") {

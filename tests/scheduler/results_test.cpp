@@ -1,5 +1,6 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
+#include <boost/json/serialize.hpp>
 #include <carillon/executor/thread_executor.hpp>
 #include <map>
 #include <stdexcept>
@@ -57,6 +58,13 @@ job_options carrying() {
   job_options options;
   options.carries = true;
   return options;
+}
+
+/// A list in a list in a list.
+boost::json::value nested(int levels) {
+  boost::json::value all;
+  for (int i = 0; i < levels; ++i) all = boost::json::array{std::move(all)};
+  return all;
 }
 
 std::string words_of(const std::exception_ptr& failure) {
@@ -137,6 +145,20 @@ TEST_SUITE("results of runs") {
           "what it returned is left out: 70002 bytes as JSON, and 65536 are the most that is kept");
   }
 
+  TEST_CASE("so is what is nested too deeply to be read again") {
+    result_world world;
+    world.scheduler.add("fits", daily, [] { return nested(32); });
+    world.scheduler.add("deep", daily, [] { return nested(33); });
+    world.start();
+    const auto fits = world.run("fits"), deep = world.run("deep");
+    CHECK(fits.json() == nested(32));
+    CHECK(world.result("fits", fits.run) == nested(32));
+    CHECK(deep.succeeded());
+    CHECK(deep.value.empty());
+    CHECK(deep.result.message ==
+          "what it returned is left out: it is nested too deeply, and 32 levels are the most");
+  }
+
   TEST_CASE("a run that fails leaves none, and who waits hears of its last attempt") {
     result_world world;
     int tries = 0;
@@ -212,6 +234,29 @@ TEST_SUITE("results of runs") {
     CHECK(one.result->result.message == "cancelled");
     CHECK(one.result->attempt == 0);
     CHECK(two.result.value().result.message == "removed");
+  }
+
+  TEST_CASE("one that is dropped between two attempts is skipped as well, and the ledger has the attempts") {
+    result_world world;
+    job_options options;
+    options.retry.attempts = 3;
+    options.retry.backoff_min = 1min;
+    world.scheduler.add("flaky", daily, [] { throw std::runtime_error("no paper"); }, options);
+    world.start();
+    answer got;
+    world.ask(got, "flaky");
+    world.pass(1s);
+    CHECK(world.wait_for(world.scheduler.cancel_waiting("flaky")));
+    world.pass(1s);
+    REQUIRE(got.result.has_value());
+    CHECK(got.result->result.kind == outcome_kind::skipped);
+    CHECK(got.result->result.message == "cancelled");
+    CHECK(got.result->attempt == 0);
+    const auto ledger = world.ledger("flaky");
+    REQUIRE(ledger.size() == 2);
+    CHECK(ledger[0].attempt == 1);
+    CHECK(ledger[0].result.message == "no paper");
+    CHECK_FALSE(ledger[0].final);
   }
 
   TEST_CASE("one whose job is removed while it runs is waited for to its end") {
@@ -424,6 +469,8 @@ TEST_SUITE("data carried from run to run") {
     world.wait_for(world.scheduler.set_carried("list", nullptr));
     world.pass(10s);
     CHECK_FALSE(seen.has_value());
+    world.wait_for(world.scheduler.set_carried("list", "100 \xb0"));
+    CHECK(world.carried("list") == "\"100 \uFFFD\"");
     CHECK_THROWS_WITH(world.wait_for(world.scheduler.set_carried("other", 1)),
                       "job 'other' carries no data from run to run: its options must say `carries`");
     CHECK_THROWS_WITH(
@@ -447,6 +494,59 @@ TEST_SUITE("data carried from run to run") {
     CHECK(too_long.failure == "carry");
     CHECK(too_long.message == "what the job is to carry has 70002 bytes as JSON, and 65536 are the most");
     CHECK(without.message == "job 'without' carries no data from run to run: its options must say `carries`");
+  }
+
+  TEST_CASE("what could not be read again is not carried, however it comes") {
+    const std::string too_deep = "nested too deeply, and 32 levels are the most";
+    result_world world;
+    std::optional<boost::json::value> read;
+    world.scheduler.add(
+        "fits", daily,
+        [&](run& run) {
+          read = run.carried_json();
+          run.carry_json(nested(32));
+        },
+        carrying());
+    world.scheduler.add("deep", daily, [](run& run) { run.carry_json(nested(33)); }, carrying());
+    world.start();
+    for (int i = 0; i < 2; ++i) CHECK(world.run("fits").succeeded());
+    CHECK(read == nested(32));
+    const auto deep = world.run("deep").result;
+    CHECK(deep.failure == "carry");
+    CHECK(deep.permanent);
+    CHECK(deep.message == "what the job is to carry is " + too_deep);
+    CHECK_THROWS_WITH(world.wait_for(world.scheduler.set_carried("fits", nested(33))),
+                      ("job 'fits': what it is to carry is " + too_deep).c_str());
+    auto document = world.wait_for(world.scheduler.export_jobs()).document;
+    import_options how;
+    how.policy = on_conflict::replace;
+    const auto same = world.wait_for(world.scheduler.import_jobs(document, how));
+    REQUIRE(same.entries.size() == 2);
+    CHECK(same.entries[1].why.empty());
+    document.replace(document.find("[null]"), 6, "[[null]]");
+    const auto deeper = world.wait_for(world.scheduler.import_jobs(document, how));
+    CHECK(deeper.entries[1].why == "carried: " + too_deep);
+  }
+
+  TEST_CASE("arguments may be as deep, with the list that they are") {
+    result_world world;
+    boost::json::value seen;
+    world.scheduler.task("echo", [&](boost::json::value data) { seen = std::move(data); });
+    world.start();
+    job_definition job{"echo", daily, {}, {}, default_options(), {}, {}};
+    job.arguments = boost::json::serialize(nested(32));
+    world.wait_for(world.scheduler.put(job));
+    CHECK(world.run("echo").succeeded());
+    CHECK(seen == nested(31));
+    const auto document = world.wait_for(world.scheduler.export_jobs()).document;
+    result_world other;
+    other.start();
+    const auto report = other.wait_for(other.scheduler.import_jobs(document));
+    CHECK(report.entries.at(0).why.empty());
+    job.arguments = boost::json::serialize(nested(33));
+    CHECK_THROWS_WITH_AS(world.wait_for(world.scheduler.put(job, on_conflict::replace)),
+                         doctest::Contains("the arguments are nested too deeply, and 32 levels are the most"),
+                         std::invalid_argument);
   }
 
   TEST_CASE("it goes with an exported job, and an import says what it changes") {

@@ -95,10 +95,7 @@ class fleet : public simulation {
     options.partitions = 8;
     options.seed = ++seeds;
     options.logger = logger_;
-    return std::make_shared<shared_store>(
-        shared.jobs_through(who.link),
-        [this, &who](const loop_executor&) { return shared.members_through(who.link); },
-        boost::asio::make_strand(io), clock(), options);
+    return shared.store_through(who.link, boost::asio::make_strand(io), clock(), options);
   }
   scheduler_options options_of(const std::string& name) {
     scheduler_options options;

@@ -195,6 +195,22 @@ TEST_SUITE("operations on a shared store") {
     CHECK(!world.wait_for(world.scheduler.get("old")));
   }
 
+  TEST_CASE("what it declares others know before it is there, so that nobody takes it for left over") {
+    sharing_world world;
+    world.scheduler.task("work", [] {});
+    world.start();
+    world.store->held = {"told_others"};
+    const std::vector<job_definition> jobs{world.definition("a", "every 10s")};
+    auto did = world.scheduler.declare("file", jobs)(boost::asio::use_future);
+    world.pass(1s);
+    CHECK(world.store->served.back().declares(seed_of("a")));
+    CHECK(!world.wait_for(world.scheduler.get("a")));
+    world.store->release("told_others");
+    world.settle();
+    CHECK(did.get().added == 1);
+    CHECK(world.wait_for(world.scheduler.get("a")));
+  }
+
   TEST_CASE("it stays as long as another live instance declares it, or may") {
     declared_world world;
     SUBCASE("it does") { world.store->live = {member("test", {"a", "b"}), member("other", {"a", "b"})}; }

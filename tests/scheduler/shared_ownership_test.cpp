@@ -11,28 +11,29 @@ std::function<bool(const job_definition&)> only(std::string prefix) {
   return [prefix = std::move(prefix)](const job_definition& job) { return job.id.starts_with(prefix); };
 }
 
+/// Of jobs "a" and "b" the first is its own. It has run once.
+struct two_jobs_world : sharing_world {
+  two_jobs_world() {
+    store->owner = only("a");
+    add_ticking("a");
+    add_ticking("b");
+    start();
+    pass(15s);
+  }
+};
+
 }  // namespace
 
 TEST_SUITE("which jobs an instance runs") {
   TEST_CASE("just those that it owns") {
-    sharing_world world;
-    world.store->owner = only("a");
-    world.add_ticking("a");
-    world.add_ticking("b");
-    world.start();
-    world.pass(15s);
+    two_jobs_world world;
     CHECK(world.ran == words{"a 10"});
     CHECK(world.wait_for(world.scheduler.get("b")));
     CHECK(world.wait_for(world.scheduler.health()).jobs == 1);
   }
 
   TEST_CASE("when that changes it takes up what has come, and gives up what has gone") {
-    sharing_world world;
-    world.store->owner = only("a");
-    world.add_ticking("a");
-    world.add_ticking("b");
-    world.start();
-    world.pass(15s);
+    two_jobs_world world;
     world.store->owner = only("b");
     world.store->tell().on_ownership_changed();
     world.pass(10s);
@@ -40,8 +41,22 @@ TEST_SUITE("which jobs an instance runs") {
     CHECK(world.count(event_kind::ownership_changed) == 0);  // As many as before.
     world.store->owner = only("");
     world.store->tell().on_ownership_changed();
-    world.settle();
+    world.pass(1s);
     CHECK(world.last(event_kind::ownership_changed).count == 2);
+  }
+
+  TEST_CASE("how many jobs it runs is told when what comes with the change has come, too") {
+    two_jobs_world world;
+    world.store->owner = only("");
+    world.store->tell().on_ownership_changed();
+    world.settle();
+    CHECK(world.logged("jobs now") == 0);
+    world.add_ticking("c");
+    world.pass(1s);
+    CHECK(world.logged("runs 3 jobs now, 1 before") == 1);
+    CHECK(world.last(event_kind::ownership_changed).count == 3);
+    world.pass(10s);
+    CHECK(world.logged("jobs now") == 1);
   }
 
   TEST_CASE("a run of a job that has gone to another ends here, and is reported") {

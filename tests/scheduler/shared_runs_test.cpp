@@ -100,6 +100,32 @@ TEST_SUITE("runs of a shared store") {
     CHECK(world.wait_for(world.scheduler.health()).runs == 0);
   }
 
+  TEST_CASE("a run of an instance that died is told of as lost by the one that has ended it") {
+    sharing_world world;
+    world.add_ticking("a");
+    world.start();
+    lost_run run;
+    run.job = "a";
+    run.run_id = "r1";
+    run.member = "cellar/1/12345678";
+    run.fence = 7;
+    run.occurrence = run.due = simulation_start;
+    run.started = simulation_start + 2s;
+    run.attempt = 3;
+    run.why = "its instance died";
+    boost::asio::post(world.io, [&] { world.store->tell().on_run_lost(run); });
+    world.settle();
+    const auto told = world.last(event_kind::run_lost);
+    CHECK(told.job == "a");
+    CHECK(told.run == "r1");
+    CHECK(told.occurrence == simulation_start);
+    CHECK(told.attempt == 3);
+    CHECK(told.lateness == 2s);
+    CHECK(told.result.kind == outcome_kind::lost);
+    CHECK(told.message == "its instance died: cellar/1");
+    CHECK(world.logged("a: run r1 (attempt 3) of cellar/1 is lost: its instance died") == 1);
+  }
+
   TEST_CASE("a run that is found is started") {
     sharing_world world;
     world.add_ticking("a");

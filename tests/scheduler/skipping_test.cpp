@@ -69,9 +69,10 @@ TEST_SUITE("fires left out by their times") {
     CHECK(world.refused(33) ==
           "job 'tick': 2024-01-01T00:00:33+00:00 cannot be left out: the job does not fire then; the nearest "
           "fires are at 2024-01-01T00:00:30+00:00 and 2024-01-01T00:00:40+00:00");
-    CHECK(world.refused(18) ==
-          "job 'tick': 2024-01-01T00:00:18+00:00 cannot be left out: it is over: the next fire is at "
-          "2024-01-01T00:00:20+00:00");
+    CHECK(
+        world.refused(18) ==
+        "job 'tick': 2024-01-01T00:00:18+00:00 cannot be left out: the job does not fire then: the next fire "
+        "is at 2024-01-01T00:00:20+00:00");
     CHECK(world.refused(10).ends_with("it is over: the next fire is at 2024-01-01T00:00:20+00:00"));
     world.scheduler.add("few", trigger{"every 10s limit 3"}, [] {});
     world.settle();

@@ -33,7 +33,7 @@ struct two_stores : scheduler_world {
 
 std::vector<std::string> texts(std::initializer_list<std::string> values) { return values; }
 
-job_definition definition(std::string id, const char* when, std::string task) {
+job_definition job_for(std::string id, const char* when, std::string task) {
   job_definition job{std::move(id), trigger{when}, {}, {}, default_options(), {}, {}};
   job.task = task;
   return job;
@@ -98,8 +98,8 @@ TEST_SUITE("several stores") {
   TEST_CASE("a task and an executor are registered once, for all stores, also while jobs wait for them") {
     two_stores world;
     world.start();
-    world.wait_for(world.scheduler.put(definition("a", "every 10s", "work")));
-    world.wait_for(world.archive().put(definition("b", "every 10s", "work")));
+    world.wait_for(world.scheduler.put(job_for("a", "every 10s", "work")));
+    world.wait_for(world.archive().put(job_for("b", "every 10s", "work")));
     world.pass(5s);
     CHECK(world.count(event_kind::job_parked) == 2);
     int runs = 0;
@@ -318,9 +318,9 @@ TEST_SUITE("several stores") {
         "job follows those of its own store only");
     world.add(world.scheduler, "digest", "after import");
     world.start();
-    CHECK(fault(world, world.archive().put(definition("report", "after import", "work")))
+    CHECK(fault(world, world.archive().put(job_for("report", "after import", "work")))
               .starts_with("job 'report' in store 'archive' would run after 'import', which is in store"));
-    world.wait_for(world.archive().put(definition("report", "every 1h", "work")));
+    world.wait_for(world.archive().put(job_for("report", "every 1h", "work")));
     CHECK(
         fault(world, world.archive().reschedule("report", trigger{"after import"})).find("own store only") !=
         std::string::npos);

@@ -25,7 +25,18 @@ scheduler_options quiet() {
   return options;
 }
 
-job_definition definition(std::string id, const char* when) {
+/// Whether an operation has ended so.
+template <typename T>
+bool is_stopped(std::future<T> operation) {
+  try {
+    operation.get();
+  } catch (const boost::system::system_error& why) {
+    return why.code() == errc::stopped;
+  }
+  return false;
+}
+
+job_definition job_of(std::string id, const char* when) {
   job_definition job{std::move(id), trigger{when}, {}, {}, default_options(), {}, {}};
   job.task = "work";
   return job;
@@ -36,7 +47,7 @@ void use_all(scheduler& scheduler, int thread) {
   using boost::asio::use_future;
   for (int i = 0; i < 20; ++i) {
     const auto id = "job " + std::to_string((thread + i) % 5);
-    scheduler.put(definition(id, "every 10ms"), on_conflict::replace, use_future).get();
+    scheduler.put(job_of(id, "every 10ms"), on_conflict::replace, use_future).get();
     try {
       scheduler.pause(id, "test", use_future).get();
       scheduler.run_now(id, use_future).get();
@@ -121,6 +132,49 @@ TEST_SUITE("a scheduler and threads") {
     }
     const int stopped_at = runs;
     CHECK(stopped_at >= 3);
+  }
+
+  TEST_CASE("a stream of events may be kept for longer than its scheduler, by a thread that waits, too") {
+    for (int i = 0; i < 20; ++i) {
+      std::optional<event_stream> kept;
+      std::uint64_t heard = 0;
+      std::thread listener;
+      {
+        background_scheduler scheduler{quiet()};
+        kept.emplace(scheduler->events());
+        scheduler->add("tick", trigger{"every 1ms"}, [] {});
+        listener = std::thread{[&] {
+          while (kept->next(boost::asio::use_future).get()) ++heard;
+        }};
+        scheduler->wait_for(mask(event::run_succeeded), std::nullopt, boost::asio::use_future).get();
+      }
+      listener.join();
+      CHECK(heard > 0);
+      CHECK_FALSE(kept->try_next());
+    }
+  }
+
+  TEST_CASE("what is asked of a background scheduler that has stopped is answered: that it has") {
+    background_scheduler scheduler{quiet()};
+    scheduler->add("nightly", trigger{"every 1d"}, [] {});
+    SUBCASE("by stop") {
+      scheduler.stop();
+      scheduler.stop();
+    }
+    SUBCASE("by a body") {
+      scheduler->add("last", trigger{"every 5ms"}, [&] { scheduler->shutdown()(boost::asio::detached); });
+      CHECK_FALSE(
+          scheduler->wait_for(mask(event_kind::scheduler_paused), std::nullopt, boost::asio::use_future)
+              .get());
+    }
+    for (int i = 0; i < 2; ++i) {
+      CHECK(is_stopped(scheduler->run_now("nightly", boost::asio::use_future)));
+      CHECK(is_stopped(scheduler->run_now("nightly", and_wait(), boost::asio::use_future)));
+      CHECK(is_stopped(scheduler->list({}, boost::asio::use_future)));
+      CHECK_FALSE(scheduler->wait_for(all_events, std::nullopt, boost::asio::use_future).get());
+      CHECK_FALSE(scheduler->once(0s, [] {}).pending());
+      scheduler.stop();
+    }
   }
 
   TEST_CASE("a signal shuts a scheduler down, and the call returns") {

@@ -7,6 +7,7 @@
 #include "contract/follow_rules.hpp"
 #include "sql/sql_world.hpp"
 #include "sql/trial.hpp"
+#include "support/deaf_listener.hpp"
 #include "support/followed_jobs.hpp"
 #include "support/redis_server.hpp"
 
@@ -80,10 +81,6 @@ class followed_backend : public sql_backend_world {
   } nobody;
   sql::session look_{tables->where, 20s};
   std::string run_id_;
-};
-
-struct deaf_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
 };
 
 }  // namespace

@@ -4,11 +4,9 @@
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
 #include <map>
-#include <random>
-#include <set>
 
-#include "sql/scheduler_pair.hpp"
-#include "store/group_shares.hpp"
+#include "contract/group_walk.hpp"
+#include "sql/sql_scheduler_pair.hpp"
 
 namespace carillon::testing {
 
@@ -16,7 +14,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// What the backend does with a group, and beside it what it is to do.
+/// Members of a group, as the backend finds them.
 class group_world : public sql_backend_world {
  public:
   explicit group_world(const test_database& database) : sql_backend_world{database} {
@@ -26,19 +24,13 @@ class group_world : public sql_backend_world {
   ~group_world() { run(backend.close()); }
 
   void join(const std::string& member) {
-    live.insert(member);
     query_on("members", "INSERT INTO ", " (id, expires, content) VALUES ('" + member + "', 1, '{}')");
   }
   void drop(const std::string& member) {
-    live.erase(member);
     query_on("members", "DELETE FROM ", " WHERE id = '" + member + "'");
   }
   group_answer ask(const std::string& member, const group_request& said) {
     return run(backend.share_group(member, said));
-  }
-  group_answer expected(const std::string& member, const group_request& said) {
-    std::vector<std::string> told;
-    return model.share(member, said, [this](const std::string& id) { return live.contains(id); }, told);
   }
   void query_on(std::string_view table, std::string_view before, const std::string& after) {
     look.run(std::string{before} + look.speaks().table(table) + after);
@@ -57,8 +49,6 @@ class group_world : public sql_backend_world {
     }
     void on_reachable(bool, const std::string&) override {}
   } heard;
-  std::set<std::string> live;
-  group_shares model;
   store_identity store;
 
  private:
@@ -75,9 +65,9 @@ group_request first_question(std::vector<std::uint64_t> ranks) {
 }
 
 /// Jobs of two schedulers that share a group, and who is inside.
-class grouped_pair : public scheduler_pair {
+class grouped_pair : public sql_scheduler_pair {
  public:
-  explicit grouped_pair(const test_database& database) : scheduler_pair{database, false} {}
+  explicit grouped_pair(const test_database& database) : sql_scheduler_pair{database, false} {}
   ~grouped_pair() {  // Bodies use what is gone when the base stops them.
     stop(*second);
     stop(*first);
@@ -117,45 +107,7 @@ TEST_SUITE("sql groups") {
     for (const auto& database : test_databases()) {
       CAPTURE(database.name);
       group_world world{database};
-      std::mt19937_64 random{7};
-      const std::vector<std::string> names{"a b/1", "b/2", "c/3", "d/4"};
-      std::map<std::string, group_request> last;
-      for (const auto& name : names) world.join(name);
-      for (int step = 0; step < 150; ++step) {
-        const auto& who = names[random() % names.size()];
-        if (random() % 20 == 0) {
-          if (world.live.contains(who)) {
-            world.drop(who);
-          } else {
-            world.join(who);
-            last.erase(who);
-          }
-          continue;
-        }
-        auto said = last[who];
-        if (said.number == 0 || random() % 6 != 0) {
-          said.group = "db";
-          ++said.number;
-          said.limit = static_cast<std::uint32_t>(3 + random() % 2);
-          const auto known = world.model.members.find(who);
-          const bool hears = known != world.model.members.end() && random() % 3 != 0;
-          if (hears) said.given = std::max(said.given, known->second.given);
-          said.returned += said.given > said.returned ? random() % (said.given - said.returned + 1) : 0;
-          said.ranks.clear();
-          for (auto ranks = random() % 5; ranks > 0; --ranks)
-            said.ranks.push_back((std::uint64_t{100} << 44) + random() % 1'000);
-          std::ranges::sort(said.ranks);
-          said.waiting = said.ranks.size() + random() % 2;
-          last[who] = said;
-        }
-        CAPTURE(step);
-        const auto answer = world.ask(who, said);
-        const auto wanted = world.expected(who, said);
-        REQUIRE(answer.member == wanted.member);
-        if (!answer.member) continue;
-        REQUIRE(answer.given == wanted.given);
-        REQUIRE(answer.limit == wanted.limit);
-      }
+      group_walk{world}.run(150);
     }
   }
 
@@ -193,7 +145,6 @@ TEST_SUITE("sql groups") {
       CHECK(world.ask("a/1", first_question({10})).given == 1);
       member_info me;
       me.id = "b/1";
-      world.live.insert(me.id);
       world.run(world.members.join(me, 60s, world.store));
       CHECK_FALSE(world.ask("a/1", first_question({})).member);
       CHECK(world.ask("b/1", first_question({20})).given == 1);

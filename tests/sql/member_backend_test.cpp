@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "sql/sql_world.hpp"
+#include "support/members_world.hpp"
 
 namespace carillon::testing {
 
@@ -8,37 +9,11 @@ namespace {
 
 using what_of_member = members_answer::kind;
 
-/// Members of a store of its own, by leases of a minute.
-class sql_member_world : public sql_backend_world {
+class sql_member_world : public members_world<sql_backend_world> {
  public:
-  static constexpr milliseconds lease{60'000};
-
-  explicit sql_member_world(const test_database& database) : sql_backend_world{database} {
-    store = run(backend.open(4, nobody));
-    look_.connect();
-  }
+  explicit sql_member_world(const test_database& database) : members_world{database} { look_.connect(); }
   ~sql_member_world() { run(backend.close()); }
 
-  static member_info named(std::string id) {
-    member_info me;
-    me.instance = instance_of(id);
-    me.id = std::move(id);
-    me.host = "somewhere";
-    me.process = 17;
-    me.version = "0.1.0";
-    me.started = instant{milliseconds{1'700'000'000'000}};
-    me.work_digest = 0xfedc'ba98'7654'3210;
-    return me;
-  }
-  members_answer join(std::string id) { return run(members.join(named(std::move(id)), lease, store)); }
-  members_answer heartbeat(std::string id) {
-    return run(members.heartbeat(named(std::move(id)), lease, store));
-  }
-  static std::vector<std::string> ids(const members_answer& answer) {
-    std::vector<std::string> all;
-    for (const auto& each : answer.members) all.push_back(each.id);
-    return all;
-  }
   void run_sql(std::string_view before, std::string_view table, std::string_view after) {
     look_.run(std::string{before} + look_.speaks().table(table) + std::string{after});
   }
@@ -53,16 +28,6 @@ class sql_member_world : public sql_backend_world {
   void expire(const std::string& member) {
     run_sql("UPDATE ", "members", " SET expires = 1 WHERE id = '" + member + "'");
   }
-
-  struct deaf final : backend_listener {
-    void on_change(std::uint32_t, std::uint64_t, const job_brief&) override {}
-    void on_stop_asked(const std::string&, const std::string&, cancel_reason) override {}
-    void on_gap() override {}
-    void on_reachable(bool, const std::string&) override {}
-    void on_members_changed() override { ++changes; }
-    int changes = 0;
-  } nobody;
-  store_identity store;
 
  private:
   sql::session look_{tables->where, std::chrono::seconds{20}};
@@ -190,11 +155,7 @@ TEST_SUITE("sql member_backend") {
     for (const auto& database : test_databases()) {
       CAPTURE(database.name);
       sql_member_world w{database};
-      served_work work;
-      work.tasks = {"mail", "report"};
-      work.executors = {"command"};
-      work.body_executors = {"pool"};
-      work.declared = {1, 0xffff'ffff'ffff'fff0};
+      const auto work = w.work();
       auto me = w.named("a/1");
       me.work_digest = work.digest();
       CHECK_FALSE(w.run(w.members.fetch_work(work.digest())));

@@ -1,4 +1,5 @@
 #include <doctest/doctest.h>
+#include <fmt/format.h>
 #include <carillon/sql/job_store.hpp>
 
 #include "contract/store_world.hpp"
@@ -20,7 +21,8 @@ struct outage_notes final : store_listener {
 
 /// A store that is open, with short times.
 struct open_store {
-  explicit open_store(loop_world& world_, const std::string& url) : world{world_}, store{options(url)} {
+  explicit open_store(loop_world& world_, const std::string& url, std::chrono::milliseconds lease = 60s)
+      : world{world_}, store{options(url, lease)} {
     served_work work;
     work.tasks = {"a"};
     store.serve(work);
@@ -29,10 +31,10 @@ struct open_store {
   }
   ~open_store() { world.run(store.close()); }
 
-  sql::job_store_options options(const std::string& url) const {
+  sql::job_store_options options(const std::string& url, std::chrono::milliseconds lease) const {
     sql::job_store_options how;
     how.url = url;
-    how.lease = 60s;
+    how.lease = lease;
     how.timeout = 3s;
     how.look_for_changes = 20ms;
     how.logger = world.logger;
@@ -42,6 +44,29 @@ struct open_store {
     auto job = contract::world::record(std::move(id));
     co_await store.add(std::move(job), on_conflict::keep);
     co_return true;
+  }
+  /// Whether steps that need one table or another are answered.
+  loop_awaitable<bool> touches_all(std::string id) {
+    auto adding = add(id);
+    co_await std::move(adding);
+    auto history = store.history({});
+    co_await std::move(history);
+    auto putting = puts_down(std::move(id));
+    const bool put = co_await std::move(putting);
+    co_return put;
+  }
+  loop_awaitable<bool> puts_down(std::string id) {
+    extra_run run;
+    run.id = id;
+    auto putting = store.enqueue(run);
+    const auto number = co_await std::move(putting);
+    co_return number != 0;
+  }
+  loop_awaitable<put_answer::kind> puts(std::string id, on_conflict policy) {
+    auto job = contract::world::record(std::move(id));
+    auto adding = store.add(std::move(job), policy);
+    const auto answer = co_await std::move(adding);
+    co_return answer.what;
   }
   /// Waits until the last that was told of the database is whether it answers.
   bool hears(bool answers) {
@@ -111,6 +136,50 @@ TEST_SUITE("sql outage") {
     }
   }
 
+  TEST_CASE(
+      "a store that has lost a table, or the rows that say which it is, is another one, once, and whole") {
+    for (const auto& database : test_databases()) {
+      std::vector<std::string> damages{"DROP TABLE {}jobs", "DELETE FROM {}parts"};
+      if (!database.is_server) {
+        for (const auto* more : {"DROP TABLE {}ledger", "DROP TABLE {}tokens", "DROP TABLE {}definitions",
+                                 "DROP TABLE {}members", "DROP TABLE {}meta", "DELETE FROM {}meta"})
+          damages.emplace_back(more);
+      }
+      for (const auto& damage : damages) {
+        CAPTURE(database.name);
+        CAPTURE(damage);
+        temporary_folder folder;
+        loop_world world;
+        const auto url = database.new_url(folder);
+        open_store opened{world, url, 2s};
+        const auto where = sql::parse_database_url(url).value();
+        sql::session with{where, 20s};
+        with.connect();
+        with.run(fmt::format(fmt::runtime(damage), with.speaks().table("")));
+        CHECK(world.run(opened.touches_all("b")));
+        CHECK(world.until([&] { return opened.heard.replaced == 1; }));
+        CHECK(world.run(opened.touches_all("c")));
+        CHECK(world.run(opened.store.load("c")));
+        CHECK(world.until([&] { return opened.store.health().healthy; }));
+        CHECK(opened.heard.replaced == 1);
+      }
+    }
+  }
+
+  TEST_CASE("a store that is another one again and again is opened with pauses between, and can be left") {
+    temporary_folder folder;
+    loop_world world;
+    const auto url = "sqlite:" + folder.path("jobs.db");
+    open_store opened{world, url, 2s};
+    const auto where = sql::parse_database_url(url).value();
+    sql::session with{where, 20s};
+    with.connect();
+    with.run("CREATE TRIGGER t BEFORE INSERT ON carillon_jobs BEGIN INSERT INTO nowhere VALUES (1); END");
+    CHECK_THROWS_AS(world.run(opened.add("b")), boost::system::system_error);
+    CHECK(opened.heard.replaced > 1);
+    CHECK(opened.heard.replaced < 20);
+  }
+
   TEST_CASE("a row that cannot be read stops its own job and no other") {
     for (const auto& database : test_databases()) {
       CAPTURE(database.name);
@@ -124,10 +193,15 @@ TEST_SUITE("sql outage") {
       with.connect();
       with.run("UPDATE " + with.speaks().table("jobs") +
                " SET content = '{\"cursor\":\"soon\"}' WHERE id = 'a'");
-      CHECK(world.run(opened.store.list({})).jobs.size() == 1);
+      const auto listed = world.run(opened.store.list({})).jobs;
+      REQUIRE(listed.size() == 2);
+      CHECK(listed[0].state == job_state::parked);
+      CHECK(listed[0].note.find("the record of job 'a' in ") == 0);
+      CHECK(listed[0].note.find("its 'cursor' is not as this version writes it") != std::string::npos);
+      CHECK(listed[1].state == job_state::active);
       CHECK(world.run(opened.store.load("b")));
       try {
-        world.run(opened.add("a"));
+        world.run(opened.puts_down("a"));
         FAIL("it was read");
       } catch (const boost::system::system_error& refused) {
         CHECK(refused.code() == errc::store_refused);
@@ -135,8 +209,76 @@ TEST_SUITE("sql outage") {
         CHECK(std::string{refused.what()}.find("its 'cursor' is not as this version writes it") !=
               std::string::npos);
       }
+      CHECK(world.run(opened.puts_down("b")));
       CHECK(world.logged("job 'a'") >= 1);
     }
+  }
+
+  TEST_CASE("what is added takes the place of a row that cannot be read, and such a row can be removed") {
+    temporary_folder folder;
+    loop_world world;
+    const auto url = "sqlite:" + folder.path("jobs.db");
+    open_store opened{world, url};
+    const auto where = sql::parse_database_url(url).value();
+    sql::session with{where, 20s};
+    with.connect();
+    for (const auto* id : {"b", "c", "d", "e"}) world.run(opened.add(id));
+    with.run("UPDATE carillon_jobs SET content = '{broken'");
+    with.run("UPDATE carillon_jobs SET state = 1 WHERE id = 'b'");
+    using put = put_answer::kind;
+    CHECK(world.run(opened.puts("a", on_conflict::refuse)) == put::added);
+    CHECK(world.run(opened.store.load("a"))->record.state == job_state::active);
+    CHECK(world.logged("the record of job 'a' in carillon_jobs could not be read and was replaced") == 1);
+    CHECK(world.run(opened.puts("b", on_conflict::refuse)) == put::added);
+    CHECK(world.run(opened.store.load("b"))->record.state == job_state::paused);
+    CHECK(world.run(opened.store.remove("c", std::nullopt, false)) == change_answer::done);
+    CHECK_FALSE(world.run(opened.store.load("c")));
+    // One that was removed by a person stays so when the same is declared again.
+    CHECK(world.run(opened.store.remove("d", std::nullopt, true)) == change_answer::done);
+    CHECK(world.run(opened.store.load("d"))->record.state == job_state::removed);
+    CHECK(world.run(opened.store.load("d"))->record.note == "");
+    CHECK(world.run(opened.puts("e", on_conflict::keep)) == put::added);
+    CHECK(world.run(opened.store.load("e"))->record.note == "");
+    CHECK(world.run(opened.puts("e", on_conflict::replace)) == put::unchanged);
+  }
+
+  TEST_CASE("a job whose definition cannot be read keeps the rest, and can be given another or be removed") {
+    temporary_folder folder;
+    loop_world world;
+    const auto url = "sqlite:" + folder.path("jobs.db");
+    {
+      open_store before{world, url};
+      world.run(before.add("b"));
+      CHECK(world.run(before.puts_down("a")));
+    }
+    const auto where = sql::parse_database_url(url).value();
+    sql::session with{where, 20s};
+    with.connect();
+    with.run("UPDATE carillon_definitions SET content = '{broken'");
+    loop_world later;
+    open_store opened{later, url};
+    const auto there = later.run(opened.store.load("a"));
+    REQUIRE(there);
+    CHECK(there->record.state == job_state::parked);
+    CHECK(there->record.note.find("the definition of job 'a' in carillon_definitions cannot be read") == 0);
+    CHECK(there->record.next_waiting);
+    CHECK_THROWS_AS(later.run(opened.puts_down("a")), boost::system::system_error);
+    CHECK(later.run(opened.puts("a", on_conflict::refuse)) == put_answer::kind::conflict);
+    CHECK(later.run(opened.puts("a", on_conflict::keep)) == put_answer::kind::unchanged);
+    CHECK(later.run(opened.store.load("a"))->record.state == job_state::parked);
+    job_change what;
+    what.note = "no definition";
+    CHECK_THROWS_AS(later.run(opened.store.update("a", there->record.revision, what)),
+                    boost::system::system_error);
+    what.definition = contract::world::record("a").definition;
+    what.note = "";
+    CHECK(later.run(opened.store.update("a", there->record.revision, what)) == change_answer::done);
+    const auto mended = later.run(opened.store.load("a"));
+    CHECK(mended->record.state == job_state::active);
+    CHECK(mended->record.next_waiting);
+    CHECK(mended->record.definition->same_but_origin(*what.definition));
+    CHECK(later.run(opened.store.remove("b", std::nullopt, false)) == change_answer::done);
+    CHECK_FALSE(later.run(opened.store.load("b")));
   }
 
   TEST_CASE("the ledger keeps no more than it is to keep, and no older") {

@@ -1,9 +1,8 @@
 #include <doctest/doctest.h>
 
-#include <stdexcept>
-
 #include "contract/store_world.hpp"
-#include "sql/scheduler_pair.hpp"
+#include "contract/waiting_schedulers.hpp"
+#include "sql/sql_scheduler_pair.hpp"
 #include "support/plain_store.hpp"
 
 namespace carillon::testing {
@@ -224,58 +223,16 @@ TEST_SUITE("sql results") {
   TEST_CASE("one instance waits for runs of another, and reads what they returned and carried") {
     for (const auto& database : test_databases()) {
       CAPTURE(database.name);
-      scheduler_pair world{database, true};
-      job_options options;
-      options.carries = true;
-      options.retry.attempts = 2;
-      options.retry.backoff_min = options.retry.backoff_max = 1ms;
-      const auto count = [](run& run) {
-        const auto number = run.carried<int>().value_or(0) + 1;
-        if (run.attempt() == 1 && number == 2) throw std::runtime_error("once more");
-        run.carry(number);
-        return number;
-      };
-      world.first->scheduler.add("count", trigger{"every 1d"}, count, options);
-      world.start(*world.first);
-      auto& asker = world.second->scheduler;
-      world.start(*world.second);
-      REQUIRE(world.until([&] { return world.wait_for(asker.get("count")).has_value(); }));
-      const auto first = world.wait_for(asker.run_now("count", and_wait(25s)));
-      REQUIRE(first.has_value());
-      CHECK(first->succeeded());
-      CHECK(first->as<int>() == 1);
-      CHECK(first->attempt == 1);
-      CHECK(first->instance == "first");
-      const auto second = world.wait_for(asker.trigger_at("count", instant{}, and_wait(25s)));
-      REQUIRE(second.has_value());
-      CHECK(second->as<int>() == 2);
-      CHECK(second->attempt == 2);
-      CHECK(world.wait_for(asker.result("count", second->run)) == boost::json::value(2));
-      CHECK(world.wait_for(asker.get("count"))->carried == "2");
-      world.wait_for(asker.set_carried("count", 9));
-      const auto third = world.wait_for(asker.run_now("count", and_wait(25s)));
-      REQUIRE(third.has_value());
-      CHECK(third->as<int>() == 10);
+      sql_scheduler_pair pair{database, true};
+      contract::one_reads_what_runs_of_the_other_return(pair);
     }
   }
 
   TEST_CASE("a run that waits is answered when its job is removed, and none when the time has passed") {
     for (const auto& database : test_databases()) {
       CAPTURE(database.name);
-      scheduler_pair world{database, true};
-      world.first->scheduler.add("work", trigger{"every 1d"}, [] { return 1; });
-      world.start(*world.first);
-      world.start(*world.second);
-      auto& asker = world.second->scheduler;
-      REQUIRE(world.until([&] { return world.wait_for(asker.get("work")).has_value(); }));
-      world.wait_for(asker.pause("work", "for now"));
-      CHECK_FALSE(world.wait_for(asker.run_now("work", and_wait(1ms))).has_value());
-      const auto before = world.wait_for(asker.get("work"))->revision;
-      auto waiting = asker.run_now("work", and_wait(25s))(boost::asio::use_future);
-      REQUIRE(world.until([&] { return world.wait_for(asker.get("work"))->revision > before; }));
-      world.wait_for(asker.remove("work"));
-      REQUIRE(world.until([&] { return world.has_come(waiting); }));
-      CHECK(waiting.get().value().result.message == "removed");
+      sql_scheduler_pair pair{database, true};
+      contract::one_hears_of_runs_that_never_begin(pair);
     }
   }
 }

@@ -4,16 +4,13 @@
 
 #include "sql/json_fields.hpp"
 #include "sql/sql_world.hpp"
+#include "support/deaf_listener.hpp"
 
 namespace carillon::testing {
 
 namespace {
 
 using namespace std::chrono_literals;
-
-struct silent_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
 
 struct refused_opening {
   boost::system::error_code code;
@@ -28,7 +25,7 @@ refused_opening opening(const std::string& url, std::uint32_t partitions = 0) {
   how.lease = how.timeout = 2s;
   how.logger = world.logger;
   sql::job_store store{how};
-  silent_listener nobody;
+  deaf_listener nobody;
   try {
     world.run(store.open("a", nobody));
   } catch (const boost::system::system_error& refused) {

@@ -10,6 +10,7 @@
 
 #include "cluster/body_log.hpp"
 #include "cluster/shared_clock.hpp"
+#include "support/deaf_listener.hpp"
 #include "support/loop_world.hpp"
 
 namespace carillon::testing {
@@ -17,10 +18,6 @@ namespace carillon::testing {
 using namespace std::chrono_literals;
 
 namespace {
-
-struct deaf final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
 
 bool has_ended(const job_record& job) {
   return job.state == job_state::ended && job.active == 0 && !job.next_waiting;
@@ -59,7 +56,7 @@ read_store read_all_of(const std::string& url, bool with_ledger) {
   how.timeout = 30s;  // A busy machine is no finding.
   how.logger = world.logger;
   sql::job_store store{how};
-  deaf listener;
+  deaf_listener listener;
   return world.run(reading(store, listener, with_ledger), 120s);
 }
 

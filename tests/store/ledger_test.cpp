@@ -8,7 +8,7 @@ namespace {
 
 using namespace carillon;
 
-instant at(std::int64_t seconds) { return instant{milliseconds{seconds * 1'000}}; }
+instant second(std::int64_t seconds) { return instant{milliseconds{seconds * 1'000}}; }
 
 /// A ledger of `capacity` into which `count` entries were written: the n-th for "odd" or "even", at second n.
 bounded_ledger written(std::size_t capacity, int count) {
@@ -16,7 +16,7 @@ bounded_ledger written(std::size_t capacity, int count) {
   for (int n = 1; n <= count; ++n) {
     auto& entry = ledger.write();
     entry.job = n % 2 == 0 ? "even" : "odd";
-    entry.first = entry.last = at(n);
+    entry.first = entry.last = second(n);
   }
   return ledger;
 }
@@ -53,7 +53,8 @@ TEST_CASE("a ledger of many blocks keeps exactly as many entries as it should") 
     REQUIRE(page.entries.size() == capacity);
     CHECK(page.entries.front().number == 2'500);
     CHECK(page.entries.back().number == 2'501 - capacity);
-    for (const auto& entry : page.entries) CHECK(entry.first == at(static_cast<std::int64_t>(entry.number)));
+    for (const auto& entry : page.entries)
+      CHECK(entry.first == second(static_cast<std::int64_t>(entry.number)));
   }
 }
 
@@ -89,12 +90,12 @@ TEST_CASE("pages of one job say that there are more only when there are") {
 TEST_CASE("a stretch is found by any of its times") {
   bounded_ledger ledger{10};
   auto& entry = ledger.write();
-  entry.first = at(10);
-  entry.last = at(20);
+  entry.first = second(10);
+  entry.last = second(20);
   const auto found = [&](std::int64_t from, std::int64_t to) {
     ledger_query query;
-    query.from = at(from);
-    query.to = at(to);
+    query.from = second(from);
+    query.to = second(to);
     return ledger.read(query).entries.size() == 1;
   };
   CHECK(found(15, 16));
@@ -110,9 +111,9 @@ TEST_CASE("an entry that takes the place of a forgotten one has nothing of it") 
   auto& old = ledger.write();
   old.job = "a job with a name too long to be kept within its string";
   old.result = {outcome_kind::timed_out, cancel_reason::timeout, true, "exit:1", "took too long"};
-  old.first = old.last = at(1);
+  old.first = old.last = second(1);
   old.count = 7;
-  old.into = old.due = old.started = old.finished = at(2);
+  old.into = old.due = old.started = old.finished = second(2);
   old.extra = true;
   old.final = false;
   old.run = "r1";

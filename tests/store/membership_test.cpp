@@ -3,6 +3,9 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_future.hpp>
+#include <future>
 #include <memory>
 
 #include "store/shared_steps.hpp"
@@ -60,6 +63,35 @@ TEST_SUITE("membership") {
     const auto of_b = std::ranges::find(members, b.store.member(), &member_info::id);
     REQUIRE(of_b != members.end());
     CHECK(of_b->work->tasks == std::vector<std::string>{"more", "work"});
+  }
+
+  TEST_CASE("who waits until others were told what it declares is not told too early") {
+    shared_world world;
+    auto& a = world.add("a");
+    auto& b = world.add("b", {"work"}, {.least = 5ms, .most = 5ms});
+    auto work = shared_world::serving({"work"});
+    work.declared = {42};
+    b.store.serve(work);
+    world.on(b, b.store.told_others());
+    const auto members = world.on(a, a.store.members());
+    const auto of_b = std::ranges::find(members, b.store.member(), &member_info::id);
+    REQUIRE(of_b != members.end());
+    CHECK(of_b->work->declares(42));
+  }
+
+  TEST_CASE("who cannot tell others what it declares waits no longer than its lease") {
+    shared_world world;
+    auto& a = world.add("a");
+    a.link.cut();
+    auto work = shared_world::serving({"work"});
+    work.declared = {42};
+    a.store.serve(work);
+    auto told = boost::asio::co_spawn(a.strand, a.store.told_others(), boost::asio::use_future);
+    world.pass(1s);
+    CHECK(told.wait_for(0s) == std::future_status::timeout);
+    world.pass(9s);
+    REQUIRE(told.wait_for(0s) == std::future_status::ready);
+    CHECK_NOTHROW(told.get());
   }
 
   TEST_CASE("a lease that nobody renews is over a tenth before its end, and whoever lost it joins anew") {

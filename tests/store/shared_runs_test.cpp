@@ -149,10 +149,13 @@ TEST_SUITE("shared_store") {
       CHECK(entry.final == (entry.job == "once"));
     }
     CHECK(world.now() - died < 13'500ms);
+    std::ranges::sort(b.told.lost);
+    CHECK(b.told.lost ==
+          std::vector<std::string>{"again r1 1: its instance died", "once r2 1: its instance died"});
+    CHECK(a.told.lost.empty());
     CHECK(world.shared.jobs().load("again")->record.next_waiting);
     a.link.mend();
     CHECK(finish(world, a, "once", "r2", fence).what == finish_answer::kind::stale);
-    static_cast<void>(b);
   }
 
   TEST_CASE("the runs of an instance that died with nobody else there are ended as soon as somebody is") {

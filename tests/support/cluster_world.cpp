@@ -26,9 +26,7 @@ simulated_process::simulated_process(std::string name_, simulated_network& netwo
                                      shared_store_options store_options, std::uint64_t seed,
                                      link_faults faults)
     : name{std::move(name_)}, time{std::move(time_)}, link{network, seed, faults} {
-  auto members = [this, &shared](const loop_executor&) { return shared.members_through(link); };
-  store = std::make_shared<shared_store>(shared.jobs_through(link), members,
-                                         boost::asio::make_strand(member_io), time, std::move(store_options));
+  store = shared.store_through(link, boost::asio::make_strand(member_io), time, std::move(store_options));
   life.instance = name;
 }
 

@@ -53,9 +53,9 @@ class plain_store final : public job_store {
     co_return loaded_job{*std::move(found[0]), std::move(handle)};
   }
   loop_awaitable<job_page> list(job_query query) override { co_return co_await backend_.list(query); }
-  loop_awaitable<bool> enqueue(extra_run run) override { co_return co_await backend_.enqueue(run); }
+  loop_awaitable<std::uint64_t> enqueue(extra_run run) override { co_return co_await backend_.enqueue(run); }
   loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override {
-    co_return co_await backend_.enqueue_awaited(run);
+    co_return co_await backend_.enqueue(run);
   }
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override {
     co_return co_await backend_.end_of(std::move(id), number);

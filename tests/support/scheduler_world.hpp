@@ -6,13 +6,18 @@
 #include <boost/asio/use_future.hpp>
 #include <carillon/scheduler/scheduler.hpp>
 #include <carillon/store/memory_store.hpp>
+#include <cstdint>
 #include <future>
+#include <initializer_list>
 #include <string>
 #include <vector>
 
 #include "support/simulation.hpp"
 
 namespace carillon::testing {
+
+/// Of numbers in braces, where a check compares with them.
+inline std::vector<std::int64_t> list(std::initializer_list<std::int64_t> values) { return values; }
 
 /// Keeps what is logged, for tests that ask for it, and for the output of those that fail.
 class log_keeper final : public spdlog::sinks::base_sink<spdlog::details::null_mutex> {

@@ -6,6 +6,7 @@
 #include <carillon/error.hpp>
 #include <carillon/store/job_store.hpp>
 #include <carillon/store/memory_store.hpp>
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
@@ -85,10 +86,9 @@ class scripted_store final : public job_store {
   loop_awaitable<job_page> list(job_query query) override {
     return pass("list", inner_.list(std::move(query)));
   }
-  loop_awaitable<bool> enqueue(extra_run run) override {
-    const bool again = std::find(tokens.begin(), tokens.end(), run.token) != tokens.end();
+  loop_awaitable<std::uint64_t> enqueue(extra_run run) override {
     tokens.push_back(run.token);
-    return pass("enqueue", again ? is_there(std::string(run.id)) : inner_.enqueue(std::move(run)));
+    return pass("enqueue", inner_.enqueue(std::move(run)));
   }
   loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override {
     return pass("enqueue_awaited", inner_.enqueue_awaited(std::move(run)));
@@ -117,6 +117,10 @@ class scripted_store final : public job_store {
   void stay_out() override { stays_out = true; }
   store_health health() const override { return healthy; }
   void serve(served_work work) override { served.push_back(std::move(work)); }
+  loop_awaitable<void> told_others() override {
+    ++calls["told_others"];
+    while (held.contains("told_others")) co_await news_->wait();
+  }
   bool owns(const job_record& job) const override { return owner(*job.definition); }
   loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override {
     auto page = co_await pass("load_own", inner_.load_own(std::move(from), std::move(is_known)));
@@ -187,10 +191,6 @@ class scripted_store final : public job_store {
       last_won->due = run.due;
     }
     co_return answer;
-  }
-  loop_awaitable<bool> is_there(std::string id) {
-    const auto job = co_await inner_.load(std::move(id));
-    co_return job.has_value();
   }
 
   memory_store inner_;

@@ -20,6 +20,9 @@ class noting_listener final : public store_listener {
   void on_job_changed(const std::string& id, std::uint64_t) override { changed.push_back(id); }
   void on_ownership_changed() override { ++ownership_changes; }
   void on_run_found(const found_run& run) override { found.push_back(run); }
+  void on_run_lost(const lost_run& run) override {
+    lost.push_back(run.job + " " + run.run_id + " " + std::to_string(run.attempt) + ": " + run.why);
+  }
   void on_stop_asked(const std::string& job, const std::string& run_id, cancel_reason why) override {
     stops.push_back(job + " " + run_id + " " + std::string{name(why)});
   }
@@ -33,6 +36,7 @@ class noting_listener final : public store_listener {
 
   std::vector<std::string> changed;
   std::vector<found_run> found;
+  std::vector<std::string> lost;
   std::vector<std::string> stops;
   std::vector<milliseconds> offsets;
   std::vector<bool> reached;

@@ -4,93 +4,10 @@
 #include <algorithm>
 #include <boost/asio/this_coro.hpp>
 
+#include "store/owned_steps.hpp"
 #include "support/simulated_store.hpp"
 
 namespace carillon::testing {
-
-namespace {
-
-/// A claim with all that it refers to.
-struct owned_claim {
-  explicit owned_claim(const claim_step& step)
-      : request{*step.request}, born{step.born}, id{step.request->id} {
-    for (const auto& run : request.runs) run_ids.emplace_back(run.run_id);
-    request.handle.reset();
-  }
-  claim_request& get() {
-    request.id = id;
-    for (std::size_t i = 0; i < run_ids.size(); ++i) request.runs[i].run_id = run_ids[i];
-    return request;
-  }
-  claim_request request;
-  std::uint64_t born;
-  std::string id;
-  std::vector<std::string> run_ids;
-};
-
-struct owned_take {
-  explicit owned_take(const take_step& step)
-      : request{*step.request}, born{step.born}, id{step.request->id}, run_id{step.request->run_id} {
-    request.handle.reset();
-  }
-  take_request& get() {
-    request.id = id;
-    request.run_id = run_id;
-    return request;
-  }
-  take_request request;
-  std::uint64_t born;
-  std::string id, run_id;
-};
-
-struct owned_finish {
-  explicit owned_finish(const finish_step& step)
-      : report{*step.report},
-        born{step.born},
-        id{step.report->id},
-        run_id{step.report->run_id},
-        value{step.report->value},
-        carry{step.report->carry},
-        result{*step.report->result} {
-    report.handle.reset();
-  }
-  run_report& get() {
-    report.id = id;
-    report.run_id = run_id;
-    report.result = &result;
-    report.value = value;
-    if (carry) report.carry = *carry;
-    return report;
-  }
-  run_report report;
-  std::uint64_t born;
-  std::string id, run_id, value;
-  std::optional<std::string> carry;
-  outcome result;
-};
-
-struct owned_reap {
-  explicit owned_reap(const reap_step& step)
-      : run_id{step.run_id}, job{step.job}, why{step.why}, fence{step.fence} {}
-  std::string run_id, job, why;
-  std::uint64_t fence;
-};
-
-struct owned_follow {
-  explicit owned_follow(const follow_step& step) : follower{step.follower}, end{*step.end}, now{step.now} {}
-  std::string follower;
-  kept_end end;
-  instant now;
-};
-
-template <typename Owned, typename Step>
-std::vector<Owned> own(std::span<const Step> steps) {
-  std::vector<Owned> all;
-  for (const auto& step : steps) all.emplace_back(step);
-  return all;
-}
-
-}  // namespace
 
 // What is under way refers to the store alone: an instance may be gone when its request arrives.
 
@@ -151,12 +68,7 @@ class simulated_jobs final : public job_backend {
       return answer;
     });
   }
-  loop_awaitable<bool> enqueue(const extra_run& run) override { return done(enqueue_awaited(run)); }
-  static loop_awaitable<bool> done(loop_awaitable<std::uint64_t> number) {
-    const auto answer = co_await std::move(number);
-    co_return answer != 0;
-  }
-  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override {
+  loop_awaitable<std::uint64_t> enqueue(const extra_run& run) override {
     return ask<std::uint64_t>([&store = store_, run = run, id = std::string{run.id}] {
       return store.change([run, id](simulated_store::server& there) {
         auto named = run;
@@ -202,9 +114,9 @@ class simulated_jobs final : public job_backend {
         [&store = store_, who = std::string{member}, all = own<owned_claim>(steps)]() mutable {
           std::vector<step_answer<claim_answer>> answers;
           for (auto& step : all) {
-            if (store.broken.any_cursor) store.accept_any_cursor(step.get());
+            if (store.broken.any_cursor) store.accept_any_cursor(step.get(who));
             answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
-              return there.claim(step.get(), step.born, who);
+              return there.claim(step.get(who), step.born);
             }));
           }
           return answers;
@@ -218,7 +130,7 @@ class simulated_jobs final : public job_backend {
           std::vector<step_answer<take_answer>> answers;
           for (auto& step : all) {
             answers.push_back(store.change([step, who](simulated_store::server& there) mutable {
-              return there.take(step.get(), step.born, who);
+              return there.take(step.get(who), step.born);
             }));
           }
           return answers;
@@ -240,14 +152,14 @@ class simulated_jobs final : public job_backend {
           return answers;
         });
   }
-  loop_awaitable<std::size_t> reap(std::uint32_t, std::span<const reap_step> steps, instant) override {
-    return ask<std::size_t>([&store = store_, all = own<owned_reap>(steps)] {
-      std::size_t ended = 0;
+  loop_awaitable<std::vector<bool>> reap(std::uint32_t, std::span<const reap_step> steps, instant) override {
+    return ask<std::vector<bool>>([&store = store_, all = own<owned_reap>(steps)] {
+      std::vector<bool> ended;
       for (const auto& step : all) {
         const bool was_active = store.change([step](simulated_store::server& there) {
-          return there.jobs->reap(step.job, step.run_id, step.fence, step.why);
+          return there.jobs->reap(step.id, step.run_id, step.fence, step.why);
         });
-        ended += was_active ? 1 : 0;
+        ended.push_back(was_active);
       }
       return ended;
     });
@@ -285,7 +197,7 @@ class simulated_jobs final : public job_backend {
           for (auto& step : all) {
             if (store.broken.any_end) step.end.number = store.jobs().last_number() + 1;
             answers.push_back(store.change([step](simulated_store::server& there) {
-              return there.jobs->follow({step.follower, &step.end, step.now});
+              return there.jobs->follow({step.id, &step.end, step.now});
             }));
           }
           return answers;
@@ -427,6 +339,15 @@ std::unique_ptr<job_backend> simulated_store::jobs_through(simulated_link& link)
 
 std::unique_ptr<member_backend> simulated_store::members_through(simulated_link& link) {
   return std::make_unique<simulated_members>(*this, link);
+}
+
+std::shared_ptr<shared_store> simulated_store::store_through(simulated_link& link,
+                                                             loop_executor member_executor,
+                                                             std::shared_ptr<clock> time,
+                                                             shared_store_options options) {
+  const auto members = [this, &link](const loop_executor&) { return members_through(link); };
+  return std::make_shared<shared_store>(jobs_through(link), members, std::move(member_executor),
+                                        std::move(time), std::move(options));
 }
 
 }  // namespace carillon::testing

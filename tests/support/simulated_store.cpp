@@ -21,26 +21,6 @@ job_brief brief_of(const memory_job& job) {
   return brief;
 }
 
-active_record record_of(const std::string& job, const held_run& run) {
-  active_record record;
-  record.run_id = run.id;
-  record.job = job;
-  record.member = *run.member;
-  record.born = run.born;
-  record.fence = run.fence;
-  record.occurrence = run.occurrence;
-  record.due = run.due;
-  record.started = run.started;
-  record.attempt = run.attempt;
-  record.why = run.why;
-  record.taken = run.taken;
-  record.extra = run.extra;
-  record.stop = run.stop;
-  record.revision = run.revision;
-  record.follows = run.follows;
-  return record;
-}
-
 }  // namespace
 
 simulated_store::simulated_store(std::shared_ptr<clock> time, std::size_t ledger_size)
@@ -98,15 +78,12 @@ job_handle simulated_store::server::handle_of(std::string_view id, std::uint64_t
   return by_birth[born] = std::move(there->handle);
 }
 
-claim_answer simulated_store::server::claim(claim_request request, std::uint64_t born,
-                                            std::string_view member) {
-  request.member = member;
+claim_answer simulated_store::server::claim(claim_request request, std::uint64_t born) {
   request.handle = handle_of(request.id, born);
   return jobs->claim(request);
 }
 
-take_answer simulated_store::server::take(take_request request, std::uint64_t born, std::string_view member) {
-  request.member = member;
+take_answer simulated_store::server::take(take_request request, std::uint64_t born) {
   request.handle = handle_of(request.id, born);
   return jobs->take(request);
 }
@@ -177,7 +154,7 @@ partition_look simulated_store::look(std::uint32_t partition, instant now) const
   partition_look seen;
   seen.seq = master_.jobs->last_number();
   master_.jobs->visit_active([&](const std::string& job, const held_run& run) {
-    if (partition_of(job, identity_.partitions) == partition) seen.runs.push_back(record_of(job, run));
+    if (partition_of(job, identity_.partitions) == partition) seen.runs.push_back(active_record_of(job, run));
   });
   master_.jobs->visit_jobs([&](const memory_job& job) {
     if (partition_of(job.id(), identity_.partitions) != partition) return;

@@ -1,6 +1,7 @@
 #pragma once
 #include <carillon/store/job_backend.hpp>
 #include <carillon/store/member_backend.hpp>
+#include <carillon/store/shared_store.hpp>
 #include <deque>
 #include <functional>
 #include <list>
@@ -25,6 +26,9 @@ class simulated_store {
   /// What an instance uses. The link and the store outlive it.
   std::unique_ptr<job_backend> jobs_through(simulated_link& link);
   std::unique_ptr<member_backend> members_through(simulated_link& link);
+  /// A store of both, whose membership runs on `member_executor`.
+  std::shared_ptr<shared_store> store_through(simulated_link& link, loop_executor member_executor,
+                                              std::shared_ptr<clock> time, shared_store_options options);
 
   /// The protocol broken on purpose, to see that somebody notices.
   struct {
@@ -67,8 +71,8 @@ class simulated_store {
     std::unordered_map<std::uint64_t, job_handle> by_birth;
 
     job_handle handle_of(std::string_view id, std::uint64_t born);
-    claim_answer claim(claim_request request, std::uint64_t born, std::string_view member);
-    take_answer take(take_request request, std::uint64_t born, std::string_view member);
+    claim_answer claim(claim_request request, std::uint64_t born);
+    take_answer take(take_request request, std::uint64_t born);
     finish_answer finish(run_report report, std::uint64_t born);
   };
   struct late_change {

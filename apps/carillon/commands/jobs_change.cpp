@@ -121,7 +121,7 @@ std::string words_of(const run_result& ended) {
   if (ended.started && ended.finished)
     words += fmt::format(" after {}", format_duration(*ended.finished - *ended.started));
   if (ended.attempt > 1) words += fmt::format(", attempt {}", ended.attempt);
-  if (!ended.result.message.empty()) words += ": " + shown(ended.result.message, 1000);
+  if (const auto message = short_message(ended.result.message); !message.empty()) words += ": " + message;
   if (!ended.value.empty()) words += "; returned " + shown(ended.value, 1000);
   return words;
 }
@@ -228,16 +228,22 @@ loop_awaitable<int> skip_at(command_context& context, std::string id, instant ti
 
 loop_awaitable<int> backfill(command_context& context, std::string id, instant from, instant to,
                              backfill_options how) {
-  const auto runs = co_await context.operations.backfill(id, from, to, how);
+  const auto [times, runs] = co_await context.operations.backfill(id, from, to, how);
   if (context.json) {
-    const boost::json::object object{{"job", id}, {"done", runs > 0}, {"runs", runs}};
+    const boost::json::object object{{"job", id}, {"done", runs > 0}, {"runs", runs}, {"times", times}};
     context.out << boost::json::serialize(object) << '\n';
-  } else if (runs == 0) {
+  } else if (times == 0) {
     context.out << fmt::format("{}: its schedule has no times there\n", shown(id));
+  } else if (runs == 0) {
+    context.out << fmt::format("{}: 0 of {} are new, no run was put down: --again runs them once more\n",
+                               shown(id), counted(times, "time"));
   } else {
+    const auto how_many = runs == times ? counted(runs, "run")
+                                        : fmt::format("{} (the other {} are not new)", counted(runs, "run"),
+                                                      counted(times - runs, "time"));
     context.out << fmt::format(
         "{}: {} put down, the oldest first; jobs cancel --waiting takes back what has not begun\n", shown(id),
-        counted(runs, "run"));
+        how_many);
   }
   co_return exit_code::done;
 }
@@ -245,12 +251,15 @@ loop_awaitable<int> backfill(command_context& context, std::string id, instant f
 }  // namespace
 
 loop_awaitable<int> cancel_jobs(command_context& context, jobs_cancel_request request) {
+  bool named_run_missing = false;
   const job_operation cancel = [&](const job_record& job) -> loop_awaitable<std::optional<done_to_job>> {
     if (is_removed(job)) co_return std::nullopt;
     auto done = co_await cancel_in(context, job.id(), request);
+    named_run_missing = !request.run.empty() && !done.done;
     co_return std::move(done);
   };
-  co_return co_await operate_on(context, request.ids, cancel);
+  const auto code = co_await operate_on(context, request.ids, cancel);
+  co_return named_run_missing ? exit_code::failed : code;
 }
 
 loop_awaitable<int> skip_fire_at(command_context& context, std::string id, std::string at, bool take_back) {

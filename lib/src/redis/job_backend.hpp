@@ -62,8 +62,7 @@ class job_backend : public carillon::job_backend {
                                        const job_change& change) override;
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override;
-  loop_awaitable<bool> enqueue(const extra_run& run) override;
-  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override;
+  loop_awaitable<std::uint64_t> enqueue(const extra_run& run) override;
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
   loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
@@ -79,8 +78,8 @@ class job_backend : public carillon::job_backend {
                                                              std::span<const take_step> steps) override;
   loop_awaitable<std::vector<step_answer<finish_answer>>> finish(std::uint32_t partition,
                                                                  std::span<const finish_step> steps) override;
-  loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
-                                   instant now) override;
+  loop_awaitable<std::vector<bool>> reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                         instant now) override;
   loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
   loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;

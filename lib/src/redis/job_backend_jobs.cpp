@@ -121,12 +121,7 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
   co_return read_change(said);
 }
 
-loop_awaitable<bool> job_backend::enqueue(const extra_run& wanted) {
-  const auto number = co_await enqueue_awaited(wanted);
-  co_return number != 0;
-}
-
-loop_awaitable<std::uint64_t> job_backend::enqueue_awaited(const extra_run& wanted) {
+loop_awaitable<std::uint64_t> job_backend::enqueue(const extra_run& wanted) {
   packer step;
   step.list(6).add(wanted.id).add(wanted.occurrence).add(wanted.at).add(static_cast<int>(wanted.why));
   step.add(wanted.token).add(wanted.awaited ? 1 : 0);

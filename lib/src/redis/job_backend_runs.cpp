@@ -155,14 +155,20 @@ loop_awaitable<std::vector<step_answer<finish_answer>>> job_backend::finish(
   co_return answers;
 }
 
-loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span<const reap_step> steps,
-                                              instant) {
-  if (steps.empty()) co_return 0;
+loop_awaitable<std::vector<bool>> job_backend::reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                                    instant) {
+  std::vector<bool> ended;
+  if (steps.empty()) co_return ended;
   auto arguments = head_of_change();
   arguments.add(packed_steps(steps));
   const auto said = co_await run(partition, scripts::reap, std::move(arguments));
-  for (std::size_t k = 1; k < said.size(); ++k) tell_once(refusal_in(said[k]));
-  co_return static_cast<std::size_t>(said[0].integer());
+  expect_size(said, steps.size());
+  for (const auto each : said) {
+    const auto refused = refusal_in(each);
+    if (!refused.empty()) tell_once(refused);
+    ended.push_back(refused.empty() && each.integer() == 1);
+  }
+  co_return ended;
 }
 
 loop_awaitable<std::size_t> job_backend::ask_to_stop(std::string id, std::string run_id, cancel_reason why) {

@@ -3,10 +3,10 @@
 #include <fmt/format.h>
 
 #include <array>
-#include <boost/url/decode_view.hpp>
-#include <boost/url/pct_string_view.hpp>
 #include <carillon/time/duration.hpp>
 #include <charconv>
+
+#include "text/url_part.hpp"
 
 namespace carillon::redis {
 
@@ -56,11 +56,7 @@ class reader {
   }
 
   std::string decoded(std::size_t begin, std::size_t end, const char* what) const {
-    const auto text = boost::urls::make_pct_string_view(between(begin, end));
-    if (!text)
-      fail(begin, fmt::format("{}: a % that is not followed by two hexadecimal digits", what),
-           "write % as %25");
-    return {text->decode()};
+    return text::url_part(url_, begin, end, what);
   }
 
   void read_scheme() {

@@ -7,6 +7,8 @@
 #include <charconv>
 #include <map>
 
+#include "job/json_text.hpp"
+
 namespace carillon::redis {
 
 namespace {
@@ -81,7 +83,7 @@ struct short_record {
 parse_result<job_definition> read_definition(std::string_view id, std::string_view text,
                                              std::string_view origin) {
   boost::system::error_code failed;
-  auto value = json::parse(text, failed);
+  auto value = json::parse(text, failed, json::storage_ptr(), own_text());
   if (failed || !value.is_object()) return parse_error{"its definition is no JSON object", 0, ""};
   auto& members = value.get_object();
   members["id"] = id;

@@ -137,7 +137,7 @@ loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vect
   std::erase_if(before, [&](const std::string& id) { return listed.contains(id); });
   if (shared_) {
     files_[origin] = *wanted;
-    served_changed();
+    co_await tell_declared();
   }
   const auto counts = std::make_shared<declare_result>();
   std::function<loop_awaitable<void>(std::size_t)> bring_one = [this, wanted, counts](std::size_t number) {
@@ -146,6 +146,13 @@ loop_awaitable<declare_result> engine::declare_all(std::string origin, std::vect
   co_await for_each(wanted->size(), std::move(bring_one));
   co_await remove_undeclared(std::move(origin), std::move(before), rest, counts);
   co_return *counts;
+}
+
+/// Before the jobs are there: for an instance that removes what nobody declares they would be its prey.
+loop_awaitable<void> engine::tell_declared() {
+  if (!at_work() || options_.operate_only) co_return;
+  store_->serve(served());
+  co_await store_->told_others();
 }
 
 loop_awaitable<void> engine::bring_in_counted(definition_ptr definition,

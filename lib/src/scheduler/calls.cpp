@@ -22,7 +22,7 @@ constexpr const char* taken_back = "it was cancelled before it began";
 
 }  // namespace
 
-job_options once_options() {
+job_options delayed_options() {
   job_options options;
   options.misfire_grace.reset();
   return options;
@@ -96,6 +96,10 @@ std::shared_ptr<pending_call> engine::call_once(instant when, task body, job_opt
   bool is_first = false;
   {
     const std::lock_guard lock{declared_mutex_};
+    if (calls_over_) {
+      call->leave_waiting(pending_call::phase::cancelled);
+      return call;
+    }
     calls_.emplace(definition->id, call);
     is_first = declared_.empty();
     declared_.push_back(definition);
@@ -157,16 +161,21 @@ std::vector<engine::definition_ptr> engine::pending_calls() {
   return all;
 }
 
-/// At the end: nobody else could run them.
-loop_awaitable<void> engine::remove_pending_calls() {
-  const auto all = pending_calls();
+/// At the end: those that have not begun never will, nor those to come.
+void engine::end_calls() {
   std::map<std::string, std::shared_ptr<pending_call>, std::less<>> gone;
   {
     const std::lock_guard lock{declared_mutex_};
+    calls_over_ = true;
     gone.swap(calls_);
   }
   for (const auto& [id, call] : gone) call->leave_waiting(pending_call::phase::cancelled);
-  gone.clear();
+}
+
+/// Nobody else could run them.
+loop_awaitable<void> engine::remove_pending_calls() {
+  const auto all = pending_calls();
+  end_calls();
   for (const auto& definition : all) {
     if (!opened_ || !reachable_) break;
     std::exception_ptr failure;

@@ -123,6 +123,7 @@ void engine::add_task(std::string name, task body) {
 }
 
 void engine::add_executor(std::string name, std::shared_ptr<executor> how) {
+  if (!how) throw std::invalid_argument(fmt::format("executor '{}': there is none (null)", name));
   {
     const std::lock_guard lock{declared_mutex_};
     auto place = std::make_shared<executor_place>();

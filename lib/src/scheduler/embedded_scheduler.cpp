@@ -11,6 +11,7 @@
 #include <condition_variable>
 #include <exception>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <utility>
 
@@ -30,10 +31,8 @@ struct embedded_scheduler::parts {
   parts(const store_maker& make_store, scheduler_options options)
       : scheduler{io, make_store(io), std::move(options)} {
     scheduler.executor("", std::make_shared<asio_executor>(loop.get_executor()));
-    boost::asio::co_spawn(io, scheduler.run(), [this](std::exception_ptr thrown) {
-      failure = std::move(thrown);
-      work.reset();
-    });
+    boost::asio::co_spawn(io, scheduler.run(),
+                          [this](std::exception_ptr thrown) { failure = std::move(thrown); });
     thread = std::thread{[this] { serve(); }};
   }
 
@@ -44,7 +43,8 @@ struct embedded_scheduler::parts {
 
   foreign_loop loop;
   boost::asio::io_context io{1};
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work{io.get_executor()};
+  std::optional<boost::asio::executor_work_guard<boost::asio::io_context::executor_type>> work{
+      io.get_executor()};
   carillon::scheduler scheduler;
   event_bus told;          ///< What the listeners on the program's loop hear.
   event_mask relayed = 0;  ///< Which kinds come over.
@@ -56,6 +56,7 @@ struct embedded_scheduler::parts {
   std::uint64_t asked = 0, settled = 0;
   bool ended = false;
   std::thread thread;
+  bool stopped = false;  ///< The thread only answers that it was.
 };
 
 /// The thread: whenever everything on it that can run has run, who asked before is told.
@@ -123,12 +124,14 @@ embedded_scheduler::embedded_scheduler(
     : parts_{std::make_unique<parts>(store, std::move(options))} {}
 
 embedded_scheduler::~embedded_scheduler() {
-  while (parts_->thread.joinable()) {  // Each failure of a handler interrupts it.
+  while (!parts_->stopped) {  // Each failure of a handler interrupts it.
     try {
       stop();
     } catch (...) {  // NOLINT(bugprone-empty-catch): said in the header
     }
   }
+  parts_->work.reset();
+  parts_->thread.join();
 }
 
 scheduler& embedded_scheduler::operator*() noexcept { return parts_->scheduler; }
@@ -172,8 +175,9 @@ subscription embedded_scheduler::on_next(event_filter which, std::function<void(
 
 void embedded_scheduler::stop(shutdown_options how) {
   auto& all = *parts_;
-  if (!all.thread.joinable()) return;
+  if (all.stopped) return;
   all.scheduler.shutdown(how)(boost::asio::detached);
+  all.work.reset();
   all.settle();  // What it cancels at once does not begin.
   const auto over = [&] {
     const std::lock_guard lock{all.mutex};
@@ -185,6 +189,10 @@ void embedded_scheduler::stop(shutdown_options how) {
     all.loop.run_pending();
   }
   all.thread.join();
+  all.stopped = true;
+  all.io.restart();
+  all.work.emplace(all.io.get_executor());
+  all.thread = std::thread{[&all] { all.io.run(); }};
   while (all.loop.run_pending() > 0) {
   }
   if (const auto failure = std::exchange(all.failure, nullptr)) std::rethrow_exception(failure);

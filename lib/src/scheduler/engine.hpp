@@ -98,7 +98,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
                                                          and_wait how);
   loop_awaitable<std::optional<boost::json::value>> result(std::string id, std::string run_id);
   loop_awaitable<void> set_carried(std::string id, boost::json::value data);
-  loop_awaitable<std::size_t> backfill(std::string id, instant from, instant to, backfill_options how);
+  loop_awaitable<backfill_result> backfill(std::string id, instant from, instant to, backfill_options how);
   loop_awaitable<bool> skip_next(std::string id, std::uint32_t fires);
   loop_awaitable<bool> skip_at(std::string id, instant time);
   loop_awaitable<bool> take_back_skip_at(std::string id, instant time);
@@ -186,6 +186,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   loop_awaitable<void> bring_in_declared(definition_ptr definition);
   served_work served();
   void served_changed();
+  loop_awaitable<void> tell_declared();
   void settle_body(job_entry& job);
   void look_at_parked();
 
@@ -196,6 +197,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void forget_call(const std::string& id);
   void withdraw_call(const std::string& id);
   std::vector<definition_ptr> pending_calls();
+  void end_calls();
   loop_awaitable<void> remove_pending_calls();
 
   // adding.cpp, operations.cpp, queries.cpp
@@ -255,6 +257,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   void on_job_changed(const std::string& id, std::uint64_t number) override;
   void look_again(const std::string& id);
   loop_awaitable<void> take_ownership();
+  void tell_ownership();
   loop_awaitable<void> let_go();
   loop_awaitable<void> load_owned();
   loop_awaitable<void> follow(std::string id);
@@ -275,6 +278,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   // sharing.cpp
   void on_ownership_changed() override;
   void on_run_found(const found_run& run) override;
+  void on_run_lost(const lost_run& run) override;
   void on_stop_asked(const std::string& job, const std::string& run_id, cancel_reason why) override;
   void on_lease_lost() override;
   void on_store_replaced() override;
@@ -384,9 +388,14 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   // finish.cpp
   void finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
               const std::exception_ptr& thrown);
+  bool report_end(active_run& attempt, outcome result, std::chrono::nanoseconds took,
+                  const std::exception_ptr& thrown);
   run_report report_of(const active_run& attempt, const outcome& result, std::chrono::nanoseconds took);
   void move_on(run_report& report, job_entry& job, const trigger& when);
   loop_awaitable<void> finish_slowly(std::shared_ptr<finish_work> work);
+  void end_slowly(const finish_work& work, const std::optional<finish_answer>& answer,
+                  const std::string& why);
+  void tell_end_failed(std::string_view id, const std::exception_ptr& failure);
   bool may_finish_again(const std::exception_ptr& failure) const;
   void finished(job_entry& job, const run_report& report, const finish_answer& answer);
   void no_longer_active(job_entry& job);
@@ -413,7 +422,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
 
   // lifetime.cpp
   loop_awaitable<void> start_up();
-  void ask_to_stop(shutdown_options how);
+  void ask_to_stop(milliseconds drain);
+  milliseconds left_to_drain() const;
   loop_awaitable<void> serve_until_stopped();
   loop_awaitable<void> shut_down(std::exception_ptr failure);
   loop_awaitable<void> close_executors();
@@ -438,7 +448,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   event_bus& events_;
   run_ids run_ids_;
 
-  std::mutex& declared_mutex_;  ///< Guards what programs say from any thread: the next fourteen.
+  std::mutex& declared_mutex_;  ///< Guards what programs say from any thread: the next fifteen.
   std::vector<std::shared_ptr<engine>> others_;  ///< Of the one that leads: those of its other stores.
   task_registry tasks_;  ///< Bodies that came with jobs; `common_->tasks` are those of all stores.
   place_list& places_;
@@ -450,6 +460,7 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
       declared_ids_;  ///< `seed_of` them: 64 bits tell a million ids apart.
   std::map<std::tuple<const task*, executor_place*, executor_place*>, run_means> means_;
   std::map<std::string, std::shared_ptr<pending_call>, std::less<>> calls_;  ///< Of `once`, by their job ids.
+  bool calls_over_ = false;                                                  ///< There will be no others.
   std::string plain_calls_, other_calls_;  ///< The names of their tasks; empty: there were none yet.
   run_ids call_ids_;
   shared_text last_task_;  ///< The task name of the definition checked last: mostly that of the next.
@@ -490,7 +501,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   std::size_t launched_ = 0;  ///< Runners whose coroutine has not ended.
   active_run plain_;
   executor_place& everything_;  ///< Of all runs but plain calls in the loop.
-  shutdown_options stop_how_;
+  instant drain_until_ =
+      instant::max();  ///< Shutdown cancels then what runs; `max()`: nobody has asked for one.
   std::unique_ptr<clock::watch> step_watch_;
   condition news_;  ///< Something that `run()`, shutdown or waiting operations wait for has changed.
   task_group chores_;
@@ -508,6 +520,8 @@ class engine final : public std::enable_shared_from_this<engine>, private store_
   errand checking_{&engine::check_followers};
   std::optional<wall_timer> tick_bell_;  ///< With a shared store, while it is open.
   std::uint64_t ticks_ = 0;
+  std::optional<std::size_t> jobs_before_;  ///< Since this instance's share changes, until that is told.
+  std::optional<std::size_t> jobs_lately_;  ///< At the last tick.
 };
 
 }  // namespace carillon

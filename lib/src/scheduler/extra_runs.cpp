@@ -62,7 +62,7 @@ std::vector<instant> nominal_times(const job_record& job, const binding& bound, 
 
 }  // namespace
 
-/// Puts down a run, again where no answer came. 0: there is no such job; else its number, if it is awaited.
+/// Puts down a run, again where no answer came. 0: there is no such job; else its number.
 loop_awaitable<std::uint64_t> engine::put_down(extra_run run) {
   for (std::uint32_t failures = 0;; ++failures) {
     std::exception_ptr failure;
@@ -71,8 +71,7 @@ loop_awaitable<std::uint64_t> engine::put_down(extra_run run) {
       if (run.awaited) {
         found = co_await store_->enqueue_awaited(run);
       } else {
-        const bool there = co_await store_->enqueue(run);
-        found = there ? 1 : 0;
+        found = co_await store_->enqueue(run);
       }
     } catch (...) {
       failure = std::current_exception();
@@ -102,11 +101,13 @@ loop_awaitable<bool> engine::trigger_at(std::string id, instant time) {
   co_return true;
 }
 
-loop_awaitable<std::size_t> engine::backfill(std::string id, instant from, instant to, backfill_options how) {
+loop_awaitable<backfill_result> engine::backfill(std::string id, instant from, instant to,
+                                                 backfill_options how) {
   const auto now = clock_.now();
   check_backfill(id, from, to, how, now);
   const auto job = co_await require(id);
   const auto times = nominal_times(job.record, bound_to(job.record), from, to, how.limit);
+  backfill_result answer{times.size(), 0};
   for (const auto time : times) {  // One after the other: they run in the order in which they are put down.
     extra_run run;
     run.id = id;
@@ -120,10 +121,12 @@ loop_awaitable<std::size_t> engine::backfill(std::string id, instant from, insta
     }
     const auto found = co_await put_down(run);
     if (found == 0) throw boost::system::system_error(errc::no_such_job, job_in_words(id));
+    if (found <= job.record.revision) continue;  // One that an earlier call has put down keeps its number.
+    ++answer.put_down;
     tell_requested(run);
   }
   if (!times.empty()) co_await follow(id);
-  co_return times.size();
+  co_return answer;
 }
 
 loop_awaitable<std::size_t> engine::cancel_runs(std::string id) {

@@ -22,14 +22,34 @@ constexpr const char* perhaps_taken =
 
 }  // namespace
 
+/// Whatever throws meanwhile, the run is over here: who waits for that, shutdown above all, must not wait for
+/// ever.
 void engine::finish(active_run& attempt, outcome result, std::chrono::nanoseconds took,
                     const std::exception_ptr& thrown) {
   auto& job = *attempt.job;
+  bool goes_on = false;
+  try {
+    goes_on = report_end(attempt, std::move(result), took, thrown);
+  } catch (...) {
+    tell_end_failed(job.id(), std::current_exception());
+  }
+  if (!goes_on) no_longer_active(job);
+}
+
+/// True: its store must be waited for, and somebody does.
+bool engine::report_end(active_run& attempt, outcome result, std::chrono::nanoseconds took,
+                        const std::exception_ptr& thrown) {
+  auto& job = *attempt.job;
   auto report = report_of(attempt, result, took);
-  const auto answer = store_->finish_now(report);
+  std::optional<finish_answer> answer;
+  try {
+    answer = store_->finish_now(report);
+  } catch (...) {  // NOLINT(bugprone-empty-catch): it is asked once more, and the failure told then
+  }
   if (answer) {
     tell_ended(report, thrown);
-    return finished(job, report, *answer);
+    finished(job, report, *answer);
+    return false;
   }
   auto work = std::make_shared<finish_work>();
   work->id = report.id;
@@ -48,6 +68,7 @@ void engine::finish(active_run& attempt, outcome result, std::chrono::nanosecond
   work->thrown = thrown;
   work->job = &job;
   chores_.spawn(finish_slowly(std::move(work)));
+  return true;
 }
 
 run_report engine::report_of(const active_run& attempt, const outcome& result,
@@ -117,17 +138,29 @@ loop_awaitable<void> engine::finish_slowly(std::shared_ptr<finish_work> work) {
     tell_trouble(failure);
     co_await rest(failures);
   }
-  if (answer) store_answers();
-  tell_ended(work->report, work->thrown);
-  if (!answer) tell_unreported(work->report, why);
+  const char* doubt = nullptr;
   if (answer && answer->what == finish_answer::kind::stale)
-    tell_unreported(work->report, was_sent || answer->was_sent_before ? perhaps_taken : not_taken);
-  if (!work->job) co_return;
-  if (answer) {
-    finished(*work->job, work->report, *answer);
-  } else {
-    no_longer_active(*work->job);
+    doubt = was_sent || answer->was_sent_before ? perhaps_taken : not_taken;
+  end_slowly(*work, answer, doubt ? doubt : why);
+}
+
+/// `why`: the store has not confirmed it, if it says so.
+void engine::end_slowly(const finish_work& work, const std::optional<finish_answer>& answer,
+                        const std::string& why) {
+  try {
+    if (answer) store_answers();
+    tell_ended(work.report, work.thrown);
+    if (!answer || answer->what == finish_answer::kind::stale) tell_unreported(work.report, why);
+    if (answer && work.job) finished(*work.job, work.report, *answer);
+  } catch (...) {
+    tell_end_failed(work.id, std::current_exception());
   }
+  if (work.job) no_longer_active(*work.job);
+}
+
+void engine::tell_end_failed(std::string_view id, const std::exception_ptr& failure) {
+  logger_->critical("{}: a run has ended, but not all of that could be told: {}", id,
+                    outcome_of(failure).message);
 }
 
 /// Whether a finish that failed is worth another try: not when the store has given the run up, and not when
@@ -159,7 +192,6 @@ void engine::finished(job_entry& job, const run_report& report, const finish_ans
       retire(job);
     }
   }
-  no_longer_active(job);
 }
 
 /// The end of a run here; perhaps that of the job.

@@ -67,6 +67,20 @@ loop_awaitable<void> engine::take_ownership() {
   if (shared_) co_await let_go();
   co_await load_owned();
   if (!shared_ || phase_ != phase::running || jobs_.size() == before) co_return;
+  if (!jobs_before_) jobs_before_ = before;
+  jobs_lately_.reset();
+}
+
+/// Tells how many jobs this instance runs since its share has changed: once their number is the same for two
+/// ticks, for the jobs that files declare, and those that change meanwhile, come one after the other.
+void engine::tell_ownership() {
+  if (!jobs_before_) return;
+  const bool settled = jobs_lately_ == jobs_.size() && changing_.empty() && changed_.empty() &&
+                       !owning_.under_way && !following_.under_way;
+  jobs_lately_ = jobs_.size();
+  if (!settled) return;
+  const auto before = *std::exchange(jobs_before_, std::nullopt);
+  if (jobs_.size() == before) return;
   logger_->info("scheduler {} runs {} jobs now, {} before", options_.instance, jobs_.size(), before);
   tell_of_store(event_kind::ownership_changed, {}, jobs_.size());
 }

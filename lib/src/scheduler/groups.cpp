@@ -32,7 +32,7 @@ std::uint64_t rank_of(const runner& who) {
 /// theirs.
 void engine::set_group(std::string name, group_limits limits) {
   check(limits);
-  if (const auto fault = fault_of_id(name)) throw std::invalid_argument("group: " + *fault);
+  if (const auto fault = fault_of_id(name, "the name of a group")) throw std::invalid_argument(*fault);
   auto all = others();
   all.insert(all.begin(), shared_from_this());
   const bool somewhere =

@@ -110,6 +110,7 @@ std::vector<instant> skip_at_of(const json::object& all) {
 std::string carried_of(const json::object& all) {
   const auto* value = all.if_contains("carried");
   if (!value || value->is_null()) return {};
+  if (is_too_deep(*value)) refuse_member("carried", too_deep);
   auto text = json::serialize(*value);
   if (text.size() > longest_value)
     refuse_member("carried", fmt::format("{} bytes as JSON, and {} are the most there may be", text.size(),
@@ -235,7 +236,7 @@ std::string document_of(const std::vector<job_record>& jobs, instant now) {
 }
 
 std::vector<documented_job> read_document(std::string_view text) {
-  json::stream_parser reader;
+  json::stream_parser reader{json::storage_ptr(), own_text()};
   boost::system::error_code failed;
   const auto read = reader.write_some(text, failed);
   if (!failed && !reader.done()) reader.finish(failed);

@@ -30,6 +30,8 @@ std::shared_ptr<clock> clock_of(const scheduler_options& options) {
 // A run is named again, by a late answer or a look, only while it is active or was a moment ago.
 constexpr std::chrono::seconds fences_kept{30};
 
+constexpr milliseconds longest_drain = std::chrono::years{100};  // So that the end of it is an instant.
+
 }  // namespace
 
 engine::engine(boost::asio::io_context& io, std::shared_ptr<job_store> store, scheduler_options options)
@@ -91,7 +93,7 @@ loop_awaitable<void> engine::run() {
   // drain.
   const auto state = co_await boost::asio::this_coro::cancellation_state;
   const bool cancelled = state.cancelled() != boost::asio::cancellation_type::none;
-  if (cancelled) stop_how_.drain = milliseconds{0};
+  if (cancelled) drain_until_ = instant::min();
   co_await boost::asio::this_coro::reset_cancellation_state(boost::asio::disable_cancellation());
   if (cancelled) failure = nullptr;
   co_await shut_down(failure);
@@ -137,26 +139,39 @@ loop_awaitable<void> engine::serve_until_stopped() {
 
 /// Asks `run()` to end, and returns when it is about to.
 loop_awaitable<void> engine::stop(shutdown_options how) {
-  ask_to_stop(how);
+  ask_to_stop(how.drain.value_or(options_.drain));
   while (phase_ != phase::stopped) co_await news_.wait();
 }
 
-void engine::ask_to_stop(shutdown_options how) {
-  if (phase_ == phase::idle) {
+/// Who asks once more can only make it end sooner.
+void engine::ask_to_stop(milliseconds drain) {
+  drain_until_ = std::min(drain_until_, clock_.now() + std::min(drain, longest_drain));
+  const bool at_once = phase_ == phase::idle;
+  const bool once_more = phase_ == phase::stopping;
+  if (at_once) {
     phase_ = phase::stopped;
-    for (const auto& other : others()) other->ask_to_stop(how);
-  }
-  if (phase_ == phase::starting || phase_ == phase::running) {
-    stop_how_ = how;
+    end_calls();
+  } else if (at_work()) {
     phase_ = phase::stopping;
+  }
+  if (at_once || once_more) {
+    for (const auto& other : others()) other->ask_to_stop(drain);
   }
   news_.notify();
   wake_resting();
 }
 
+/// By this clock; that of another store may be another.
+milliseconds engine::left_to_drain() const {
+  if (drain_until_ == instant::max()) return options_.drain;
+  return drain_until_ == instant::min() ? milliseconds{0}
+                                        : std::max(drain_until_ - clock_.now(), milliseconds{0});
+}
+
 loop_awaitable<void> engine::shut_down(std::exception_ptr failure) {
   phase_ = phase::stopping;
-  for (const auto& other : others()) other->ask_to_stop(stop_how_);  // All of them within one time.
+  drain_until_ = std::min(drain_until_, clock_.now() + left_to_drain());
+  for (const auto& other : others()) other->ask_to_stop(left_to_drain());  // All of them within one time.
   news_.notify();
   wake_resting();
   step_watch_.reset();
@@ -200,15 +215,16 @@ loop_awaitable<void> engine::close_executors() {
 /// Waits for running bodies as long as they are given, cancels the rest and waits for those; then sends the
 /// runners home. What is still claimed meanwhile, by loops that wait for their store, counts as well.
 loop_awaitable<void> engine::drain() {
-  const auto until = clock_.now() + stop_how_.drain.value_or(options_.drain);
   const auto anything = [this] { return loops_ > 0 || active_ > 0; };
   wall_timer bell{clock_, strand_};
   const auto rung = std::make_shared<bool>(true);
-  if (active_ > 0 && until > clock_.now()) {
+  if (active_ > 0 && drain_until_ > clock_.now()) {
     logger_->info("scheduler {} waits for {} runs to end", options_.instance, active_);
   }
-  while (anything() && clock_.now() < until) {
-    if (std::exchange(*rung, false)) {  // It may ring early.
+  for (auto until = drain_until_; anything() && clock_.now() < drain_until_;) {
+    if (until != drain_until_) bell.wake();  // Somebody cannot wait so long.
+    if (std::exchange(*rung, false)) {       // It may ring early.
+      until = drain_until_;
       bell.set(until);
       bell.async_wait([self = shared_from_this(), rung](boost::system::error_code) {
         *rung = true;

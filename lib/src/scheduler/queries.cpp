@@ -160,6 +160,7 @@ health_report engine::health_here() {
   if (!store.healthy) fault(leads_alone() ? store.why : fmt::format("{}: {}", store_name, store.why));
   report.jobs = jobs_.size();
   report.runs = active_;
+  report.paused = paused_;
   report.waiting = static_cast<std::size_t>(
       std::ranges::count_if(runners_, [](const auto& who) { return who->waits_in != nullptr; }));
   return report;

@@ -28,6 +28,14 @@ std::string in_words(std::chrono::nanoseconds time) {
   return format_duration(std::chrono::round<milliseconds>(time));
 }
 
+/// Of which run it tells, and which attempt of it.
+void tell_which(event& happened, std::string_view run, const auto& attempt) {
+  happened.run = run;
+  happened.occurrence = attempt.occurrence;
+  happened.attempt = attempt.attempt;
+  happened.fence = attempt.fence;
+}
+
 }  // namespace
 
 event engine::make_event(event_kind kind) const {
@@ -98,10 +106,7 @@ void engine::tell_claimed(const job_entry& job, const taken_run& taken) {
   if (!wanted(event_kind::run_claimed)) return;
   auto happened = make_event(event_kind::run_claimed, job.id());
   happened.options = job.definition->options;
-  happened.run = taken.id;
-  happened.occurrence = taken.occurrence;
-  happened.attempt = taken.attempt;
-  happened.fence = taken.fence;
+  tell_which(happened, taken.id, taken);
   events_.tell(happened);
 }
 
@@ -146,10 +151,7 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
   }
   if (!wanted(kind) && !wanted(event_kind::run_retrying)) return;
   auto happened = make_event(kind, report.id);
-  happened.run = report.run_id;
-  happened.occurrence = report.occurrence;
-  happened.attempt = report.attempt;
-  happened.fence = report.fence;
+  tell_which(happened, report.run_id, report);
   happened.lateness = report.started - report.due;
   happened.duration = report.finished - report.started;
   happened.result = result;
@@ -162,16 +164,29 @@ void engine::tell_ended(const run_report& report, const std::exception_ptr& thro
   events_.tell(happened);
 }
 
+/// Of another instance, told by the one that has ended it.
+void engine::on_run_lost(const lost_run& run) {
+  const auto whose = run.member.substr(0, run.member.rfind('/'));
+  logger_->warn("{}: run {} (attempt {}) of {} is lost: {}", run.job, run.run_id, run.attempt, whose,
+                run.why);
+  if (!wanted(event_kind::run_lost)) return;
+  auto happened = make_event(event_kind::run_lost, run.job);
+  tell_which(happened, run.run_id, run);
+  happened.lateness = run.started - run.due;
+  happened.result.kind = outcome_kind::lost;
+  happened.result.reason = cancel_reason::lost_lease;
+  happened.result.message = run.why;
+  happened.message = fmt::format("{}: {}", run.why, whose);
+  events_.tell(happened);
+}
+
 /// The end of a run that its store has not confirmed.
 void engine::tell_unreported(const run_report& report, const std::string& why) {
   logger_->error("{}: run {} (attempt {}) {}, but the store has not confirmed that: {}", report.id,
                  report.run_id, report.attempt, name(report.result->kind), why);
   if (!wanted(event_kind::run_unreported)) return;
   auto happened = make_event(event_kind::run_unreported, report.id);
-  happened.run = report.run_id;
-  happened.occurrence = report.occurrence;
-  happened.attempt = report.attempt;
-  happened.fence = report.fence;
+  tell_which(happened, report.run_id, report);
   happened.result = *report.result;
   happened.message = why;
   events_.tell(happened);

@@ -5,6 +5,7 @@
 #include <boost/asio/as_tuple.hpp>
 #include <boost/asio/deferred.hpp>
 #include <boost/json/serialize.hpp>
+#include <carillon/text/plain_text.hpp>
 #include <stdexcept>
 
 #include "job/json_text.hpp"
@@ -130,7 +131,9 @@ loop_awaitable<std::optional<boost::json::value>> engine::result(std::string id,
 }
 
 loop_awaitable<void> engine::set_carried(std::string id, boost::json::value data) {
-  const auto text = data.is_null() ? std::string() : boost::json::serialize(data);
+  if (is_too_deep(data))
+    throw std::invalid_argument(fmt::format("job '{}': what it is to carry is {}", id, too_deep));
+  const auto text = data.is_null() ? std::string() : text::in_utf8(boost::json::serialize(data));
   if (text.size() > longest_value) {
     throw std::invalid_argument(
         fmt::format("job '{}': what it is to carry has {} bytes as JSON, and {} are the most", id,

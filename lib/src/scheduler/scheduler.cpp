@@ -170,7 +170,7 @@ void start_set_carried(engine_ptr self, std::string id, boost::json::value data,
   self->operate(self->set_carried(std::move(id), std::move(data)), std::move(done));
 }
 void start_backfill(engine_ptr self, std::string id, instant from, instant to, backfill_options how,
-                    completion_handler<std::size_t> done) {
+                    completion_handler<backfill_result> done) {
   self->operate(self->backfill(std::move(id), from, to, how), std::move(done));
 }
 void start_skip_at(engine_ptr self, std::string id, instant time, completion_handler<bool> done) {

@@ -220,6 +220,7 @@ void engine::report_unstarted(const found_run& run) {
 void engine::tick() {
   if (!tick_bell_) return;
   store_->loop_answers();
+  tell_ownership();
   if (++ticks_ % ticks_to_crowded == 0) {
     wake_crowded();
     look_at_groups(ticks_ % ticks_to_all_groups == 0);

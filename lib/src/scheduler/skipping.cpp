@@ -31,12 +31,15 @@ std::string nearest_fires(const job_record& job, const binding& bound, instant t
 }
 
 /// Whether a job will fire then is known here. Throws if it will not.
-void refuse_what_is_no_fire(const job_record& job, const binding& bound, instant time) {
+void refuse_what_is_no_fire(const job_record& job, const binding& bound, instant time, instant now) {
   if (job.state == job_state::ended) refuse_skip(job, time, "the job has ended");
   if (!job.cursor) refuse_skip(job, time, "the next fire is not known before its run has ended");
   if (time == *job.cursor) return;
   const auto next = format_instant(*job.cursor, job.where);
-  if (time < *job.cursor) refuse_skip(job, time, "it is over: the next fire is at " + next);
+  if (time < *job.cursor) {
+    const auto* why = time <= now ? "it is over" : "the job does not fire then";
+    refuse_skip(job, time, fmt::format("{}: the next fire is at {}", why, next));
+  }
   if (job.definition->when.fixed_delay())
     refuse_skip(job, time, fmt::format("of a fixed_delay only the next fire is known, which is at {}", next));
   if (!fires_at(job.definition->when, bound, time))
@@ -63,7 +66,7 @@ loop_awaitable<bool> engine::skip_next(std::string id, std::uint32_t fires) {
 loop_awaitable<bool> engine::skip_at(std::string id, instant time) {
   for (;;) {
     const auto job = co_await require(id);
-    refuse_what_is_no_fire(job.record, bound_to(job.record), time);
+    refuse_what_is_no_fire(job.record, bound_to(job.record), time, clock_.now());
     auto times = times_ahead(job.record);
     const auto place = std::ranges::lower_bound(times, time);
     if (place != times.end() && *place == time) co_return false;

@@ -45,7 +45,7 @@ engine::engine(engine& lead, std::string alias, std::shared_ptr<job_store> store
 
 std::shared_ptr<engine> engine::add_store(std::string alias, std::shared_ptr<job_store> store,
                                           store_options how) {
-  if (const auto fault = fault_of_id(alias))
+  if (const auto fault = fault_of_id(alias, "an alias"))
     throw std::invalid_argument(fmt::format("store '{}': {}", alias, *fault));
   if (!store) throw std::invalid_argument(fmt::format("store '{}': there is none (null)", alias));
   const bool runs = phase_ != phase::idle;
@@ -121,7 +121,7 @@ void engine::look_at_registered() {
 
 void engine::begin_others() {
   if (!at_work()) {
-    for (const auto& other : others()) other->ask_to_stop(stop_how_);
+    for (const auto& other : others()) other->ask_to_stop(left_to_drain());
     return;
   }
   for (const auto& other : others()) {
@@ -199,6 +199,7 @@ loop_awaitable<health_report> engine::health(bool everywhere) {
     if (!its.why.empty()) report.why += (report.why.empty() ? "" : "; ") + its.why;
     report.jobs += its.jobs;
     report.runs += its.runs;
+    report.paused = report.paused && its.paused;
     report.waiting += its.waiting;
   }
   co_return report;

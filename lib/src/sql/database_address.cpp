@@ -4,10 +4,10 @@
 
 #include <algorithm>
 #include <array>
-#include <boost/url/decode_view.hpp>
-#include <boost/url/pct_string_view.hpp>
 #include <carillon/sql/job_store.hpp>
 #include <charconv>
+
+#include "text/url_part.hpp"
 
 namespace carillon::sql {
 
@@ -52,11 +52,7 @@ class url_reader {
   }
 
   std::string decoded(std::size_t begin, std::size_t end, std::string_view what) const {
-    const auto text = boost::urls::make_pct_string_view(url_.substr(begin, end - begin));
-    if (!text)
-      fail(begin, fmt::format("{}: a % that is not followed by two hexadecimal digits", what),
-           "write % as %25");
-    auto plain = text->decode();
+    auto plain = text::url_part(url_, begin, end, what);
     if (plain.find('\0') != std::string::npos) fail(begin, fmt::format("{}: contains a NUL", what));
     return plain;
   }

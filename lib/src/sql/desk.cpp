@@ -35,9 +35,23 @@ void read_definitions(session& with, store_tables& tables, std::map<std::string,
   }
 }
 
-std::string words_of_unreadable(const session& with, const std::string& id, const std::string& why) {
-  return fmt::format("the record of job '{}' in {} cannot be read, and nothing was done: {}", id,
-                     with.speaks().table("jobs"), why);
+/// Which row is at fault when a job cannot be read.
+std::string words_of_row(const session& with, const std::string& id, bool is_definition) {
+  return fmt::format("the {} of job '{}' in {}", is_definition ? "definition" : "record", id,
+                     with.speaks().table(is_definition ? "definitions" : "jobs"));
+}
+
+std::string words_of_change(const stand_in& of, bool is_defined) {
+  return fmt::format("{} could not be read and {}{}", of.what,
+                     is_defined ? "was replaced by what is declared now" : "was removed",
+                     of.has_content ? "" : ": counters, runs and data that it had are gone with it");
+}
+
+std::string words_of_unreadable(const std::string& what, const std::string& why) {
+  return fmt::format(
+      "{} cannot be read, and nothing was done: {}; declare the job again, or remove it: carillon jobs "
+      "remove",
+      what, why);
 }
 
 std::optional<std::int64_t> milliseconds_of(std::optional<instant> time) {
@@ -50,15 +64,16 @@ std::map<std::string, job_row> read_rows(session& with, store_tables& tables,
                                          std::span<const std::string> ids) {
   std::map<std::string, job_row> found;
   if (ids.empty()) return found;
-  query asks{"SELECT id, state, revision, defined, content FROM "};
+  query asks{"SELECT id, state, revision, defined, task, content FROM "};
   asks.add(with.speaks().table("jobs")).add(" WHERE id IN ").bind_list(ids);
-  for (auto& each : with.ask(asks, "tnnnt")) {
+  for (auto& each : with.ask(asks, "tnnntt")) {
     auto& row = found[each[0].text];
     row.exists = true;
     row.state = static_cast<int>(each[1].number);
     row.revision = each[2].count();
     row.defined = each[3].count();
-    row.content = std::move(each[4].text);
+    row.task = std::move(each[4].text);
+    row.content = std::move(each[5].text);
   }
   read_definitions(with, tables, found);
   for (auto& [id, row] : found) {
@@ -78,6 +93,35 @@ std::shared_ptr<memory_job> job_of(const job_row& row, const name_keeper& name_o
   job->revision = row.revision;
   read_job(row.content, *job, name_of);
   return job;
+}
+
+stand_in stand_in_of(const session& with, const std::string& id, const job_row& row,
+                     const name_keeper& name_of) {
+  stand_in made;
+  const auto state = static_cast<job_state>(row.state);
+  const bool is_state = row.state >= 0 && row.state <= static_cast<int>(job_state::removed);
+  made.what = words_of_row(with, id, !row.definition);
+  const auto empty = [&] {
+    made.job = std::make_shared<memory_job>();
+    made.job->definition = row.definition;
+    if (!row.definition || state != job_state::removed) {
+      job_definition job{id, trigger{"at 9999-12-31T00:00:00Z"}, {}, {}, default_options(), {}, {}};
+      if (!row.task.empty()) job.task = row.task;
+      if (row.definition) job.origin = row.definition->origin;
+      made.job->definition = std::make_shared<const job_definition>(std::move(job));
+    }
+    made.job->state = is_state ? state : job_state::active;
+    made.job->revision = row.revision;
+  };
+  empty();
+  try {
+    read_job(row.content, *made.job, name_of);
+    made.has_content = is_state;
+  } catch (const unreadable&) {
+    empty();
+    made.job->born = row.revision;
+  }
+  return made;
 }
 
 desk::desk(session& with, store_tables& tables, const store_identity& store, std::uint32_t part)
@@ -133,9 +177,48 @@ void desk::put_back(const std::string& id, job_row& row) {
     }
     jobs_.put_back(std::move(job));
   } catch (const unreadable& fault) {
-    row.why = words_of_unreadable(with_, id, fault.what());
+    const bool is_definition = row.state != state_of_orphans && !row.definition;
+    row.why = words_of_unreadable(words_of_row(with_, id, is_definition), fault.what());
     tables_.tell_once(row.why);
   }
+}
+
+void desk::stand_in_to_remove(const std::string& id) {
+  auto* const made = make_stand_in(id);
+  if (!made) return;
+  const auto& definition = rows_.find(id)->second.definition;
+  if (definition) made->job->definition = definition;
+  put_back(*made);
+}
+
+std::optional<job_state> desk::stand_in_to_define(const std::string& id) {
+  auto* const made = make_stand_in(id);
+  if (!made) return std::nullopt;
+  if (!made->has_content && made->job->state != job_state::removed) return made->job->state;
+  put_back(*made);
+  return std::nullopt;
+}
+
+stand_in* desk::make_stand_in(const std::string& id) {
+  const auto row = rows_.find(id);
+  if (row == rows_.end() || row->second.why.empty() || stand_ins_.contains(id)) return nullptr;
+  auto& made = stand_ins_[id];
+  if (row->second.state == state_of_orphans) {
+    made.what = words_of_row(with_, id, false);
+    return nullptr;
+  }
+  const auto name_of = [this](std::string_view member) { return jobs_.name_of(member); };
+  made = stand_in_of(with_, id, row->second, name_of);
+  return &made;
+}
+
+void desk::put_back(const stand_in& made) {
+  const auto& id = made.job->id();
+  if (made.job->live) {
+    note_taken(id, *made.job->live);
+    note_awaited(id, *made.job->live);
+  }
+  jobs_.put_back(made.job);
 }
 
 void desk::note_taken(const std::string& id, const live_runs& before) {
@@ -191,14 +274,24 @@ void desk::tell_stop(const held_run& run, cancel_reason why) {
   notice.why = why;
 }
 
+found_by columns_of(const memory_job& job) {
+  found_by columns;
+  const bool fires = job.state == job_state::active && job.cursor != memory_job::none;
+  if (fires) columns.due = milliseconds_of(job.due);
+  columns.waiting = milliseconds_of(job.next_waiting());
+  columns.active = job.held();
+  columns.task = job.definition->task_name();
+  columns.executor = job.definition->options->executor;
+  return columns;
+}
+
 /// A row as it is to be.
 struct desk::changed_row {
   std::string id;
   int state = 0;
   std::uint64_t revision = 0, defined = 0;
-  std::optional<std::int64_t> due, waiting;
-  std::size_t active = 0;
-  std::string task, executor, content;
+  found_by columns;
+  std::string content;
   std::shared_ptr<const job_definition> definition;  ///< Of one that is to be written.
 };
 
@@ -209,9 +302,15 @@ struct desk::changed_rows {
 };
 
 void desk::collect(const std::string& id, job_row& row, changed_rows& into) {
-  if (!row.why.empty()) return;
   const auto* const job = jobs_.kept(id);
   const auto* const orphans = jobs_.kept_orphans(id);
+  if (!row.why.empty()) {
+    const auto made = stand_ins_.find(id);
+    const bool unchanged =
+        made == stand_ins_.end() || (job && job == made->second.job.get() && job->revision == row.revision);
+    if (unchanged || (!job && !made->second.job)) return;
+    tables_.tell_once(words_of_change(made->second, job && job->state != job_state::removed));
+  }
   const bool had_definition = row.exists && row.state != state_of_orphans;
   if (had_definition && !job) into.undefined.push_back(id);
   if (!job && !orphans) {
@@ -224,12 +323,7 @@ void desk::collect(const std::string& id, job_row& row, changed_rows& into) {
     now.state = static_cast<int>(job->state);
     now.revision = job->revision;
     now.defined = row.defined;
-    const bool fires = job->state == job_state::active && job->cursor != memory_job::none;
-    if (fires) now.due = milliseconds_of(job->due);
-    now.waiting = milliseconds_of(job->next_waiting());
-    now.active = job->held();
-    now.task = job->definition->task_name();
-    now.executor = job->definition->options->executor;
+    now.columns = columns_of(*job);
     now.content = text_of(*job);
     if (!had_definition || job->definition != row.definition) {
       now.definition = job->definition;
@@ -237,7 +331,7 @@ void desk::collect(const std::string& id, job_row& row, changed_rows& into) {
     }
   } else {
     now.state = state_of_orphans;
-    now.active = orphans->held.size();
+    now.columns.active = orphans->held.size();
     now.content = text_of(*orphans);
   }
   const bool same = row.exists && !now.definition && now.state == row.state && now.revision == row.revision &&
@@ -281,23 +375,22 @@ void desk::write_jobs(const changed_rows& what) {
   for (const auto& row : what.written) {
     auto& writes = rows.next().bind(row.id).add(", ").bind(part_);
     writes.add(", ").bind(row.state).add(", ").bind(row.revision).add(", ").bind(row.defined);
-    writes.add(", ").bind(row.due).add(", ").bind(row.waiting).add(", ").bind(row.active);
-    writes.add(", ").bind(row.task).add(", ").bind(row.executor).add(", ").bind(row.content).add(")");
+    const auto& [due, waiting, active, task, executor] = row.columns;
+    writes.add(", ").bind(due).add(", ").bind(waiting).add(", ").bind(active);
+    writes.add(", ").bind(task).add(", ").bind(executor).add(", ").bind(row.content).add(")");
   }
   rows.write();
 }
 
 void desk::write_definitions(const changed_rows& what) {
   static constexpr std::string_view columns[] = {"defined", "content"};
-  query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("definitions")).add(" (id, defined, content) VALUES ");
-  bool first = true;
+  row_writer rows{with_, "definitions", "id, defined, content", with_.speaks().or_update("id", columns)};
   for (const auto& row : what.written) {
     if (!row.definition) continue;
-    writes.add(std::exchange(first, false) ? "(" : ", (").bind(row.id).add(", ").bind(row.defined);
+    auto& writes = rows.next().bind(row.id).add(", ").bind(row.defined);
     writes.add(", ").bind(text_of(*row.definition)).add(")");
   }
-  if (!first) with_.run(writes.add(with_.speaks().or_update("id", columns)));
+  rows.write();
 }
 
 void desk::write_removed(const changed_rows& what) {
@@ -315,43 +408,33 @@ void desk::write_ledger() {
   ledger_query all;
   all.limit = std::numeric_limits<std::size_t>::max();
   auto entries = jobs_.history(all).entries;
-  if (entries.empty()) return;
   const auto now = microseconds_now();
-  query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("ledger")).add(" (num, job, first_at, last_at, content) VALUES ");
+  row_writer rows{with_, "ledger", "num, job, first_at, last_at, content"};
   for (auto entry = entries.rbegin(); entry != entries.rend(); ++entry) {
     ledger_ = std::max(ledger_ + 1, now);
-    writes.add(entry == entries.rbegin() ? "(" : ", (").bind(ledger_ * store_.partitions + part_);
+    auto& writes = rows.next().bind(ledger_ * store_.partitions + part_);
     writes.add(", ").bind(entry->job).add(", ").bind(milliseconds_of(entry->first));
     writes.add(", ").bind(milliseconds_of(entry->last)).add(", ").bind(text_of(*entry)).add(")");
   }
-  with_.run(writes);
+  rows.write();
 }
 
 void desk::write_tokens() {
-  if (new_tokens_.empty()) return;
   const auto now = microseconds_now();
-  query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("tokens")).add(" (token, says, made) VALUES ");
-  bool first = true;
-  for (const auto& [token, says] : new_tokens_) {
-    writes.add(std::exchange(first, false) ? "(" : ", (").bind(token).add(", ").bind(says);
-    writes.add(", ").bind(now).add(")");
-  }
-  with_.run(writes.add(with_.speaks().or_nothing("token")));
+  row_writer rows{with_, "tokens", "token, says, made", with_.speaks().or_nothing("token")};
+  for (const auto& [token, says] : new_tokens_)
+    rows.next().bind(token).add(", ").bind(says).add(", ").bind(now).add(")");
+  rows.write();
 }
 
 void desk::write_notices() {
-  if (notices_.empty()) return;
   const auto now = microseconds_now();
-  query writes{"INSERT INTO "};
-  writes.add(with_.speaks().table("changes")).add(" (part, num, teller, made, content) VALUES ");
-  bool first = true;
+  row_writer rows{with_, "changes", "part, num, teller, made, content"};
   for (const auto& notice : notices_) {
-    writes.add(std::exchange(first, false) ? "(" : ", (").bind(part_).add(", ").bind(++noticed_);
+    auto& writes = rows.next().bind(part_).add(", ").bind(++noticed_);
     writes.add(", ").bind(tables_.teller).add(", ").bind(now).add(", ").bind(text_of(notice)).add(")");
   }
-  with_.run(writes);
+  rows.write();
 }
 
 void desk::write_part() {

@@ -21,7 +21,7 @@ struct job_row {
   bool exists = false;
   int state = 0;
   std::uint64_t revision = 0, defined = 0;
-  std::string content;
+  std::string task, content;
   std::shared_ptr<const job_definition> definition;  ///< As it was read.
   std::string why;                                   ///< Not empty: it cannot be read, and this is why.
 };
@@ -35,6 +35,24 @@ std::map<std::string, job_row> read_rows(session& with, store_tables& tables,
 /// The job of a row whose definition was read. Errors: throws `unreadable`.
 std::shared_ptr<memory_job> job_of(const job_row& row, const name_keeper& name_of);
 
+/// The columns by which a job is found.
+struct found_by {
+  std::optional<std::int64_t> due, waiting;
+  std::size_t active = 0;
+  std::string task, executor;
+  friend bool operator==(const found_by&, const found_by&) = default;
+};
+found_by columns_of(const memory_job& job);
+
+/// What stands for a job that cannot be read.
+struct stand_in {
+  std::shared_ptr<memory_job> job;  ///< Never fires, and has what can be read of it.
+  bool has_content = false;         ///< Its runs and counters are among that.
+  std::string what;                 ///< "the record of job 'a' in carillon_jobs": which row is at fault.
+};
+stand_in stand_in_of(const session& with, const std::string& id, const job_row& row,
+                     const name_keeper& name_of);
+
 /// Some jobs of a partition, from the tables and back, within a transaction that nobody comes between: what
 /// is done to them is decided by the rules of the memory store.
 class desk {
@@ -47,6 +65,11 @@ class desk {
   memory_jobs& jobs() noexcept { return jobs_; }
   /// Why a job cannot be read; empty: it can.
   const std::string& refusal(std::string_view id) const;
+  /// Puts in the place of a job that cannot be read what is known of it, so that it can be removed.
+  void stand_in_to_remove(const std::string& id);
+  /// The same, so that a definition can be given to it. One of which no more than the definition can be read
+  /// counts as not there, unless it was removed: answers its state then.
+  std::optional<job_state> stand_in_to_define(const std::string& id);
   /// For a step that means the job that was born then; null: whichever has that id.
   job_handle handle_of(std::string_view id, std::uint64_t born) const;
   bool is_born(std::string_view id, std::uint64_t born) const;
@@ -85,6 +108,8 @@ class desk {
     awaited_end how;
   };
   void put_back(const std::string& id, job_row& row);
+  void put_back(const stand_in& made);
+  stand_in* make_stand_in(const std::string& id);  ///< Null: it can be read, or there is no job.
   void collect(const std::string& id, job_row& row, changed_rows& into);
   void note_taken(const std::string& id, const live_runs& before);
   void note_awaited(const std::string& id, const live_runs& before);
@@ -111,6 +136,7 @@ class desk {
   bool is_followed_ = false;        ///< Jobs of this partition have been followed.
   memory_jobs jobs_;
   std::map<std::string, job_row, std::less<>> rows_;
+  std::map<std::string, stand_in, std::less<>> stand_ins_;        ///< Of jobs that cannot be read.
   std::map<std::string, std::vector<std::string>> taken_before_;  ///< Active runs that had waited, by job.
   std::map<std::string, std::vector<std::uint64_t>> awaited_before_;  ///< Runs that are awaited, by job.
   std::map<std::string, std::int64_t> tokens_, new_tokens_;

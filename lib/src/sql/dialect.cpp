@@ -118,7 +118,18 @@ std::string dialect::or_nothing(std::string_view key) const {
   return fmt::format(" ON CONFLICT ({}) DO NOTHING", key);
 }
 
-std::vector<std::string_view> dialect::greetings() const {
+std::vector<std::string_view> dialect::greetings(session_use what_for) const {
+  if (what_for == session_use::looks) {
+    switch (kind_) {
+      case database_kind::sqlite: return {"PRAGMA query_only = 1"};
+      case database_kind::postgresql:
+        return {"SET TIME ZONE 'UTC'", "SET client_min_messages = warning",
+                "SET default_transaction_read_only = on"};
+      case database_kind::mysql:
+        return {"SET SESSION TRANSACTION ISOLATION LEVEL READ COMMITTED", "SET time_zone = '+00:00'",
+                "SET SESSION TRANSACTION READ ONLY"};
+    }
+  }
   switch (kind_) {
     case database_kind::sqlite:
       // What was committed is on the disk, also when the machine loses its power.
@@ -147,6 +158,24 @@ std::vector<std::string> dialect::schema() const {
     }
   }
   return all;
+}
+
+std::vector<std::string> dialect::tables() const {
+  std::vector<std::string> names;
+  for (const auto& each : tables_of_store()) names.push_back(table(each.name));
+  return names;
+}
+
+std::string_view dialect::all_tables() const noexcept {
+  switch (kind_) {
+    case database_kind::sqlite: return "SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name";
+    case database_kind::postgresql:
+      return "SELECT tablename FROM pg_tables WHERE schemaname = current_schema() ORDER BY tablename";
+    case database_kind::mysql:
+      return "SELECT table_name FROM information_schema.tables WHERE table_schema = DATABASE() ORDER BY "
+             "table_name";
+  }
+  return {};
 }
 
 query dialect::finds_table(std::string_view name) const {

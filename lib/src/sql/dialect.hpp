@@ -1,4 +1,5 @@
 #pragma once
+#include <cstdint>
 #include <span>
 #include <string>
 #include <string_view>
@@ -8,6 +9,12 @@
 #include "sql/query.hpp"
 
 namespace carillon::sql {
+
+/// What a connection is for.
+enum class session_use : std::uint8_t {
+  keeps,  ///< To keep jobs.
+  looks,  ///< To look at what is there: nothing is written, and no file is made.
+};
 
 /// What databases say differently, and the names of a store's tables.
 class dialect {
@@ -27,9 +34,13 @@ class dialect {
   std::string or_update(std::string_view key, std::span<const std::string_view> columns) const;
   std::string or_nothing(std::string_view key) const;
   /// What makes a connection fit for a store, once it is there.
-  std::vector<std::string_view> greetings() const;
+  std::vector<std::string_view> greetings(session_use what_for) const;
   /// Makes the tables; those that are there stay.
   std::vector<std::string> schema() const;
+  /// The names of the tables of a store, with its own before each.
+  std::vector<std::string> tables() const;
+  /// All tables that there are, of whichever store or program.
+  std::string_view all_tables() const noexcept;
   /// Whether there is a table of that name: one row if there is.
   query finds_table(std::string_view table) const;
   /// Keeps others from opening or creating a store of this name in the meantime; empty: the transaction does.

@@ -13,9 +13,9 @@
 #include <vector>
 
 #include "sql/desk.hpp"
-#include "sql/owned_steps.hpp"
 #include "sql/store_tables.hpp"
 #include "sql/worker_pool.hpp"
+#include "store/owned_steps.hpp"
 
 namespace carillon::sql {
 
@@ -35,8 +35,7 @@ class job_backend final : public carillon::job_backend {
                                        const job_change& change) override;
   loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                        bool tombstone) override;
-  loop_awaitable<bool> enqueue(const extra_run& run) override;
-  loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run) override;
+  loop_awaitable<std::uint64_t> enqueue(const extra_run& run) override;
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
   loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
   loop_awaitable<std::vector<std::optional<job_record>>> load(std::uint32_t partition,
@@ -52,8 +51,8 @@ class job_backend final : public carillon::job_backend {
                                                              std::span<const take_step> steps) override;
   loop_awaitable<std::vector<step_answer<finish_answer>>> finish(std::uint32_t partition,
                                                                  std::span<const finish_step> steps) override;
-  loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
-                                   instant now) override;
+  loop_awaitable<std::vector<bool>> reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                         instant now) override;
   loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) override;
   loop_awaitable<partition_look> look(std::uint32_t partition, instant now) override;
   loop_awaitable<group_answer> share_group(std::string member, const group_request& request) override;
@@ -170,7 +169,8 @@ loop_awaitable<std::vector<step_answer<Answer>>> job_backend::change_each(std::u
     answers all;
     for (auto& step : steps) {
       auto& answer = all.emplace_back();
-      answer.refused = there.refusal(step.id);
+      // What is added takes the place of what cannot be read.
+      if constexpr (!std::is_same_v<Owned, owned_add>) answer.refused = there.refusal(step.id);
       if (answer.refused.empty()) static_cast<Answer&>(answer) = one(there, step);
     }
     return all;

@@ -1,36 +1,14 @@
 // Groups: places that all instances share. A row is a group, with all that its members have of it; what a
 // question does to it is decided by the rules that the simulated store has as well (store/group_shares.hpp).
 
-#include <boost/json/serialize.hpp>
 #include <set>
 
+#include "sql/group_codec.hpp"
 #include "sql/job_backend.hpp"
-#include "sql/json_fields.hpp"
-#include "store/group_shares.hpp"
 
 namespace carillon::sql {
 
 namespace {
-
-// A member that is added to a share does not compile until it is written here as well.
-
-json::object json_of(const member_share& share) {
-  const auto& [number, limit, given, returned, waiting, ranks] = share;
-  field_writer out;
-  out.put("number", number).put("limit", limit).put("given", given).put("returned", returned);
-  auto all = out.put("waiting", waiting).take();
-  if (!ranks.empty()) all["ranks"] = json::array(ranks.begin(), ranks.end());
-  return all;
-}
-
-member_share share_in(const json::value& from) {
-  member_share made;
-  auto& [number, limit, given, returned, waiting, ranks] = made;
-  const field_reader in{from};
-  in.get("number", number).get("limit", limit).get("given", given).get("returned", returned);
-  in.get("waiting", waiting).get_all("ranks", ranks);
-  return made;
-}
 
 /// One group, locked until the transaction ends.
 class group_row {
@@ -51,34 +29,19 @@ class group_row {
   }
 
   void write(const group_shares& all) {
-    json::object content;
-    for (const auto& [member, share] : all.members) content[member] = json_of(share);
     query writes{"UPDATE "};
     writes.add(with_.speaks().table("groups")).add(" SET used = ").bind(microseconds_now());
-    with_.run(writes.add(", content = ").bind(serialized(content)).add(" WHERE name = ").bind(name_));
+    with_.run(writes.add(", content = ").bind(text_of(all)).add(" WHERE name = ").bind(name_));
   }
 
  private:
   /// Who is not understood says again with its next question what it has.
   void read(std::string_view content, group_shares& into) {
-    const auto tell = [this](const std::string& whose, const unreadable& fault) {
+    read_shares(content, into, [this](std::string_view member, const unreadable& fault) {
+      const auto whose = member.empty() ? std::string{} : ", the part of member " + std::string{member};
       tables_.tell_once("group '" + name_ + "'" + whose +
                         " cannot be read and is passed over: " + fault.what());
-    };
-    try {
-      const auto there = parsed(content);
-      const field_reader is_object{there};
-      for (const auto& [member, share] : there.get_object()) {
-        try {
-          into.members[member] = share_in(share);
-        } catch (const unreadable& fault) {
-          into.members.erase(member);
-          tell(", the part of member " + std::string{member}, fault);
-        }
-      }
-    } catch (const unreadable& fault) {
-      tell({}, fault);
-    }
+    });
   }
   std::optional<std::string> text() {
     query asks{"SELECT content FROM "};

@@ -19,15 +19,19 @@ namespace {
 
 std::string token_of_change(const std::string& token) { return "change:" + token; }
 
-/// A row as a record; none if it cannot be read, which is told.
-std::optional<job_record> record_of(store_tables& tables, const std::string& id, const job_row& row) {
+/// A row as a record; if it cannot be read, which is told, one that stands for it: parked, and saying so.
+job_record record_of(const session& with, store_tables& tables, const std::string& id, const job_row& row) {
   std::set<std::string, std::less<>> names;
   const auto name_of = [&](std::string_view name) { return &*names.emplace(name).first; };
   try {
     return job_of(row, name_of)->record();
   } catch (const unreadable& fault) {
-    tables.tell_once("the record of job '" + id + "' cannot be read and is passed over: " + fault.what());
-    return std::nullopt;
+    const auto found = stand_in_of(with, id, row, name_of);
+    tables.tell_once(found.what + " cannot be read, and nobody runs the job: " + fault.what());
+    auto record = found.job->record();
+    if (record.state == job_state::active) record.state = job_state::parked;
+    record.note = found.what + " cannot be read: " + fault.what();
+    return record;
   }
 }
 
@@ -66,13 +70,13 @@ job_page listed(session& with, store_tables& tables, const job_query& what) {
     more = ids.size() == some;
     if (more) after = ids.back();
     for (const auto& [id, row] : read_rows(with, tables, ids)) {
-      auto job = record_of(tables, id, row);
-      if (!job || !has_all_tags(*job, what.tags)) continue;
+      auto job = record_of(with, tables, id, row);
+      if (!has_all_tags(job, what.tags)) continue;
       if (page.jobs.size() == limit) {
         page.next_after = page.jobs.back().id();
         return page;
       }
-      page.jobs.push_back(*std::move(job));
+      page.jobs.push_back(std::move(job));
     }
   }
   return page;
@@ -114,6 +118,8 @@ loop_awaitable<std::vector<step_answer<put_answer>>> job_backend::add(std::uint3
                                                                       std::span<const add_step> steps) {
   const auto one = [](desk& there, owned_add& step) {
     auto wanted = step.job;
+    const bool was_paused = there.stand_in_to_define(step.id) == job_state::paused;
+    if (was_paused) wanted.state = job_state::paused;
     auto answer = there.jobs().add(std::move(wanted), step.policy);
     answer.handle.reset();
     return answer;
@@ -131,7 +137,10 @@ loop_awaitable<change_answer> job_backend::update(std::string id, std::uint64_t 
   const auto partition = partition_of(id);
   auto work = [id = std::move(id), expected_revision, what](desk& there) {
     there.fetch({id});
-    if (!there.refusal(id).empty()) refuse_step(there.refusal(id));
+    if (!there.refusal(id).empty()) {
+      if (what.definition) there.stand_in_to_define(id);
+      if (!there.jobs().kept(id)) refuse_step(there.refusal(id));
+    }
     const auto token = token_of_change(what.token);
     if (!what.token.empty()) there.fetch_tokens({token});
     if (there.token(token)) there.jobs().put_back_token(what.token);
@@ -150,20 +159,14 @@ loop_awaitable<change_answer> job_backend::remove(std::string id,
   const auto partition = partition_of(id);
   auto work = [id = std::move(id), expected_revision, tombstone](desk& there) {
     there.fetch({id});
-    if (!there.refusal(id).empty()) refuse_step(there.refusal(id));
+    there.stand_in_to_remove(id);
     return there.jobs().remove(id, expected_revision, tombstone);
   };
   auto removing = change<change_answer>(partition, std::move(work));
   co_return co_await std::move(removing);
 }
 
-loop_awaitable<bool> job_backend::enqueue(const extra_run& run) {
-  auto putting = enqueue_awaited(run);
-  const auto number = co_await std::move(putting);
-  co_return number != 0;
-}
-
-loop_awaitable<std::uint64_t> job_backend::enqueue_awaited(const extra_run& run) {
+loop_awaitable<std::uint64_t> job_backend::enqueue(const extra_run& run) {
   const auto partition = partition_of(run.id);
   auto work = [run, id = std::string{run.id}](desk& there) {
     there.fetch({id});
@@ -193,7 +196,7 @@ loop_awaitable<std::vector<std::optional<job_record>>> job_backend::load(std::ui
       auto& job = all.emplace_back();
       const auto row = found.find(id);
       if (row != found.end() && row->second.state != state_of_orphans)
-        job = record_of(*tables, id, row->second);
+        job = record_of(with, *tables, id, row->second);
     }
     return all;
   };

@@ -131,19 +131,19 @@ loop_awaitable<std::vector<step_answer<finish_answer>>> job_backend::finish(
   co_return co_await std::move(finishing);
 }
 
-loop_awaitable<std::size_t> job_backend::reap(std::uint32_t partition, std::span<const reap_step> steps,
-                                              instant) {
+loop_awaitable<std::vector<bool>> job_backend::reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                                    instant) {
   auto work = [all = own<owned_reap>(steps)](desk& there) {
     there.fetch(ids_of(all));
     there.fetch_followers(ids_of(all));
-    std::size_t ended = 0;
+    std::vector<bool> ended;
     for (const auto& step : all) {
-      if (!there.refusal(step.id).empty()) continue;
-      if (there.jobs().reap(step.id, step.run_id, step.fence, step.why)) ++ended;
+      const bool readable = there.refusal(step.id).empty();
+      ended.push_back(readable && there.jobs().reap(step.id, step.run_id, step.fence, step.why));
     }
     return ended;
   };
-  auto reaping = change<std::size_t>(partition, std::move(work));
+  auto reaping = change<std::vector<bool>>(partition, std::move(work));
   co_return co_await std::move(reaping);
 }
 

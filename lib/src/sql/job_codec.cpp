@@ -223,26 +223,6 @@ std::unique_ptr<live_runs> runs_in(std::string_view text, const name_keeper& nam
   return read_runs(parsed(text), name_of);
 }
 
-active_record active_record_of(const std::string& job, const held_run& run) {
-  active_record made;
-  made.run_id = run.id;
-  made.job = job;
-  made.member = *run.member;
-  made.born = run.born;
-  made.fence = run.fence;
-  made.occurrence = run.occurrence;
-  made.due = run.due;
-  made.started = run.started;
-  made.attempt = run.attempt;
-  made.why = run.why;
-  made.taken = run.taken;
-  made.extra = run.extra;
-  made.stop = run.stop;
-  made.revision = run.revision;
-  made.follows = run.follows;
-  return made;
-}
-
 std::string text_of(const ledger_entry& entry) {
   const auto& [number, job, result, first, last, count, into, extra, final, run, instance, attempt, fence,
                due, started, finished, follows] = entry;

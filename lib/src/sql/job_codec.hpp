@@ -32,7 +32,6 @@ using name_keeper = std::function<const std::string*(std::string_view)>;
 /// Fills in what `text_of` wrote.
 void read_job(std::string_view text, memory_job& job, const name_keeper& name_of);
 std::unique_ptr<live_runs> runs_in(std::string_view text, const name_keeper& name_of);
-active_record active_record_of(const std::string& job, const held_run& run);
 
 /// All of an entry but its number and its job.
 std::string text_of(const ledger_entry& entry);

@@ -1,48 +1,28 @@
 #include "sql/json_fields.hpp"
 
 #include <boost/system/error_code.hpp>
+#include <carillon/text/plain_text.hpp>
+
+#include "job/json_text.hpp"
 
 namespace carillon::sql {
 
-namespace {
-
-/// How many bytes of well-formed UTF-8 begin the text; 0: none.
-std::size_t length_of_character(std::string_view text) {
-  const auto byte = [&](std::size_t k) { return static_cast<unsigned char>(text[k]); };
-  const auto follows = [&](std::size_t k, unsigned low, unsigned high) {
-    return k < text.size() && byte(k) >= low && byte(k) <= high;
-  };
-  const unsigned first = byte(0);
-  if (first == 0) return 0;
-  if (first < 0x80) return 1;
-  if (first >= 0xc2 && first <= 0xdf) return follows(1, 0x80, 0xbf) ? 2 : 0;
-  if (first >= 0xe0 && first <= 0xef) {
-    const unsigned low = first == 0xe0 ? 0xa0 : 0x80, high = first == 0xed ? 0x9f : 0xbf;
-    return follows(1, low, high) && follows(2, 0x80, 0xbf) ? 3 : 0;
-  }
-  if (first >= 0xf0 && first <= 0xf4) {
-    const unsigned low = first == 0xf0 ? 0x90 : 0x80, high = first == 0xf4 ? 0x8f : 0xbf;
-    return follows(1, low, high) && follows(2, 0x80, 0xbf) && follows(3, 0x80, 0xbf) ? 4 : 0;
-  }
-  return 0;
-}
-
-}  // namespace
-
 std::string clean(std::string_view text) {
+  auto readable = text::in_utf8(text);
+  if (readable.find('\0') == std::string::npos) return readable;
   std::string made;
-  made.reserve(text.size());
-  while (!text.empty()) {
-    const auto length = length_of_character(text);
-    made += length == 0 ? std::string_view{"\xef\xbf\xbd"} : text.substr(0, length);
-    text.remove_prefix(length == 0 ? 1 : length);
+  for (const char c : readable) {
+    if (c == '\0')
+      made += "\uFFFD";
+    else
+      made += c;
   }
   return made;
 }
 
 json::value parsed(std::string_view text) {
   boost::system::error_code failed;
-  auto value = json::parse(text, failed);
+  auto value = json::parse(text, failed, json::storage_ptr(), own_text());
   if (failed) throw unreadable("it is no JSON: " + failed.message());
   return value;
 }

@@ -64,8 +64,8 @@ class member_table {
                   .add(" WHERE name = 'beat'"));
   }
 
-  /// All whose leases are good; how many are not.
-  std::vector<member_info> read_live(std::size_t& expired, member_locks* locks) {
+  /// All whose leases are good; and the ids of those whose are not.
+  std::vector<member_info> read_live(std::vector<std::string>& expired, member_locks* locks) {
     query asks{"SELECT id, expires, content FROM "};
     std::vector<member_info> live;
     for (const auto& row : with_.ask(asks.add(with_.speaks().table("members")).add(" ORDER BY id"), "tnt")) {
@@ -81,7 +81,7 @@ class member_table {
       }
       const bool is_dead = locks && locks->is_dead(member.id);
       if (member.expires <= now_ || is_dead)
-        ++expired;
+        expired.push_back(member.id);
       else
         live.push_back(std::move(member));
     }
@@ -139,11 +139,11 @@ members_answer renew_now(session& with, store_tables& tables, member_locks* lock
   }
   table.read_beat(true);
   answer.store_time = table.now();
-  std::size_t expired = 0;
+  std::vector<std::string> expired;
   answer.members = table.read_live(expired, locks);
   const auto mine = std::ranges::find(answer.members, me.id, &member_info::id);
   const bool is_there = mine != answer.members.end();
-  if (expired > 0 || table.has_jumped()) table.keep_only(answer.members);
+  if (!expired.empty() || table.has_jumped()) table.keep_only(answer.members);
   table.write_beat(lease);
   if (is_there || joins) {
     me.expires = table.now() + lease;
@@ -158,7 +158,7 @@ members_answer renew_now(session& with, store_tables& tables, member_locks* lock
   } else {
     answer.what = members_answer::kind::gone;
   }
-  if (expired > 0 || !is_there) table.tell_changed();
+  if (!expired.empty() || !is_there) table.tell_changed();
   all.commit();
   return answer;
 }
@@ -194,22 +194,28 @@ loop_awaitable<members_answer> member_backend::heartbeat(const member_info& me, 
 }
 
 loop_awaitable<members_answer> member_backend::members() {
+  auto looking = look();
+  auto seen = co_await std::move(looking);
+  co_return std::move(seen.answer);
+}
+
+loop_awaitable<all_members> member_backend::look() {
   auto work = [tables = tables_, locks = locks_](session& with) {
-    members_answer answer;
+    all_members seen;
+    auto& answer = seen.answer;
     member_table table{with, *tables};
     if (!table.is_a_store()) {
       answer.store_time = with.now();
       answer.what = members_answer::kind::other_store;
-      return answer;
+      return seen;
     }
     table.read_beat(false);
     answer.store_time = table.now();
-    std::size_t expired = 0;
-    answer.members = table.read_live(expired, locks.get());
+    answer.members = table.read_live(seen.expired, locks.get());
     answer.what = members_answer::kind::member;
-    return answer;
+    return seen;
   };
-  auto asking = ask<members_answer>(pool_, std::move(work));
+  auto asking = ask<all_members>(pool_, std::move(work));
   co_return co_await std::move(asking);
 }
 

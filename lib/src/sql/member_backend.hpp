@@ -2,12 +2,19 @@
 #include <carillon/store/member_backend.hpp>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "sql/member_locks.hpp"
 #include "sql/store_tables.hpp"
 #include "sql/worker_pool.hpp"
 
 namespace carillon::sql {
+
+/// Who is in the table.
+struct all_members {
+  members_answer answer;             ///< As of `members`.
+  std::vector<std::string> expired;  ///< Whose leases are over, and whom nobody has dropped yet.
+};
 
 /// Members and their leases in the tables of an SQL database, by its clock.
 class member_backend final : public carillon::member_backend {
@@ -21,6 +28,8 @@ class member_backend final : public carillon::member_backend {
                                            store_identity expected) override;
   loop_awaitable<void> leave(std::string member) override;
   loop_awaitable<members_answer> members() override;
+  /// The same, and who else is there. Adds and renews nothing.
+  loop_awaitable<all_members> look();
   loop_awaitable<void> publish_work(const served_work& work) override;
   loop_awaitable<std::shared_ptr<const served_work>> fetch_work(std::uint64_t digest) override;
 

@@ -45,10 +45,14 @@ void member_locks::let_go() {
   held_.clear();
 }
 
-bool member_locks::is_dead(std::string_view member) {
-  if (held_ == member || !is_open()) return false;
+bool member_locks::is_dead(std::string_view member) const {
+  if (held_ == member) return false;
+  const int descriptor = descriptor_ >= 0 ? descriptor_ : ::open(file_.c_str(), O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) return false;
   auto asked = lock_of(member, F_WRLCK);
-  return ::fcntl(descriptor_, F_OFD_GETLK, &asked) == 0 && asked.l_type == F_UNLCK;
+  const bool is_free = ::fcntl(descriptor, F_OFD_GETLK, &asked) == 0 && asked.l_type == F_UNLCK;
+  if (descriptor != descriptor_) ::close(descriptor);
+  return is_free;
 }
 
 }  // namespace carillon::sql

@@ -8,6 +8,8 @@ namespace carillon::sql {
 /// which the system takes from a process that ends, however it ends. So that one that was killed and starts
 /// again need not wait until the lease of its former life is over.
 ///
+/// Only who holds a lock makes that file.
+///
 /// Thread safety: none.
 class member_locks {
  public:
@@ -22,7 +24,7 @@ class member_locks {
   bool hold(std::string_view member);
   void let_go();
   /// Whether a member that had a lock holds it no more.
-  bool is_dead(std::string_view member);
+  bool is_dead(std::string_view member) const;
 
  private:
   bool is_open();

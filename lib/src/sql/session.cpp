@@ -157,13 +157,18 @@ rows answers_to(soci::session& connection, const query& what, std::string_view c
 }
 
 /// What the operating system says against a file, before SQLite says less.
-std::string trouble_with_file(const std::string& name) {
+std::string trouble_with_file(const std::string& name, session_use what_for) {
   const std::filesystem::path file{name};
   std::error_code failed;
   const auto folder = file.has_parent_path() ? file.parent_path() : std::filesystem::path{"."};
   if (!std::filesystem::is_directory(folder, failed))
     return fmt::format("there is no folder {}; make it, or name another file", folder.string());
   if (std::filesystem::is_directory(file, failed)) return "that is a folder; name a file in it";
+  if (what_for == session_use::looks) {
+    if (::access(file.c_str(), R_OK) != 0)
+      return fmt::format("{}; the file must be readable", std::strerror(errno));
+    return {};
+  }
   if (std::filesystem::exists(file, failed)) {
     if (::access(file.c_str(), R_OK | W_OK) != 0)
       return fmt::format("{}; the file must be readable and writable", std::strerror(errno));
@@ -175,14 +180,17 @@ std::string trouble_with_file(const std::string& name) {
 
 }  // namespace
 
-session::session(const database_address& where, std::chrono::milliseconds timeout)
-    : where_{where}, timeout_{timeout}, dialect_{where.kind, where.name_space} {}
+session::session(const database_address& where, std::chrono::milliseconds timeout, session_use what_for)
+    : where_{where}, timeout_{timeout}, dialect_{where.kind, where.name_space}, what_for_{what_for} {}
 
 session::~session() { disconnect(); }
 
 std::string session::parameters() const {
   const auto seconds = std::max<std::int64_t>(std::chrono::ceil<std::chrono::seconds>(timeout_).count(), 1);
   // SOCI takes what has no = for the name of a file, whatever else is in it.
+  const bool is_quotable = where_.file.find('"') == std::string::npos;
+  if (where_.kind == database_kind::sqlite && what_for_ == session_use::looks && is_quotable)
+    return fmt::format("dbname=\"{}\" readonly=1", where_.file);
   if (where_.kind == database_kind::sqlite)
     return where_.file.find('=') == std::string::npos ? where_.file
                                                       : fmt::format("dbname=\"{}\"", where_.file);
@@ -212,7 +220,7 @@ void session::connect() {
   if (is_replaced()) disconnect();
   if (connection_) return;
   if (where_.kind == database_kind::sqlite) {
-    const auto trouble = trouble_with_file(where_.file);
+    const auto trouble = trouble_with_file(where_.file, what_for_);
     if (!trouble.empty())
       throw database_error(failure_kind::refused, fmt::format("{}: {}", where_.shown(), trouble));
   }
@@ -231,7 +239,7 @@ void session::connect() {
 
 void session::greet() {
   if (where_.kind == database_kind::sqlite) run(fmt::format("PRAGMA busy_timeout = {}", timeout_.count()));
-  for (const auto greeting : dialect_.greetings()) {
+  for (const auto greeting : dialect_.greetings(what_for_)) {
     run(greeting);
   }
   if (where_.kind != database_kind::sqlite) return;

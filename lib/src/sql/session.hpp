@@ -38,7 +38,8 @@ class database_error : public std::runtime_error {
 /// Errors: throws `database_error`. Thread safety: one thread, but for `interrupt`.
 class session {
  public:
-  session(const database_address& where, std::chrono::milliseconds timeout);
+  session(const database_address& where, std::chrono::milliseconds timeout,
+          session_use what_for = session_use::keeps);
   ~session();
 
   const dialect& speaks() const noexcept { return dialect_; }
@@ -70,6 +71,7 @@ class session {
   const database_address& where_;
   const std::chrono::milliseconds timeout_;
   const dialect dialect_;
+  const session_use what_for_;
   std::mutex guard_;  ///< Of the pointer, which `interrupt` looks at.
   std::unique_ptr<soci::session> connection_;
   std::uint64_t device_ = 0, node_ = 0;

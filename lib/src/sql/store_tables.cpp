@@ -1,8 +1,10 @@
 #include "sql/store_tables.hpp"
 
 #include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <boost/system/system_error.hpp>
 #include <carillon/error.hpp>
 #include <charconv>
@@ -17,17 +19,6 @@ constexpr auto between_cleanings = std::chrono::seconds{10};
 constexpr std::uint64_t second = 1'000'000;
 constexpr std::uint64_t token_is_kept = 3'600 * second, notice_is_kept = 120 * second;
 constexpr std::uint64_t end_is_kept = 3'600 * second, group_is_kept = 86'400 * second;
-
-std::optional<std::uint64_t> number_in(session& with, std::string_view name) {
-  auto asks = query{"SELECT content FROM "}.add(with.speaks().table("meta")).add(" WHERE name = ").bind(name);
-  const auto found = with.ask(asks, "t");
-  if (found.empty()) return std::nullopt;
-  const auto& text = found[0][0].text;
-  std::uint64_t number = 0;
-  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (read.ec != std::errc{}) refuse_store(fmt::format("the {} of the store is '{}'", name, text));
-  return number;
-}
 
 void write_meta(session& with, std::string_view name, std::string_view content) {
   static constexpr std::string_view columns[] = {"content"};
@@ -53,13 +44,16 @@ void make_parts(session& with, const store_identity& store) {
   with.run(makes.add(with.speaks().or_update("part", columns)));
 }
 
-store_identity create_store(session& with, std::uint32_t partitions) {
+/// @param before The id of the store that was there; 0: there was none.
+store_identity create_store(session& with, std::uint32_t partitions, std::uint64_t before) {
   for (const auto& table : with.speaks().schema()) with.run(table);
   store_identity store;
   const std::uint32_t usual = with.speaks().kind() == database_kind::sqlite ? 1 : 8;
   store.partitions = partitions == 0 ? usual : partitions;
-  store.id = microseconds_now();
+  store.id = std::max(microseconds_now(), before + 1);
   make_parts(with, store);
+  // Nobody is a member of it yet, and runs of those who were are nobody's.
+  with.run(query{"DELETE FROM "}.add(with.speaks().table("members")));
   write_meta(with, "beat", "0 0");
   write_meta(with, "partitions", std::to_string(store.partitions));
   write_meta(with, "format", std::to_string(table_format));
@@ -69,7 +63,7 @@ store_identity create_store(session& with, std::uint32_t partitions) {
 
 store_identity checked_store(session& with, std::uint64_t id, std::uint32_t partitions) {
   const auto& names = with.speaks().name_space();
-  const auto format = number_in(with, "format").value_or(0);
+  const auto format = number_of_store(with, "format").value_or(0);
   if (format != table_format) {
     refuse_store(
         fmt::format("the tables {}_… are of format {}, and this version of Carillon reads format {}; "
@@ -78,7 +72,7 @@ store_identity checked_store(session& with, std::uint64_t id, std::uint32_t part
   }
   store_identity store;
   store.id = id;
-  store.partitions = static_cast<std::uint32_t>(number_in(with, "partitions").value_or(0));
+  store.partitions = static_cast<std::uint32_t>(number_of_store(with, "partitions").value_or(0));
   if (partitions != 0 && partitions != store.partitions) {
     refuse_store(
         fmt::format("the store in the tables {}_… was created with {} partitions, and {} are asked "
@@ -88,15 +82,47 @@ store_identity checked_store(session& with, std::uint64_t id, std::uint32_t part
   return store;
 }
 
+/// What somebody has taken away of a store; empty: it is whole.
+std::string damage_of(session& with, const store_identity& store) {
+  const auto missing = missing_tables(with);
+  if (!missing.empty())
+    return fmt::format("there {} no {}", missing.size() == 1 ? "is" : "are", fmt::join(missing, ", "));
+  const auto parts = with.speaks().table("parts");
+  auto asks = query{"SELECT COUNT(*) FROM "}.add(parts).add(" WHERE store = ").bind(store.id);
+  const auto found = with.ask(asks.add(" AND part < ").bind(store.partitions), "n");
+  const auto wanted = std::int64_t{store.partitions} - part_of_groups;
+  if (found.at(0).at(0).number == wanted) return {};
+  return fmt::format("{} of the {} rows of {} are its own", found[0][0].number, wanted, parts);
+}
+
+[[noreturn]] void refuse_to_create(const std::string& why) {
+  throw boost::system::system_error(errc::no_store, why);
+}
+
+/// A store of which a part is missing is another one from then on: whoever works with it must know that what
+/// it has done may be gone.
 store_identity find_or_create(session& with, const store_tables& tables, std::uint32_t partitions) {
   const bool has_tables = !with.ask(with.speaks().finds_table(with.speaks().table("meta")), "n").empty();
-  const auto id = has_tables ? number_in(with, "id") : std::nullopt;
-  if (id) return checked_store(with, *id, partitions);
+  const auto id = has_tables ? number_of_store(with, "id") : std::nullopt;
+  const auto& where = tables.where;
+  if (!id) {
+    if (!tables.create)
+      refuse_to_create(fmt::format("there is no store in {} whose tables are called {}_…", where.shown(),
+                                   with.speaks().name_space()));
+    return create_store(with, partitions, 0);
+  }
+  const auto there = checked_store(with, *id, partitions);
+  const auto damage = damage_of(with, there);
+  if (damage.empty()) return there;
   if (!tables.create)
-    throw boost::system::system_error(errc::no_store,
-                                      fmt::format("there is no store in {} whose tables are called {}_…",
-                                                  tables.where.shown(), with.speaks().name_space()));
-  return create_store(with, partitions);
+    refuse_to_create(fmt::format("the store in {} is not whole: {}", where.shown(), damage));
+  (tables.logger ? tables.logger : spdlog::default_logger())
+      ->error("the store in {} is not whole: {}; it is made anew around what is left", where.shown(), damage);
+  const auto made = create_store(with, there.partitions, *id);
+  const auto still = missing_tables(with);
+  if (!still.empty())
+    refuse_store(fmt::format("{}: {} cannot be made", where.shown(), fmt::join(still, ", ")));
+  return made;
 }
 
 /// Keeps others from creating the same store. Tables of MySQL are made outside of any transaction, so that
@@ -127,6 +153,13 @@ class turn_taken {
 };
 
 }  // namespace
+
+std::vector<std::string> missing_tables(session& with) {
+  auto missing = with.speaks().tables();
+  for (const auto& found : with.ask(query{with.speaks().all_tables()}, "t"))
+    std::erase(missing, found[0].text);
+  return missing;
+}
 
 std::shared_ptr<const job_definition> definition_cache::find(const std::string& id, std::uint64_t defined) {
   const std::lock_guard mine{guard_};
@@ -178,6 +211,17 @@ void store_tables::clean_up(session& with, const store_identity& store) {
       query{"SELECT num FROM "}.add(speaks.table("ledger")).add(" ORDER BY num DESC LIMIT 1 OFFSET ");
   const auto oldest = with.ask(last_kept.bind(ledger_length), "n");
   if (!oldest.empty()) drop("ledger", "num", oldest[0][0].count() + 1);
+}
+
+std::optional<std::uint64_t> number_of_store(session& with, std::string_view name) {
+  auto asks = query{"SELECT content FROM "}.add(with.speaks().table("meta")).add(" WHERE name = ").bind(name);
+  const auto found = with.ask(asks, "t");
+  if (found.empty()) return std::nullopt;
+  const auto& text = found[0][0].text;
+  std::uint64_t number = 0;
+  const auto read = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (read.ec != std::errc{}) refuse_store(fmt::format("the {} of the store is '{}'", name, text));
+  return number;
 }
 
 std::uint64_t microseconds_now() {

@@ -5,10 +5,12 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "sql/database_address.hpp"
 #include "sql/session.hpp"
@@ -65,8 +67,14 @@ struct store_tables {
 /// The machine's clock, in microseconds.
 std::uint64_t microseconds_now();
 
+/// A number in `meta`; none: it is not there. Errors: throws `errc::store_refused` if it is no number.
+std::optional<std::uint64_t> number_of_store(session& with, std::string_view name);
+
 /// Finds the store or creates it. Errors: as `job_backend::open`.
 store_identity find_store(session& with, store_tables& tables, std::uint32_t partitions);
+
+/// The tables of a store that are not there.
+std::vector<std::string> missing_tables(session& with);
 
 /// Throws `errc::other_store` unless a partition belongs to the store.
 void expect_store(session& with, const store_identity& store, std::uint32_t part);

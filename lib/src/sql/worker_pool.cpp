@@ -19,9 +19,10 @@ void leave_signals_to_others() {
 }  // namespace
 
 worker_pool::worker_pool(const database_address& where, std::size_t threads,
-                         std::chrono::milliseconds timeout)
+                         std::chrono::milliseconds timeout, session_use what_for)
     : timeout_{timeout} {
-  for (std::size_t k = 0; k < threads; ++k) workers_.push_back(std::make_unique<worker>(where, timeout));
+  for (std::size_t k = 0; k < threads; ++k)
+    workers_.push_back(std::make_unique<worker>(where, timeout, what_for));
   for (const auto& each : workers_) {
     each->thread = std::thread{[this, who = each.get()] {
       leave_signals_to_others();

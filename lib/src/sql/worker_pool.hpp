@@ -41,7 +41,8 @@ class work_item {
 class worker_pool {
  public:
   /// @param where Outlives this.
-  worker_pool(const database_address& where, std::size_t threads, std::chrono::milliseconds timeout);
+  worker_pool(const database_address& where, std::size_t threads, std::chrono::milliseconds timeout,
+              session_use what_for = session_use::keeps);
   /// As `stop`.
   ~worker_pool();
   worker_pool(const worker_pool&) = delete;
@@ -57,7 +58,8 @@ class worker_pool {
 
  private:
   struct worker {
-    worker(const database_address& where, std::chrono::milliseconds timeout) : with{where, timeout} {}
+    worker(const database_address& where, std::chrono::milliseconds timeout, session_use what_for)
+        : with{where, timeout, what_for} {}
     session with;
     const work_item* doing = nullptr;
     std::thread thread;

@@ -33,8 +33,6 @@ loop_awaitable<std::optional<std::string>> job_store::result(std::string, std::s
   co_return std::nullopt;
 }
 
-loop_awaitable<std::uint64_t> job_backend::enqueue_awaited(const extra_run&) { refuse_results(); }
-
 loop_awaitable<awaited_end> job_backend::end_of(std::string, std::uint64_t) { refuse_results(); }
 
 loop_awaitable<std::optional<std::string>> job_backend::result(std::string, std::string, instant) {

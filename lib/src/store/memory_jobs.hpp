@@ -39,6 +39,9 @@ struct held_run {
   followed_run_ptr follows;
 };
 
+/// As a look at its partition tells of it.
+active_record active_record_of(const std::string& job, const held_run& run);
+
 /// A run that waits for its time, or for a place.
 struct waiting_run {
   instant at{};

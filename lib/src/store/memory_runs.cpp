@@ -144,4 +144,24 @@ void memory_jobs::visit_active(const std::function<void(const std::string&, cons
   }
 }
 
+active_record active_record_of(const std::string& job, const held_run& run) {
+  active_record made;
+  made.run_id = run.id;
+  made.job = job;
+  made.member = *run.member;
+  made.born = run.born;
+  made.fence = run.fence;
+  made.occurrence = run.occurrence;
+  made.due = run.due;
+  made.started = run.started;
+  made.attempt = run.attempt;
+  made.why = run.why;
+  made.taken = run.taken;
+  made.extra = run.extra;
+  made.stop = run.stop;
+  made.revision = run.revision;
+  made.follows = run.follows;
+  return made;
+}
+
 }  // namespace carillon

@@ -45,7 +45,7 @@ loop_awaitable<std::optional<loaded_job>> memory_store::load(std::string id) { c
 
 loop_awaitable<job_page> memory_store::list(job_query query) { co_return jobs_->list(query); }
 
-loop_awaitable<bool> memory_store::enqueue(extra_run run) { co_return jobs_->enqueue(run) != 0; }
+loop_awaitable<std::uint64_t> memory_store::enqueue(extra_run run) { co_return jobs_->enqueue(run); }
 
 loop_awaitable<std::uint64_t> memory_store::enqueue_awaited(extra_run run) {
   run.awaited = true;

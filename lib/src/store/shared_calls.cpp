@@ -109,7 +109,7 @@ loop_awaitable<ledger_page> shared_core::history(ledger_query query) {
   co_return page;
 }
 
-loop_awaitable<bool> shared_core::enqueue(extra_run run) {
+loop_awaitable<std::uint64_t> shared_core::enqueue(extra_run run) {
   if (run.token.empty()) run.token = new_token();
   const auto call = [&] { return backend_->enqueue(run); };
   const auto answer = co_await repeated(call);
@@ -118,11 +118,8 @@ loop_awaitable<bool> shared_core::enqueue(extra_run run) {
 
 loop_awaitable<std::uint64_t> shared_core::enqueue_awaited(extra_run run) {
   run.awaited = true;
-  if (run.token.empty()) run.token = new_token();
   told_.insert(seed_of(run.id));  // That its end is told reaches the scheduler.
-  const auto call = [&] { return backend_->enqueue_awaited(run); };
-  const auto answer = co_await repeated(call);
-  co_return answer;
+  return enqueue(std::move(run));
 }
 
 loop_awaitable<awaited_end> shared_core::end_of(std::string id, std::uint64_t number) {

@@ -49,6 +49,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   /// On the strand, or when that runs no more.
   void let_go();
   void serve(std::shared_ptr<const served_work> work);
+  loop_awaitable<void> told_others();
   void loop_answers() {
     if (membership_) membership_->loop_answered();
   }
@@ -61,7 +62,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
                                        bool tombstone);
   loop_awaitable<std::optional<loaded_job>> load(std::string id);
   loop_awaitable<job_page> list(job_query query);
-  loop_awaitable<bool> enqueue(extra_run run);
+  loop_awaitable<std::uint64_t> enqueue(extra_run run);
   loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run);
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number);
   loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now);
@@ -136,6 +137,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> open_store();
   loop_awaitable<void> wait_for_lease();
   loop_awaitable<void> watch_lease();
+  loop_awaitable<void> rest_before_replacing();
   loop_awaitable<void> replace_store();
   struct left_behind;
   loop_awaitable<void> give_up_runs(left_behind& rest);
@@ -165,7 +167,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   loop_awaitable<void> finish_as_already_run(std::uint32_t partition, active_record run, bool retried);
   void remember_end(started_run& run, const run_report& report);
   loop_awaitable<finish_answer> give_up_run(std::uint32_t partition, const run_report& report);
-  loop_awaitable<std::size_t> reap(std::uint32_t partition, std::vector<reap_step> steps);
+  loop_awaitable<std::vector<bool>> reap(std::uint32_t partition, std::vector<reap_step> steps);
 
   // shared_jobs.cpp
   bool is_mine(std::uint32_t partition, std::string_view task, std::string_view executor);
@@ -209,6 +211,8 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
   store_identity store_;
   std::uint64_t generation_ = 1;  ///< Of the store that is open.
   bool replacing_ = false;
+  std::chrono::nanoseconds replaced_at_{0};  ///< When the one that is open took the place of another.
+  std::uint32_t replaced_in_a_row_ = 0;      ///< Each soon after the one before.
   bool closing_ = false;
   bool listening_ = false;  ///< The listener may be told.
   std::optional<bool> reachable_;
@@ -239,7 +243,7 @@ class shared_core final : public std::enable_shared_from_this<shared_core>,
 
   elapsed_sleeps sleeps_;
   elapsed_sleeps awaiting_membership_;
-  condition news_, ends_told_;
+  condition news_, ends_told_, views_;
   std::unique_ptr<clock::watch> steps_;
   task_group tasks_;
 };

@@ -15,6 +15,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr milliseconds smallest_offset_told{5};
+constexpr milliseconds first_rest{50};
 
 std::uint64_t seed_from(std::uint64_t wanted) {
   if (wanted != 0) return wanted;
@@ -47,6 +48,7 @@ shared_core::shared_core(shared_store::backends below, loop_executor strand, std
       awaiting_membership_{time_, strand_},
       news_{strand_},
       ends_told_{strand_},
+      views_{strand_},
       tasks_{strand_, [this](const std::exception_ptr& failure) {
                logger_->critical("shared store: {}", what_of(failure));
              }} {}
@@ -105,6 +107,7 @@ loop_awaitable<void> shared_core::wait_for_lease() {
 void shared_core::let_go() {
   closing_ = true;
   listening_ = false;
+  views_.notify();
   steps_.reset();
   claims_.drop();  // Who waits for these would look for this when it ends.
   takes_.drop();
@@ -136,6 +139,7 @@ loop_awaitable<void> shared_core::close() {
   co_await wait_until_ends_are_told();
   closing_ = true;
   sleeps_.wake_all();
+  views_.notify();
   news_.notify();
   co_await tasks_.join();
   auto leaving = of_membership(membership_->stop());
@@ -183,6 +187,17 @@ void shared_core::tell_left_behind(const left_behind& rest) {
 void shared_core::serve(std::shared_ptr<const served_work> work) {
   work_ = std::move(work);
   if (membership_) membership_->serve(work_);
+}
+
+/// Others see what a heartbeat has brought; its answer is how this instance sees it.
+loop_awaitable<void> shared_core::told_others() {
+  const auto self = shared_from_this();
+  const auto wanted = work_->digest();
+  const auto seen = [&] {
+    const auto me = std::ranges::find(owners_.members(), lease_->member(), &member_info::id);
+    return me != owners_.members().end() && me->work_digest == wanted;
+  };
+  while (!closing_ && is_member() && !seen()) co_await views_.wait();
 }
 
 template <typename Work>
@@ -252,6 +267,7 @@ void shared_core::follow_view(member_view&& view) {
     for (auto& partition : partitions_) partition.overdue.clear();
     if (listening_ && !replacing_) listener_.on_ownership_changed();
   }
+  views_.notify();
   if (somebody_left || joined) look_soon();
   if (!orphans_.empty()) tasks_.spawn(reap_orphans(view.number));
 }
@@ -270,6 +286,7 @@ void shared_core::lose_lease(const std::shared_ptr<lease>& which) {
   runs_.forget();
   for (auto& partition : partitions_) partition.overdue.clear();
   sleeps_.wake_all();
+  views_.notify();
   if (listening_) listener_.on_lease_lost();
 }
 
@@ -322,12 +339,23 @@ loop_awaitable<void> shared_core::meet_other_store(std::uint64_t generation) {
   co_await until_usable();
 }
 
+/// A store that is opened again only to be found another once more is left alone for longer each time.
+loop_awaitable<void> shared_core::rest_before_replacing() {
+  const bool again = generation_ > 1 && time_->elapsed() - replaced_at_ < nanoseconds{options_.lease};
+  replaced_in_a_row_ = again ? replaced_in_a_row_ + 1 : 0;
+  if (!again) co_return;
+  const auto pause = std::min<nanoseconds>(third(), first_rest * (1 << std::min(replaced_in_a_row_, 10u)));
+  const auto until = time_->elapsed() + pause;
+  while (!closing_ && time_->elapsed() < until) co_await sleeps_.until(until);
+}
+
 /// Another store has taken the place of ours, or it was emptied: everything begins anew.
 loop_awaitable<void> shared_core::replace_store() {
   replacing_ = true;
   if (lease_) lose_lease(lease_);
   auto halting = of_membership(done(membership_->halt()));
   co_await attempted(std::move(halting));
+  co_await rest_before_replacing();
   bool is_open = false;
   for (std::uint32_t times = 1; !is_open && !closing_; ++times) {
     auto call = done(open_store());
@@ -347,6 +375,7 @@ loop_awaitable<void> shared_core::replace_store() {
     while (!lease_ && !closing_) co_await sleeps_.last(options_.lease);
   }
   replacing_ = false;
+  replaced_at_ = time_->elapsed();
   sleeps_.wake_all();  // Those who wait to ask it.
   news_.notify();
   if (!listening_ || closing_) co_return;

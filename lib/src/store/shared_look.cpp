@@ -13,6 +13,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr std::size_t looks_at_once = 16;
+constexpr std::string_view instance_died = "its instance died";
 
 /// What is due no longer than this is being claimed, one would think.
 constexpr milliseconds patient_for{1'000};
@@ -20,6 +21,20 @@ constexpr milliseconds patient_for{1'000};
 /// In which looks in a row a job that is still due is told of again: a scheduler that cannot serve it must
 /// not reload it for ever.
 bool worth_telling(std::uint32_t looks) { return (looks & (looks - 1)) == 0; }
+
+lost_run lost_by_death(const active_record& run) {
+  lost_run lost;
+  lost.job = run.job;
+  lost.run_id = run.run_id;
+  lost.member = run.member;
+  lost.fence = run.fence;
+  lost.occurrence = run.occurrence;
+  lost.due = run.due;
+  lost.started = run.started;
+  lost.attempt = run.attempt;
+  lost.why = instance_died;
+  return lost;
+}
 
 }  // namespace
 
@@ -158,7 +173,7 @@ loop_awaitable<void> shared_core::reap_orphans(std::uint64_t view) {
   for (const auto& [partition, runs] : dead) {
     if (!mine || !mine->good() || mine != lease_) co_return;
     std::vector<reap_step> steps;
-    for (const auto& run : runs) steps.push_back({run.run_id, run.job, run.fence, "its instance died"});
+    for (const auto& run : runs) steps.push_back({run.run_id, run.job, run.fence, instance_died});
     auto call = reap(partition, std::move(steps));
     const auto got = co_await attempted(std::move(call));
     if (!got.answer) {  // The next look finds them again; the other partitions need not wait for it.
@@ -167,8 +182,11 @@ loop_awaitable<void> shared_core::reap_orphans(std::uint64_t view) {
                        got.why);
       continue;
     }
-    if (*got.answer > 0) {
-      logger_->warn("ended {} runs of instances that are gone, in partition {}", *got.answer, partition);
+    const auto ended = std::ranges::count(*got.answer, true);
+    if (ended > 0)
+      logger_->warn("ended {} runs of instances that are gone, in partition {}", ended, partition);
+    for (std::size_t k = 0; k < runs.size(); ++k) {
+      if ((*got.answer)[k] && listening_) listener_.on_run_lost(lost_by_death(runs[k]));
     }
   }
 }

@@ -210,22 +210,23 @@ loop_awaitable<finish_answer> shared_core::give_up_run(std::uint32_t partition, 
   std::vector<reap_step> steps{step};
   const auto ended = co_await reap(partition, std::move(steps));
   finish_answer answer;
-  answer.what = ended > 0 ? finish_answer::kind::done : finish_answer::kind::stale;
-  if (ended > 0) tell_changed(std::string(report.id), UINT64_MAX);
+  answer.what = ended.front() ? finish_answer::kind::done : finish_answer::kind::stale;
+  if (ended.front()) tell_changed(std::string(report.id), UINT64_MAX);
   co_return answer;
 }
 
-/// Ends runs as lost, by their fences. Answers how many were still active, as far as is known.
-loop_awaitable<std::size_t> shared_core::reap(std::uint32_t partition, std::vector<reap_step> steps) {
-  std::size_t ended = 0;
+/// Ends runs as lost, by their fences. Answers of each whether it was still active, as far as is known.
+loop_awaitable<std::vector<bool>> shared_core::reap(std::uint32_t partition, std::vector<reap_step> steps) {
+  std::vector<bool> ended;
   for (std::size_t at = 0; at < steps.size(); at += most_steps) {
     const std::span<const reap_step> some{steps.data() + at, std::min(most_steps, steps.size() - at)};
     bool unsure = false;
     const auto call = [&] { return backend_->reap(partition, some, store_now()); };
     const auto answered = co_await repeated(call, unsure);
-    ended += unsure ? some.size() : answered;
+    for (const bool was_active : answered) ended.push_back(unsure || was_active);
   }
-  if (ended > 0 && backend_->keeps_ends()) tell_ends(partition);  // Others may follow what was lost.
+  if (std::ranges::count(ended, true) > 0 && backend_->keeps_ends())
+    tell_ends(partition);  // Others may follow what was lost.
   co_return ended;
 }
 

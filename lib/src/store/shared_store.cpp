@@ -106,7 +106,9 @@ loop_awaitable<std::optional<loaded_job>> shared_store::load(std::string id) {
 
 loop_awaitable<job_page> shared_store::list(job_query query) { return opened().list(std::move(query)); }
 
-loop_awaitable<bool> shared_store::enqueue(extra_run run) { return opened().enqueue(std::move(run)); }
+loop_awaitable<std::uint64_t> shared_store::enqueue(extra_run run) {
+  return opened().enqueue(std::move(run));
+}
 
 loop_awaitable<std::uint64_t> shared_store::enqueue_awaited(extra_run run) {
   return opened().enqueue_awaited(std::move(run));
@@ -138,6 +140,10 @@ loop_awaitable<finish_answer> shared_store::finish(const run_report& report) {
 void shared_store::serve(served_work work) {
   work_ = std::make_shared<const served_work>(std::move(work));
   if (core_) core_->serve(work_);
+}
+
+loop_awaitable<void> shared_store::told_others() {
+  if (core_) co_await core_->told_others();
 }
 
 bool shared_store::owns(const job_record& job) const { return core_ && core_->owns(job); }

@@ -216,6 +216,7 @@ class step_batches {
 
   loop_awaitable<void> send(std::uint32_t partition, std::vector<waiting*>& batch) {
     std::vector<step> steps;
+    std::optional<std::chrono::nanoseconds> first_other;  // Of those in a row that have found another store.
     for (std::uint32_t times = 1; !batch.empty(); ++times) {
       steps.clear();
       for (auto* each : batch) steps.push_back(each->what);
@@ -227,6 +228,10 @@ class step_batches {
       if (got.answer) co_return deliver(batch, std::move(*got.answer));
       const bool other = got.failed_with(errc::other_store);
       if (!other && !got.failed_with(errc::store_unreachable)) co_return fail_all(batch, got.failure);
+      if (!other) first_other.reset();
+      if (other && !first_other) first_other = sender_.elapsed();
+      if (other && sender_.elapsed() - *first_other >= sender_.patience())
+        co_return fail_all(batch, got.failure);
       for (auto* each : batch) each->was_sent = !other;
       auto pause = done(other ? sender_.meet_other_store(generation) : sender_.before_again(times));
       const auto again = co_await attempted(std::move(pause));

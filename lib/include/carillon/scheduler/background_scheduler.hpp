@@ -21,7 +21,9 @@ class background_scheduler {
   scheduler& operator*() noexcept;
   scheduler* operator->() noexcept { return &**this; }
 
-  /// Shuts down, and returns when everything has ended. Does nothing the second time.
+  /// Shuts down, and returns when everything has ended. Does nothing the second time. Operations that are
+  /// asked for afterwards are answered with `errc::stopped`, as long as this object lives; so they are when a
+  /// body has shut the scheduler down.
   /// Errors: throws what `scheduler::run` threw.
   void stop(shutdown_options how = {});
 

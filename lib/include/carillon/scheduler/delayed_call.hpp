@@ -10,7 +10,7 @@ class engine;
 struct pending_call;
 
 /// The options of a job that `scheduler::once` makes: as any job's, but never too late.
-job_options once_options();
+job_options delayed_options();
 
 /// What is to run once: the answer of `scheduler::once`. Dropping it changes nothing. A small value; copies
 /// are of the same call.

@@ -55,8 +55,9 @@ class embedded_scheduler {
   /// Calls what has come due, and what else waits for the program's loop. Does not wait: neither for a time,
   /// nor for a store that is out of reach, nor for the body of another thread. With a store in memory all
   /// that was due when it was called is called. Answers how many calls that were, the parts of coroutines
-  /// counted each. Errors: throws what a handler throws, but never what a body throws: that is its run's
-  /// outcome.
+  /// counted each. Errors: throws what functions throw that were posted, or bound as completion handlers, to
+  /// its executor; never what a body throws, which is its run's outcome, or a handler of an event, which is
+  /// logged.
   std::size_t run_pending();
 
   /// For a loop that cannot watch a descriptor: in how long to call `run_pending` again. Zero: something
@@ -74,7 +75,8 @@ class embedded_scheduler {
   foreign_loop::executor_type get_executor() noexcept;
 
   /// Shuts down, and returns when everything has ended; bodies and handlers are called meanwhile. Does
-  /// nothing the second time. Errors: throws what `scheduler::run` threw, and what a handler throws.
+  /// nothing the second time. Operations that are asked for afterwards are answered with `errc::stopped`, as
+  /// long as this object lives. Errors: throws what `scheduler::run` threw, and what a handler throws.
   void stop(shutdown_options how = {});
 
  private:

@@ -50,6 +50,7 @@ struct health_report {
   std::string why;       ///< Each thing that is wrong, "; " between them; empty: nothing.
   std::size_t jobs = 0;  ///< Whose loops run here.
   std::size_t runs = 0;  ///< Active here.
+  bool paused = false;   ///< By `scheduler::pause()`, which is no fault; of several stores: all of them.
   std::size_t waiting =
       0;  ///< Those of them that wait for a place: of a group, an executor or the scheduler.
 };
@@ -73,6 +74,12 @@ enum class resume_from : std::uint8_t {
 struct backfill_options {
   std::size_t limit = 10'000;  ///< More times than these are refused. 1 to 10,000.
   bool again = false;          ///< Also those that were put down by an earlier call.
+};
+
+/// What `scheduler::backfill` found in its stretch, and did.
+struct backfill_result {
+  std::size_t times = 0;     ///< Nominal times in it.
+  std::size_t put_down = 0;  ///< Of these: those that were new; an earlier call had put down the others.
 };
 
 /// What `scheduler::export_jobs` wrote.

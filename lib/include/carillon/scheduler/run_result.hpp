@@ -20,9 +20,11 @@ struct and_wait {
 /// How a run ended that somebody waited for: the last attempt of it.
 struct run_result {
   outcome result;
-  std::string run;            ///< Run id; empty: it never began (`result` says why: skipped, "removed").
-  std::string instance;       ///< That ran it.
-  std::uint32_t attempt = 0;  ///< From 1; of a run that never began 0.
+  std::string run;       ///< Run id; empty: it never began (`result` says why: skipped, "removed").
+  std::string instance;  ///< That ran it.
+  /// From 1; of a run that was dropped while it waited, before it began or between two attempts, 0: the
+  /// attempts that there were are in the ledger.
+  std::uint32_t attempt = 0;
   std::optional<instant> started, finished;
   std::string value;  ///< What the body returned, as JSON; empty: nothing.
 

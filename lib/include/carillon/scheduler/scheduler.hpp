@@ -105,20 +105,21 @@ class scheduler {
 
   /// Runs a body once, after a delay or at an instant, by this scheduler's clock: a job like any other, with
   /// an id of its own, of which nothing is left when it has run, was cancelled, or the scheduler has ended.
-  /// Its options are those of any job; by default it is never too late (`once_options`). The body captures
-  /// what it needs. On a shared store it runs in this process or not at all; that of a process that was
-  /// killed stays there as a job which nobody serves.
+  /// Its options are those of any job; by default it is never too late (`delayed_options()`). The body
+  /// captures what it needs. On a shared store it runs in this process or not at all; that of a process that
+  /// was killed stays there as a job which nobody serves. Once the scheduler has ended it counts as
+  /// cancelled.
   ///
   /// Errors: throws `std::invalid_argument` for options out of range, an executor that is not there, and a
   /// body that `bind` gave arguments.
   template <typename Body, typename Rep, typename Period>
   delayed_call once(std::chrono::duration<Rep, Period> delay, Body&& body,
-                    job_options options = once_options()) {
+                    job_options options = delayed_options()) {
     return call_once(now() + std::chrono::ceil<milliseconds>(delay), carillon::task(std::forward<Body>(body)),
                      std::move(options));
   }
   template <typename Body>
-  delayed_call once_at(instant when, Body&& body, job_options options = once_options()) {
+  delayed_call once_at(instant when, Body&& body, job_options options = delayed_options()) {
     return call_once(when, carillon::task(std::forward<Body>(body)), std::move(options));
   }
 
@@ -140,7 +141,7 @@ class scheduler {
   }
 
   /// Makes an executor known, for `job_options::executor`. Under the empty name it is the default, in place
-  /// of the event loop. Errors: throws `std::invalid_argument` for a name that is taken.
+  /// of the event loop. Errors: throws `std::invalid_argument` for a name that is taken, and for none (null).
   void executor(std::string name, std::shared_ptr<carillon::executor> how);
   /// Makes a group known, for `job_options::group`, or changes its limits: no more runs of all its jobs go on
   /// at once, over all instances that share the store. They get places by priority, then by when they were
@@ -174,7 +175,8 @@ class scheduler {
   boost::asio::awaitable<void> run();
 
   /// Stops claiming, waits for running bodies as long as `how` says, cancels the rest, and completes when
-  /// `run()` is about to return.
+  /// `run()` is about to return. Asked for again, it waits no longer than the latest is to wait, nor than the
+  /// earlier ones.
   template <typename Token = boost::asio::deferred_t>
   auto shutdown(shutdown_options how, Token&& token = {}) {
     return detail::begin<void>(detail::start_stop, token, whole_->engine_, how);
@@ -309,15 +311,15 @@ class scheduler {
 
   /// Sets what a job carries from run to run (`run::carried`); null: nothing. A run that is active has begun
   /// with what there was before, and may replace this when it ends. `get` shows it: `job_record::carried`.
-  /// Errors: `no_such_job`; `std::invalid_argument` for a job without `job_options::carries`, and for more
-  /// than 64 KiB as JSON.
+  /// Errors: `no_such_job`; `std::invalid_argument` for a job without `job_options::carries`, for more
+  /// than 64 KiB as JSON, and for what is deeper than `deepest_value`.
   template <typename Token = boost::asio::deferred_t>
   auto set_carried(std::string id, boost::json::value data, Token&& token = {}) {
     return detail::begin<void>(detail::start_set_carried, token, engine_, std::move(id), std::move(data));
   }
 
   /// Makes up for nominal times that have passed: puts down a run outside the schedule for each one in
-  /// [from, to], the oldest first. Answers how many there are.
+  /// [from, to], the oldest first. Answers how many there are, and how many of them it has put down.
   ///
   /// They are the times that the trigger has, whether the job was there then or not; an interval and a
   /// `limit` have none before their anchor. As many run at once as `max_instances` allows; while they wait,
@@ -330,7 +332,8 @@ class scheduler {
   template <typename Token = boost::asio::deferred_t>
   auto backfill(std::string id, instant from, instant to, backfill_options how = backfill_options(),
                 Token&& token = {}) {
-    return detail::begin<std::size_t>(detail::start_backfill, token, engine_, std::move(id), from, to, how);
+    return detail::begin<backfill_result>(detail::start_backfill, token, engine_, std::move(id), from, to,
+                                          how);
   }
 
   /// Leaves out one fire of a job, by its nominal time; the ledger has it as skipped ("skip_at"). It does not

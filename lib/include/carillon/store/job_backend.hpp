@@ -173,10 +173,10 @@ class job_backend {
                                                const job_change& change) = 0;
   virtual loop_awaitable<change_answer> remove(std::string id, std::optional<std::uint64_t> expected_revision,
                                                bool tombstone) = 0;
-  virtual loop_awaitable<bool> enqueue(const extra_run& run) = 0;
-  // The next three are for stores that keep what runs return; others refuse.
-  /// With `extra_run::awaited`. It is sent again with the same token.
-  virtual loop_awaitable<std::uint64_t> enqueue_awaited(const extra_run& run);
+  /// Answers the run's number; where the token is known, that of the earlier call. It is sent again with the
+  /// same token.
+  virtual loop_awaitable<std::uint64_t> enqueue(const extra_run& run) = 0;
+  // The next two are for stores that keep what runs return; others refuse.
   virtual loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number);
   virtual loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now);
   /// In the order of the ids; none where there is no such job. Also those in state `removed`.
@@ -197,10 +197,10 @@ class job_backend {
                                                                      std::span<const take_step> steps) = 0;
   virtual loop_awaitable<std::vector<step_answer<finish_answer>>> finish(
       std::uint32_t partition, std::span<const finish_step> steps) = 0;
-  /// Records runs as lost, and puts them down to be run again where the job's `on_lost` says so. Answers how
-  /// many of them were still active under their fences. What it cannot read it leaves alone, and tells of.
-  virtual loop_awaitable<std::size_t> reap(std::uint32_t partition, std::span<const reap_step> steps,
-                                           instant now) = 0;
+  /// Records runs as lost, and puts them down to be run again where the job's `on_lost` says so. Answers
+  /// of each whether it was still active under its fence. What it cannot read it leaves alone, and tells of.
+  virtual loop_awaitable<std::vector<bool>> reap(std::uint32_t partition, std::span<const reap_step> steps,
+                                                 instant now) = 0;
   /// Marks all active runs of a job to be stopped, or the one named `run_id` where that is not empty, and
   /// tells. Answers how many there are.
   virtual loop_awaitable<std::size_t> ask_to_stop(std::string id, std::string run_id, cancel_reason why) = 0;

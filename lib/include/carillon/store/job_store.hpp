@@ -253,6 +253,20 @@ struct found_run {
   followed_run_ptr follows{};
 };
 
+/// A run of an instance that is gone, which this one has ended: lost. Whether it is begun again its job's
+/// `on_lost` says.
+struct lost_run {
+  std::string job;
+  std::string run_id;
+  std::string member;  ///< Which ran it: `member_info::id`.
+  std::uint64_t fence = 0;
+  instant occurrence{};
+  instant due{};
+  instant started{};
+  std::uint32_t attempt = 1;
+  std::string why;  ///< As the ledger has it.
+};
+
 /// What a store tells the scheduler that has opened it: on the strand, never from within a call.
 class store_listener {
  public:
@@ -271,6 +285,7 @@ class store_listener {
   virtual void on_ownership_changed() {}
   /// To be started, unless a run with this fence has been.
   virtual void on_run_found(const found_run&) {}
+  virtual void on_run_lost(const lost_run&) {}
   /// This instance is not a member any more: every run that it holds is to be cancelled (`lost_lease`), for
   /// others run them again. Until `on_ownership_changed` it owns nothing, and claims throw
   /// `errc::lease_lost`.
@@ -373,13 +388,14 @@ class job_store {
   /// The job as it is; also one in state `removed`.
   virtual loop_awaitable<std::optional<loaded_job>> load(std::string id) = 0;
   virtual loop_awaitable<job_page> list(job_query query) = 0;
-  /// Puts down a waiting run, also of a job that is paused or has ended. False: no such job, or it is
-  /// `removed`.
-  virtual loop_awaitable<bool> enqueue(extra_run run) = 0;
+  /// Puts down a waiting run, also of a job that is paused or has ended. Answers its number, above all
+  /// revisions that the job has had before; where the token is known, that of the earlier call, or one below.
+  /// 0: no such job, or it is `removed`.
+  virtual loop_awaitable<std::uint64_t> enqueue(extra_run run) = 0;
   virtual loop_awaitable<ledger_page> history(ledger_query query) = 0;
 
-  /// As `enqueue`, of a run whose end will be asked for: for an hour after it. Answers its number; 0: no such
-  /// job. The listener of every instance that has asked hears of a change of the job when it has ended.
+  /// As `enqueue`, of a run whose end will be asked for: for an hour after it. The listener of every instance
+  /// that has asked hears of a change of the job when it has ended.
   /// Errors: throws `errc::store_refused` if this store cannot tell.
   virtual loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run);
   /// What has become of it, retries included.
@@ -414,6 +430,9 @@ class job_store {
   virtual bool is_shared() const noexcept { return false; }
   /// Says what this instance can carry out, and declares; at any time, also before `open`.
   virtual void serve(served_work) {}
+  /// Returns once other instances can know what `serve` said last; or when this one is no member (any more),
+  /// or loses its lease meanwhile: then nothing that it declares holds.
+  virtual loop_awaitable<void> told_others() { co_return; }
   /// Whether this instance is to run the loop of that job: by its definition and nothing else of the record.
   virtual bool owns(const job_record&) const { return true; }
   /// The jobs that this instance owns, a page at a time, in no order, those in state `removed` left out.

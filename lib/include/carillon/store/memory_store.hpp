@@ -32,7 +32,7 @@ class memory_store final : public job_store {
                                        bool tombstone) override;
   loop_awaitable<std::optional<loaded_job>> load(std::string id) override;
   loop_awaitable<job_page> list(job_query query) override;
-  loop_awaitable<bool> enqueue(extra_run run) override;
+  loop_awaitable<std::uint64_t> enqueue(extra_run run) override;
   loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override;
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
   /// Of results it keeps 64 MiB at most; the oldest go first.

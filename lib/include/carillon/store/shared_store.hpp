@@ -103,7 +103,7 @@ class shared_store : public job_store {
                                        bool tombstone) override;
   loop_awaitable<std::optional<loaded_job>> load(std::string id) override;
   loop_awaitable<job_page> list(job_query query) override;
-  loop_awaitable<bool> enqueue(extra_run run) override;
+  loop_awaitable<std::uint64_t> enqueue(extra_run run) override;
   loop_awaitable<std::uint64_t> enqueue_awaited(extra_run run) override;
   loop_awaitable<awaited_end> end_of(std::string id, std::uint64_t number) override;
   loop_awaitable<std::optional<std::string>> result(std::string id, std::string run_id, instant now) override;
@@ -119,6 +119,7 @@ class shared_store : public job_store {
   store_health health() const override;
   bool is_shared() const noexcept override { return true; }
   void serve(served_work work) override;
+  loop_awaitable<void> told_others() override;
   bool owns(const job_record& job) const override;
   loop_awaitable<own_jobs> load_own(std::string from, known_job is_known) override;
   loop_awaitable<std::size_t> stop_runs(std::string id, std::string run_id, cancel_reason why) override;

@@ -5,8 +5,8 @@ next attempt where the job's `on_lost` says so; else others that follow the job 
 KEYS[1]  string  the partition's `store`; see prelude/partition.lua
 ARGV[1]  id of the store     ARGV[2]  length of the ledger
 ARGV[3]  packed: a list, each { job, run id, fence, packed outcome for the ledger }
-Returns  { how many of them were active under their fences, and are not any more, 'UNREADABLE ...' for each that
-         was left alone for what cannot be read, ... } | 'OTHER STORE'
+Returns  { for each 1: it was active under its fence, and is not any more, or 0; or 'UNREADABLE ...': it was left
+         alone for what cannot be read } | 'OTHER STORE'
 --]]
 -- include: partition
 -- include: steps
@@ -38,9 +38,6 @@ local function lose(step)
   return 1
 end
 
-local answer, steps = {0}, cmsgpack.unpack(ARGV[3])
+local steps = cmsgpack.unpack(ARGV[3])
 read_followers(steps)
-for _, each in ipairs(answer_each(steps, RUN, lose)) do
-  if type(each) == 'string' then answer[#answer + 1] = each else answer[1] = answer[1] + each end
-end
-return answer
+return answer_each(steps, RUN, lose)

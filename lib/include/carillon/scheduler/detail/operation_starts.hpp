@@ -49,7 +49,7 @@ void start_result(engine_ptr, std::string, std::string,
                   completion_handler<std::optional<boost::json::value>>);
 void start_set_carried(engine_ptr, std::string, boost::json::value, completion_handler<void>);
 void start_backfill(engine_ptr, std::string, instant, instant, backfill_options,
-                    completion_handler<std::size_t>);
+                    completion_handler<backfill_result>);
 void start_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
 void start_take_back_skip_at(engine_ptr, std::string, instant, completion_handler<bool>);
 void start_cancel_run(engine_ptr, std::string, std::string, completion_handler<bool>);

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-// Steps with all that they refer to: they are taken on another thread, perhaps after their caller has given
-// up.
+// Steps with all that they refer to: for backends that take them later or on another thread, perhaps after
+// their caller has given up.
 
-namespace carillon::sql {
+namespace carillon {
 
 struct owned_claim {
   explicit owned_claim(const claim_step& step)
@@ -109,4 +109,4 @@ std::vector<std::string> ids_of(const std::vector<Owned>& steps) {
   return all;
 }
 
-}  // namespace carillon::sql
+}  // namespace carillon

@@ -1,32 +1,34 @@
 #pragma once
 #include <boost/asio/use_future.hpp>
 #include <carillon/scheduler/scheduler.hpp>
-#include <carillon/sql/job_store.hpp>
+#include <carillon/store/job_store.hpp>
+#include <functional>
 #include <future>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
 
-#include "sql/sql_world.hpp"
+#include "support/loop_world.hpp"
 
 namespace carillon::testing {
 
-/// Two schedulers on one database, each with a store of its own, in real time.
-class scheduler_pair : temporary_folder, public loop_world {
+/// Two schedulers on one place for jobs, each with a store of its own, in real time.
+class scheduler_pair : public loop_world {
  public:
+  using store_maker = std::function<std::shared_ptr<job_store>(loop_world& where)>;
+
   struct instance {
-    instance(scheduler_pair& world, std::string name, bool operates)
-        : scheduler{world.io, sql::job_store{world.store_options()},
-                    options_of(world, std::move(name), operates)} {}
+    instance(scheduler_pair& pair, const store_maker& make_store, std::string name, bool operates)
+        : scheduler{pair.io, make_store(pair), options_of(pair, std::move(name), operates)} {}
     carillon::scheduler scheduler;
     bool over = true;
   };
 
   /// @param operates Whether the second only asks for runs.
-  explicit scheduler_pair(const test_database& database, bool operates)
-      : url_{database.new_url(*this)},
-        first{std::in_place, *this, "first", false},
-        second{std::in_place, *this, "second", operates} {}
+  scheduler_pair(const store_maker& make_store, bool operates)
+      : first{std::in_place, *this, make_store, "first", false},
+        second{std::in_place, *this, make_store, "second", operates} {}
   ~scheduler_pair() {
     stop(*second);
     stop(*first);
@@ -58,30 +60,16 @@ class scheduler_pair : temporary_folder, public loop_world {
     return answer.wait_for(std::chrono::seconds{0}) == std::future_status::ready;
   }
 
+  std::optional<instance> first, second;
+
  private:
-  sql::job_store_options store_options() const {
-    sql::job_store_options how;
-    how.url = url_;
-    how.partitions = 4;
-    how.timeout = std::chrono::seconds{20};  // A busy machine is no finding.
-    how.lease = std::chrono::seconds{30};
-    how.connections = 2;
-    how.look_for_changes = milliseconds{20};
-    how.logger = logger;
-    return how;
-  }
-  static scheduler_options options_of(scheduler_pair& world, std::string name, bool operates) {
+  static scheduler_options options_of(scheduler_pair& pair, std::string name, bool operates) {
     scheduler_options how;
     how.instance = std::move(name);
     how.operate_only = operates;
-    how.logger = world.logger;
+    how.logger = pair.logger;
     return how;
   }
-
-  std::string url_;
-
- public:
-  std::optional<instance> first, second;
 };
 
 }  // namespace carillon::testing
