@@ -1,9 +1,11 @@
 #include "carillon/cli_import.hpp"
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
+#include <system_error>
 
 #include "carillon/commands/command_context.hpp"
 #include "carillon/exit_code.hpp"
@@ -20,6 +22,14 @@ std::optional<std::string> text_of_file(const std::string& file) {
   if (!in || (file != "-" && opened.peek() == std::ifstream::traits_type::eof() && !opened.eof()))
     return std::nullopt;
   return std::string{std::istreambuf_iterator<char>{in}, {}};
+}
+
+std::vector<std::string> names_in_folder(const std::string& folder) {
+  std::error_code fault;
+  std::vector<std::string> names;
+  for (std::filesystem::directory_iterator at{folder, fault}, end; !fault && at != end; at.increment(fault))
+    names.push_back(at->path().filename().string());
+  return names;
 }
 
 // Whoever imports may not be root, and the users may be another machine's: the file says who they are.
@@ -62,7 +72,7 @@ void add_import(CLI::App& app, import_request& request) {
 
 int do_import(const CLI::App& app, const import_request& request, std::ostream& out, std::ostream& err) {
   if (app.get_subcommand("import")->got_subcommand("timer"))
-    return print_import(import_timers(request.timers, text_of_file), request, out, err);
+    return print_import(import_timers(request.timers, {text_of_file, names_in_folder}), request, out, err);
   const auto text = text_of_file(request.crontab);
   if (!text)
     return print_failure(request.json, request.crontab + " cannot be read", {}, err), exit_code::failed;

@@ -1,15 +1,13 @@
 #include <doctest/doctest.h>
 #include <boost/json/parse.hpp>
 
-#include <map>
 #include <string>
 
 #include <carillon/executor/command_executor.hpp>
 
+#include "apps/imported.hpp"
 #include "apps/program.hpp"
-#include "carillon/config.hpp"
 #include "carillon/import/import_crontab.hpp"
-#include "carillon/import/import_timer.hpp"
 #include "carillon/import/on_calendar.hpp"
 #include "carillon/import/unit_file.hpp"
 #include "support/temporary_folder.hpp"
@@ -22,49 +20,6 @@ using namespace std::chrono_literals;
 std::string calendar(std::string_view text) {
   const auto read = translate_calendar(text);
   return read ? read->text : "error: " + read.error().message;
-}
-
-// What a set of unit files becomes: the result, and the file that was made, read.
-struct imported {
-  import_result result;
-  config file;
-
-  explicit imported(import_result made)
-      : result(std::move(made)), file(read_config(result.toml, "jobs.toml")) {
-    for (const auto& problem : file.found) FAIL_CHECK(problem.to_string());
-  }
-
-  std::string words_of(std::string_view text) const {
-    for (const auto& note : result.notes) {
-      if (note.line_text.starts_with(text)) return note.words;
-    }
-    return "nothing is said of " + std::string{text};
-  }
-  import_fit fit_of(std::string_view text) const {
-    for (const auto& note : result.notes) {
-      if (note.line_text.starts_with(text)) return note.fit;
-    }
-    FAIL_CHECK(std::string{text});
-    return import_fit::exact;
-  }
-  const job_definition& job(std::size_t place) const {
-    REQUIRE(file.jobs.size() > place);
-    return file.jobs[place].definition;
-  }
-};
-
-imported units(const std::map<std::string, std::string>& files,
-               const std::string& timer = "/u/backup.timer") {
-  return imported{import_timers({timer}, [&](const std::string& file) -> std::optional<std::string> {
-    const auto found = files.find(file);
-    if (found == files.end()) return std::nullopt;
-    return found->second;
-  })};
-}
-
-imported timer(const std::string& lines,
-               const std::string& service = "[Service]\nExecStart=/bin/backup --full\n") {
-  return units({{"/u/backup.timer", "[Timer]\n" + lines}, {"/u/backup.service", service}});
 }
 
 imported crontab_text(std::string_view text, crontab_format format = crontab_format::user) {
@@ -83,6 +38,7 @@ TEST_SUITE("import") {
     const std::pair<const char*, const char*> rows[] = {
         {"hourly", "cron 0 * * * * gap skip overlap first"},
         {"daily UTC", "cron 0 0 * * * in UTC"},
+        {"Wed, 17:48", "cron 48 17 * * wed gap skip overlap first"},
         {"weekly", "cron 0 0 * * mon gap skip overlap first"},
         {"quarterly", "cron 0 0 1 1,4,7,10 * gap skip overlap first"},
         {"Mon..Fri 09:30", "cron 30 9 * * mon-fri gap skip overlap first"},
@@ -119,6 +75,7 @@ TEST_SUITE("import") {
         {"10", "error: '10' has no place here"},
         {"", "error: the expression is empty"},
         {"@x", "error: '@' wants seconds since 1970"},
+        {"Wed,,Fri 10:00", "error: '': no such weekday"},
         {"Foo 10:00", "error: 'Foo' has no place here"},
     };
     for (const auto& [text, fault] : rows) {
@@ -147,19 +104,21 @@ TEST_SUITE("import") {
     REQUIRE(unit.all("Timer", "OnCalendar").size() == 1);
     CHECK(unit.last("Timer", "OnCalendar")->value == "a  b");
     CHECK(unit.last("Timer", "OnCalendar")->line == 5);
-    CHECK(unit.unreadable == std::vector<std::size_t>{8});
+    REQUIRE(unit.unreadable.size() == 1);
+    CHECK(unit.unreadable.front().line == 8);
     CHECK(unit.last("Install", "X")->value == "1");
     CHECK(unit.last("Timer", "X") == nullptr);
   }
 
   TEST_CASE("commands are split as systemd splits them") {
-    const auto commands = read_exec_line("-/bin/a \"b c\" 'd\"e' f\\x ; +/bin/g");
-    REQUIRE(commands);
+    const auto commands = read_exec_line("-/bin/a \"b c\" 'd\"e' f\\tx ';' \\; --g=\"h i\" ; +/bin/g");
+    REQUIRE(commands.has_value());
     REQUIRE(commands->size() == 2);
     CHECK((*commands)[0].may_fail);
-    CHECK((*commands)[0].words == std::vector<std::string>{"/bin/a", "b c", "d\"e", "fx"});
+    CHECK((*commands)[0].words ==
+          std::vector<std::string>{"/bin/a", "b c", "d\"e", "f\tx", ";", ";", "--g=h i"});
     CHECK((*commands)[1].prefixes == "+");
-    CHECK_FALSE(read_exec_line("/bin/a \"b"));
+    CHECK_FALSE(read_exec_line("/bin/a \"b").has_value());
   }
 
   TEST_CASE("a timer becomes a job with what its service runs") {
@@ -232,7 +191,6 @@ TEST_SUITE("import") {
   TEST_CASE("what cannot be had is left out with the reason") {
     const auto made = timer("OnCalendar=daily\nWakeSystem=true\nOnClockChange=yes\n",
                             "[Service]\nExecStart=/bin/x\nEnvironmentFile=/etc/x\nExecStop=/bin/y\n");
-    CHECK_FALSE(made.result.failed);
     for (const auto* line : {"WakeSystem", "OnClockChange", "EnvironmentFile", "ExecStop"})
       CHECK(made.fit_of(line) == import_fit::left_out);
     const auto other_units =

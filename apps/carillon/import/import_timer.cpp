@@ -12,6 +12,7 @@
 
 #include "carillon/import/on_calendar.hpp"
 #include "carillon/import/service_command.hpp"
+#include "carillon/import/specifiers.hpp"
 #include "carillon/import/toml_text.hpp"
 #include "carillon/import/unit_file.hpp"
 
@@ -26,16 +27,17 @@ struct timer_job {
 
 class timer_import {
  public:
-  timer_import(std::string file, const file_source& read, import_result& result)
-      : file_(std::move(file)), read_(read), result_(result) {
+  timer_import(std::string file, const unit_source& source, import_result& result)
+      : file_(std::move(file)), source_(source), result_(result) {
     const std::filesystem::path path{file_};
     unit_ = path.filename().string();
     name_ = path.stem().string();
-    folder_ = path.parent_path();
+    folders_ = unit_folders(path.parent_path().string());
+    beside_ = path.parent_path();
   }
 
   void import() {
-    const auto text = read_(file_);
+    const auto text = source_.text(file_);
     if (!text) return fail(0, "", "cannot be read");
     if (!unit_.ends_with(".timer")) return fail(0, "", "is no timer unit: its name ends with .timer");
     if (name_.ends_with('@'))
@@ -43,9 +45,10 @@ class timer_import {
           0, "",
           fmt::format("is a template: a copy under the name of an instance, as {}main.timer, is a timer",
                       name_));
-    timer_ = read_unit_file(*text);
     first_note_ = result_.notes.size();
-    for (const auto line : timer_.unreadable) note(import_fit::left_out, line, "", "is no assignment");
+    timer_ = with_drop_ins(*text, file_, unit_);
+    for (const auto& [file, line] : timer_.unreadable)
+      result_.notes.push_back({import_fit::left_out, file, line, {}, {}, "is no assignment"});
     read_lines();
     read_jitter();
     add_jobs();
@@ -57,20 +60,44 @@ class timer_import {
     result_.notes.push_back({fit, file_, line, {}, std::move(text), std::move(words)});
   }
   void note(import_fit fit, const unit_entry& entry, std::string words = {}) {
-    note(fit, entry.line, fmt::format("{}={}", entry.key, entry.value), std::move(words));
+    result_.notes.push_back(
+        {fit, entry.file, entry.line, {}, fmt::format("{}={}", entry.key, entry.value), std::move(words)});
   }
   void fail(std::size_t line, std::string text, std::string words) {
     result_.failed = true;
     note(import_fit::left_out, line, std::move(text), std::move(words));
   }
+  void fail(const unit_entry& entry, std::string words) {
+    result_.failed = true;
+    note(import_fit::left_out, entry, std::move(words));
+  }
+
+  unit_file with_drop_ins(std::string_view text, const std::string& file, const std::string& unit) {
+    auto read = read_unit_file(text, file);
+    for (const auto& one : drop_ins_of(unit, folders_, source_)) {
+      const auto more = source_.text(one);
+      const auto fit = more ? import_fit::exact : import_fit::left_out;
+      result_.failed |= !more;
+      result_.notes.push_back(
+          {fit, one, 0, {}, {}, more ? fmt::format("read as a part of {}", unit) : "cannot be read"});
+      if (more) read.append(read_unit_file(*more, one));
+    }
+    read.settle();
+    return read;
+  }
 
   void read_lines() {
     for (const auto& entry : timer_.entries) {
-      if (entry.section == "Timer") {
+      if (!entry.taken_back_by.empty()) {
+        note(import_fit::exact, entry, fmt::format("no longer: {} takes its place", entry.taken_back_by));
+      } else if (is_reset(entry)) {
+        note(import_fit::exact, entry, "takes back what stands above it");
+      } else if (entry.section.empty()) {
+        note(import_fit::left_out, entry, "stands in no section");
+      } else if (entry.section == "Timer") {
         read_timer_line(entry);
       } else if (entry.section == "Unit" && entry.key == "Description") {
-        description_ = entry.value;
-        note(import_fit::exact, entry);
+        read_description(entry);
       } else if (entry.key.starts_with("Condition") || entry.key.starts_with("Assert")) {
         note(import_fit::left_out, entry, "is not looked at: the job runs anyhow");
       } else if (entry.key == "OnSuccess" || entry.key == "OnFailure") {
@@ -79,6 +106,13 @@ class timer_import {
         note(import_fit::exact, entry);  // what a job needs no like of
       }
     }
+  }
+
+  void read_description(const unit_entry& entry) {
+    const auto text = expand_specifiers(entry.value, unit_);
+    if (!text) return note(import_fit::left_out, entry, std::string{unknown_specifier});
+    description_ = *text;
+    note(import_fit::exact, entry);
   }
 
   void read_timer_line(const unit_entry& entry) {
@@ -103,13 +137,13 @@ class timer_import {
   }
 
   void read_calendar(const unit_entry& entry) {
-    if (entry.value.empty()) return calendars_.clear();  // takes back those above it
     const auto expanded = expand_specifiers(entry.value, unit_);
-    const auto read = translate_calendar(expanded.value_or(entry.value));
+    if (!expanded) return fail(entry, std::string{unknown_specifier});
+    const auto read = translate_calendar(*expanded);
     if (!read) {
       auto words = read.error().message;
       if (!read.error().hint.empty()) words += ": " + read.error().hint;
-      return fail(entry.line, fmt::format("{}={}", entry.key, entry.value), std::move(words));
+      return fail(entry, std::move(words));
     }
     calendars_.push_back(read->text);
     note(read->differences.empty() ? import_fit::exact : import_fit::approximate, entry,
@@ -119,16 +153,14 @@ class timer_import {
   void read_span(const unit_entry& entry) {
     const auto span = read_time_span(entry.value);
     const auto& key = entry.key;
-    if (entry.value.empty()) return starts_.clear(), every_.reset(), after_end_.reset();
-    if (!span || *span == infinite_span)
-      return fail(entry.line, fmt::format("{}={}", key, entry.value), "is no time span");
+    if (!span || *span == infinite_span) return fail(entry, "is no time span");
     if (key == "OnUnitActiveSec") {
-      every_ = *span;
+      every_ = std::min(*span, every_.value_or(*span));
       note(import_fit::approximate, entry,
            "each interval is counted from the one before, not from when the service last began: it never "
            "drifts");
     } else if (key == "OnUnitInactiveSec") {
-      after_end_ = *span;
+      after_end_ = std::min(*span, after_end_.value_or(*span));
       note(import_fit::exact, entry, "counted from the end of the last run");
     } else if (key == "OnBootSec" || key == "OnStartupSec") {
       starts_.push_back(*span);
@@ -194,28 +226,38 @@ class timer_import {
     return jobs;
   }
 
+  // What is read of a unit, and where it lies: itself or, of an instance, its template.
+  std::optional<std::pair<std::string, std::string>> find_unit(const std::string& unit) const {
+    std::vector<std::string> names{unit};
+    if (const auto at = unit.find('@'); at != std::string::npos)
+      names.push_back(unit.substr(0, at + 1) + unit.substr(unit.rfind('.')));
+    for (const auto& name : names) {
+      for (const auto& folder : folders_) {
+        const auto file = (std::filesystem::path{folder} / name).string();
+        if (auto text = source_.text(file)) return std::pair{file, std::move(*text)};
+      }
+    }
+    return std::nullopt;
+  }
+
   std::optional<service_job> service() {
     const auto* named = timer_.last("Timer", "Unit");
-    const auto unit = named == nullptr ? name_ + ".service" : named->value;
-    if (!unit.ends_with(".service")) {
-      fail(named->line, "Unit=" + unit, "only services become jobs");
+    const auto expanded = named == nullptr ? name_ + ".service" : expand_specifiers(named->value, unit_);
+    if (!expanded || !expanded->ends_with(".service")) {
+      fail(*named, expanded ? "only services become jobs" : std::string{unknown_specifier});
       return std::nullopt;
     }
-    const auto beside = (folder_ / unit).string();
-    auto file = beside;
-    auto text = read_(beside);
-    const auto at = unit.find('@');
-    if (!text && at != std::string::npos) {  // an instance of a template
-      file = (folder_ / (unit.substr(0, at + 1) + ".service")).string();
-      text = read_(file);
-    }
-    if (!text) {
-      fail(named == nullptr ? 0 : named->line, "",
-           fmt::format("there is no {}: what it runs is not known", beside));
+    const auto found = find_unit(*expanded);
+    if (!found) {
+      const auto words =
+          fmt::format("there is no {}: what it runs is not known", (beside_ / *expanded).string());
+      named == nullptr ? fail(0, "", words) : fail(*named, words);
       return std::nullopt;
     }
-    auto job = read_service(read_unit_file(*text), file, unit, result_.notes);
+    const auto& [file, text] = *found;
+    auto job = read_service(with_drop_ins(text, file, *expanded), file, *expanded, result_.notes);
     if (!job.command) fail(0, "", fmt::format("{} has no ExecStart that could be run here", file));
+    if (job.lacks_command) result_.failed = true;
     return job;
   }
 
@@ -255,8 +297,9 @@ class timer_import {
   }
 
   std::string file_, unit_, name_, description_;
-  std::filesystem::path folder_;
-  const file_source& read_;
+  std::filesystem::path beside_;
+  std::vector<std::string> folders_;
+  const unit_source& source_;
   import_result& result_;
   unit_file timer_;
   std::size_t first_note_ = 0;
@@ -269,12 +312,12 @@ class timer_import {
 
 }  // namespace
 
-import_result import_timers(const std::vector<std::string>& files, const file_source& read) {
+import_result import_timers(const std::vector<std::string>& files, const unit_source& source) {
   import_result result;
   toml_section defaults{"\n[defaults]"};
   defaults.set_command(service_surroundings(), {});
   result.toml = toml_comment("Made from systemd's timers.") + defaults.text();
-  for (const auto& file : files) timer_import{file, read, result}.import();
+  for (const auto& file : files) timer_import{file, source, result}.import();
   return result;
 }
 

@@ -131,7 +131,8 @@ class calendar_reader {
     return word.find('-') != std::string_view::npos || word.find('~') != std::string_view::npos;
   }
 
-  void read_weekdays(const crontab_word& word) {
+  void read_weekdays(crontab_word word) {
+    if (word.text.ends_with(',')) word.text.remove_suffix(1);  // systemd reads over one, as in "Wed, 17:48"
     std::set<int> days;
     for (std::size_t at = 0; at <= word.text.size();) {
       const auto end = std::min(word.text.find(',', at), word.text.size());

@@ -15,16 +15,13 @@ namespace carillon::app {
 struct service_job {
   std::optional<command_line> command;  ///< None: nothing that could be run here.
   job_options options;
+  bool lacks_command = false;  ///< Something that runs with it in systemd was left out.
 };
 
 /// Reads the parts of a service unit that a job has, and adds what became of each of its lines to `notes`.
 /// `unit` is its name, "backup.service".
 service_job read_service(const unit_file& service, const std::string& file, const std::string& unit,
                          std::vector<import_note>& notes);
-
-/// `text` with the specifiers of systemd (`%n`, `%i`, …) that are known without a machine replaced; none if
-/// another one is there.
-std::optional<std::string> expand_specifiers(std::string_view text, const std::string& unit);
 
 /// What systemd's manager of the system gives its services, where they say nothing else.
 command_line service_surroundings();
