@@ -88,8 +88,7 @@ void add_run(CLI::App& app, run_request& run, store_command_choice& on_store) {
       ->type_name("FOLDER");
   command
       ->add_option("--store", on_store.store,
-                   "Where jobs are kept, stronger than the file: memory:, sqlite:FILE, or "
-                   "redis://HOST:PORT?namespace=NAME")
+                   fmt::format("Where jobs are kept, stronger than the file: memory:, {}", ways_to_a_store))
       ->type_name("URL");
   command->add_option("--instance", run.instance, "Who this daemon is, stronger than the file")
       ->type_name("NAME");
@@ -227,9 +226,9 @@ void refuse_for_database(const CLI::App& app, const store_command_choice& asked)
   if (app.got_subcommand("watch") || (app.got_subcommand("history") && asked.history.follow))
     throw wrong_argument("a store in an SQL database cannot be followed",
                          "carillon history shows what has happened until now.");
-  if (app.got_subcommand("doctor"))
-    throw wrong_argument("doctor looks at stores in Redis",
-                         "the tools of the database look at its tables: docs/sql.md names those of a store.");
+  if (app.got_subcommand("doctor") && asked.repair)
+    throw wrong_argument("there is nothing in an SQL database that --repair mends",
+                         "carillon doctor says what is wrong, and what to do.");
 }
 
 int do_store_work(const CLI::App& app, const store_command_choice& asked, bool json) {
@@ -244,7 +243,7 @@ int do_store_work(const CLI::App& app, const store_command_choice& asked, bool j
   if (app.got_subcommand("watch")) return run_watch({asked.store, asked.zone, json}, std::cout, std::cerr);
   if (app.got_subcommand("doctor"))
     return run_doctor({asked.store, asked.repair, json}, std::cout, std::cerr);
-  const session_request request{asked.zone, json, asked.calendars};
+  const session_request request{asked.zone, json, asked.calendars, only_tries_to_create(app)};
   const auto work = [&](command_context& context) { return do_store_command(app, context, asked); };
   return run_on_store(maker_of(asked.store, may_create_store(app)), request, work, std::cout, std::cerr);
 }
@@ -271,11 +270,10 @@ std::optional<std::string> fault_of_run(command_line_choice& choice) {
   const auto& store = choice.on_store.store;
   if (!store.empty()) {
     choice.run.store = store;
-    const auto fault = store == memory_store_name ? std::nullopt : fault_of_store(store);
-    if (fault) return "--store: " + fault->to_string();
+    if (const auto fault = fault_of_daemon_store(store)) return "--store: " + fault->to_string();
   }
   if (choice.run.instance) {
-    const auto fault = fault_of_id(*choice.run.instance);
+    const auto fault = fault_of_instance(*choice.run.instance);
     if (fault) return fmt::format("--instance '{}': {}", shown(*choice.run.instance), *fault);
   }
   return std::nullopt;

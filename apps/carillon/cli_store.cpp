@@ -430,7 +430,7 @@ void add_store_commands(CLI::App& app, store_command_choice& choice) {
   auto* doctor = app.add_subcommand(
       "doctor", "Say what is wrong with a store and its server: exit status 1 if anything is");
   add_store_options(*doctor, choice);
-  doctor->add_flag("--repair", choice.repair, "Mend what can be mended without a risk");
+  doctor->add_flag("--repair", choice.repair, "Mend what can be mended without a risk; of a store in Redis");
 }
 
 bool asks_for_store(const CLI::App& app) {
@@ -444,6 +444,12 @@ bool may_create_store(const CLI::App& app) {
   const auto* jobs = app.get_subcommand("jobs");
   return jobs->got_subcommand("add") ||
          (jobs->got_subcommand("import") && jobs->get_subcommand("import")->count("--dry-run") == 0);
+}
+
+bool only_tries_to_create(const CLI::App& app) {
+  if (!app.got_subcommand("jobs")) return false;
+  const auto* jobs = app.get_subcommand("jobs");
+  return jobs->got_subcommand("import") && jobs->get_subcommand("import")->count("--dry-run") > 0;
 }
 
 void check_store_command(const CLI::App& app, const store_command_choice& choice) {

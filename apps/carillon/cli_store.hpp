@@ -54,6 +54,9 @@ bool asks_for_store(const CLI::App& app);
 /// Whether what it asks for makes a store where there is none: only what puts something into it.
 bool may_create_store(const CLI::App& app);
 
+/// Whether it only says what it would put into a store, which need not be there.
+bool only_tries_to_create(const CLI::App& app);
+
 /// Does what the command line asks for, and answers the exit code. Errors: throws `wrong_argument`.
 loop_awaitable<int> do_store_command(const CLI::App& app, command_context& context,
                                      store_command_choice choice);

@@ -40,7 +40,7 @@ void read_scheduler(config_section section, daemon_settings& settings) {
   read_store(section, settings);
   read_timezone(section, settings);
   if (const auto given = section.text("instance")) {
-    const auto fault = fault_of_id(*given);
+    const auto fault = fault_of_instance(*given);
     if (fault)
       section.complain(*section.node("instance"), fmt::format("instance '{}': {}", shown(*given), *fault));
     settings.instance = *given;
@@ -186,6 +186,7 @@ class config_reader {
     if (const auto* table = top.table("defaults")) {
       config_section section{source_, *table, "[defaults]"};
       read_job_settings(section, defaults);
+      check_defaults(section, *table, defaults.command);
       section.finish();
     }
     if (const auto* list = top.list_of_tables("job")) read_jobs(*list, defaults);
@@ -208,31 +209,34 @@ class config_reader {
     return std::move(out_);
   }
 
+  // Told once, where it is: without it each job is looked at for faults of its own.
+  static void check_defaults(config_section& section, const toml::table& table, command_line& command) {
+    const auto check = [&](const char* key, auto command_line::* part) {
+      const auto* const node = table.get(key);
+      if (node == nullptr) return;
+      command_line only;
+      only.shell = "true";
+      only.*part = command.*part;
+      const auto fault = fault_of(only);
+      if (!fault) return;
+      section.complain(*node, fmt::format("[defaults] {}: {}", key, *fault));
+      (command.*part).clear();
+    };
+    check("env", &command_line::env);
+    check("unset_env", &command_line::unset);
+    check("user", &command_line::user);
+  }
+
   void read_executors(config_section section, const toml::table& all) {
-    for (const auto& [key, value] : all) {
-      const std::string name{key.str()};
-      const auto* table = section.table(name);
-      if (table == nullptr) continue;
-      if (name.empty() || fault_of_id(name)) {
-        section.complain(value, fmt::format("'{}' is no name of an executor", shown(name)));
-      } else {
-        read_executor({source_, *table, fmt::format("[executors.{}]", name)}, name,
-                      out_.settings.executors[name]);
-      }
-    }
+    read_named_sections(section, all, "an executor", [this](config_section one, const std::string& name) {
+      read_executor(std::move(one), name, out_.settings.executors[name]);
+    });
   }
 
   void read_groups(config_section section, const toml::table& all) {
-    for (const auto& [key, value] : all) {
-      const std::string name{key.str()};
-      const auto* table = section.table(name);
-      if (table == nullptr) continue;
-      if (name.empty() || fault_of_id(name)) {
-        section.complain(value, fmt::format("'{}' is no name of a group", shown(name)));
-      } else {
-        read_group({source_, *table, fmt::format("[groups.{}]", name)}, out_.settings.groups[name]);
-      }
-    }
+    read_named_sections(section, all, "a group", [this](config_section one, const std::string& name) {
+      read_group(std::move(one), out_.settings.groups[name]);
+    });
   }
 
   void read_jobs(const toml::array& list, const job_settings& defaults) {
@@ -275,6 +279,10 @@ class config_reader {
 };
 
 }  // namespace
+
+std::optional<std::string> fault_of_instance(std::string_view name) {
+  return fault_of_id(name, "the name of an instance");
+}
 
 void read_log(config_section section, daemon_settings& settings) {
   if (const auto place = section.choice("level", log_level_names()))

@@ -98,6 +98,9 @@ struct config {
   std::vector<diagnostic> found;  ///< In the order of their places.
 };
 
+/// What is wrong with the name of an instance; nothing: it can be one.
+std::optional<std::string> fault_of_instance(std::string_view name);
+
 /// Reads a configuration file (docs/configuration.md). Everything that is wrong is found at once, but for
 /// faults of TOML itself, where the first ends the reading. `known` are calendars that its schedules may name
 /// beside its own.

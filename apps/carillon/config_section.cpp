@@ -214,4 +214,19 @@ void config_section::finish() {
   }
 }
 
+void read_named_sections(config_section& section, const toml::table& all, std::string_view what,
+                         const std::function<void(config_section, const std::string& name)>& read) {
+  std::string_view path = section.path();  // [executors]
+  path.remove_suffix(1);
+  for (const auto& [key, value] : all) {
+    const std::string name{key.str()};
+    const auto* table = section.table(name);
+    if (table == nullptr) continue;
+    if (name.empty() || fault_of_id(name))
+      section.complain(value, fmt::format("'{}' is no name of {}", shown(name), what));
+    else
+      read({section.source(), *table, fmt::format("{}.{}]", path, name)}, name);
+  }
+}
+
 }  // namespace carillon::app

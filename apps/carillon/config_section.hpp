@@ -3,6 +3,7 @@
 
 #include <toml++/toml.h>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -76,5 +77,10 @@ class config_section {
   std::string path_;
   std::vector<std::string_view> known_;
 };
+
+/// Reads the sections of a table that has one for each name: those of [executors] are [executors.NAME]. One
+/// with a name that none can have is complained of: it is no name of `what`, "a group" for example.
+void read_named_sections(config_section& section, const toml::table& all, std::string_view what,
+                         const std::function<void(config_section, const std::string& name)>& read);
 
 }  // namespace carillon::app

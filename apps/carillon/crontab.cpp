@@ -285,7 +285,8 @@ std::optional<std::string> crontab_reader::take_user(crontab_word& command) {
     complain(command.at, std::move(message), std::move(hint));
     return std::nullopt;
   };
-  if (!machine_.account(user)) {
+  const bool is_number = std::all_of(user.begin(), user.end(), [](char c) { return c >= '0' && c <= '9'; });
+  if (is_number || !machine_.account(user)) {  // a number is more likely a sixth time field
     return complain_of_user(fmt::format("there is no user '{}' here", shown(user)),
                             "this is the system's format: a user stands before the command");
   }

@@ -4,6 +4,7 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <charconv>
 #include <filesystem>
 #include <system_error>
 
@@ -22,10 +23,14 @@ bool is_program(std::string_view word, std::string_view path) {
 
 std::optional<crontab_account> look_up(const std::string& name) {
   const auto* found = name.size() <= 64 ? ::getpwnam(name.c_str()) : nullptr;
+  uid_t number = 0;
+  const auto end = name.data() + name.size();
+  const auto [stopped, wrong] = std::from_chars(name.data(), end, number);
+  if (found == nullptr && wrong == std::errc{} && stopped == end) found = ::getpwuid(number);
   if (found == nullptr) return std::nullopt;
   std::error_code fault;
   const std::string home{found->pw_dir};
-  return crontab_account{home, std::filesystem::is_directory(home, fault) ? home : "/"};
+  return crontab_account{home, std::filesystem::is_directory(home, fault) ? home : "/", found->pw_name};
 }
 
 }  // namespace

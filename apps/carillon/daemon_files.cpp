@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
+#include <carillon/error.hpp>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/job/predecessors.hpp>
 #include <carillon/time/timestamp.hpp>
@@ -322,12 +323,14 @@ class file_reader {
   void look_for_user(const declaration& job) {
     if (!runs_command(job.definition)) return;
     const auto user = command_of(job.definition.arguments.str()).user;
-    if (user.empty() || user == machine_.user || (machine_.is_root && machine_.account(user))) return;
+    if (user.empty() || user == machine_.user) return;
+    const auto account = machine_.account(user);
+    if (account && (machine_.is_root || account->name == machine_.user)) return;
     const auto other = plan_.settings.stores.find(job.store);
     const bool shared = other == plan_.settings.stores.end()
                             ? plan_.settings.store.value_or(memory_store_name) != memory_store_name
                             : other->second.is_shared();
-    const auto why = machine_.account(user)
+    const auto why = account
                          ? fmt::format("only root may run commands as '{}': this is {}", user, machine_.user)
                          : fmt::format("there is no user '{}' here", user);
     plan_.found.push_back(
@@ -402,6 +405,7 @@ class file_reader {
     bound.where = plan_.settings.timezone.value_or(zone::system());
     const auto first = job.definition.when.first(bound, started_);
     if (first && (*first || job.definition.when.follows())) return;
+    if (!first && first.error() == errc::unknown_calendar) return;  // Told where the file names it.
     const auto why = first ? std::string{"has no time to come"} : first.error().message();
     found.push_back({job.file,
                      job.line,

@@ -191,6 +191,9 @@ class accountant {
     say(out_.entries.empty()
             ? "the job does not fire then: its schedule is " + job_.definition->when.text()
             : "by the schedule it has now the job does not fire then: " + job_.definition->when.text());
+    if (job_.where.name() != q_.where.name())
+      say(fmt::format("times here are those of {}; in its schedule they are those of {} if it names no zone",
+                      q_.where.name(), job_.where.name()));
     if (job_.definition->when.fixed_delay())
       say("its fires are counted from the end of each run, so only the ledger knows those that have been");
     tell_neighbour("before", q_.fires.before);

@@ -19,11 +19,19 @@
 
 namespace carillon::app {
 
+/// What the URL of a shared store looks like.
+inline constexpr std::string_view ways_to_a_store =
+    "sqlite:FILE, postgresql://HOST/DATABASE, mysql://HOST/DATABASE, redis://HOST:PORT?namespace=NAME, "
+    "rediss://… or redis+sentinel://…";
+
 /// Whether a URL begins as one of an SQL database.
 bool is_database(std::string_view url);
 
 /// What is wrong with the URL of a shared store; nothing: it can be tried. Never repeats a password.
 std::optional<parse_error> fault_of_store(std::string_view url);
+
+/// The same of a store that a daemon may have for itself, in its memory.
+std::optional<parse_error> fault_of_daemon_store(std::string_view url);
 
 /// How a process takes part in a shared store.
 struct shared_store_choice {

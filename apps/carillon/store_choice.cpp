@@ -10,13 +10,6 @@
 #include "carillon/store_access.hpp"
 
 namespace carillon::app {
-namespace {
-
-constexpr std::string_view ways_to_a_store =
-    "sqlite:FILE, postgresql://HOST/DATABASE, mysql://HOST/DATABASE, redis://HOST:PORT?namespace=NAME, "
-    "rediss://… or redis+sentinel://…";
-
-}  // namespace
 
 std::string chosen_store(const std::string& given) {
   const auto* from_environment = std::getenv("CARILLON_STORE");
@@ -24,7 +17,7 @@ std::string chosen_store(const std::string& given) {
   const std::string url = from_option ? given : from_environment != nullptr ? from_environment : "";
   if (url.empty())
     throw wrong_argument("there is no store to look at",
-                         "--store \"redis://127.0.0.1:6379?namespace=NAME\", or the same in $CARILLON_STORE");
+                         fmt::format("--store URL, or the same in $CARILLON_STORE: {}", ways_to_a_store));
   if (url == "memory:")
     throw wrong_argument("--store: jobs in the memory of a process can be looked at by nobody else",
                          std::string{ways_to_a_store});
@@ -34,10 +27,9 @@ std::string chosen_store(const std::string& given) {
                                      from_option ? "--store" : "$CARILLON_STORE", shown(url, 100)),
                          std::string{ways_to_a_store});
   if (const auto fault = fault_of_store(url)) {
-    const bool is_scheme = fault->position == 0 || fault->hint.empty();
     throw wrong_argument(fmt::format("{}: {} (character {})", from_option ? "--store" : "$CARILLON_STORE",
                                      fault->message, fault->position + 1),
-                         is_scheme ? std::string{ways_to_a_store} : fault->hint);
+                         fault->hint.empty() ? std::string{ways_to_a_store} : fault->hint);
   }
   return url;
 }

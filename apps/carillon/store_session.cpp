@@ -7,6 +7,7 @@
 #include <carillon/error.hpp>
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
+#include <carillon/store/memory_store.hpp>
 #include <carillon/time/system_clock.hpp>
 
 #include <cctype>
@@ -162,8 +163,15 @@ int run_on_store(const store_maker& make, const session_request& request,
     for (const auto& problem : plan.found) print_failure(request.json, problem.to_string(), {}, err);
     if (has_errors(plan.found)) return exit_code::failed;
     *calendars = std::move(plan.calendars);
-    session opened{make, request, where, calendars, out, err};
-    return opened.run(work);
+    try {
+      session opened{make, request, where, calendars, out, err};
+      return opened.run(work);
+    } catch (const boost::system::system_error& fault) {
+      if (!request.empty_if_none || fault.code() != errc::no_store) throw;
+    }
+    const store_maker in_memory = [](asio::io_context&) { return std::make_shared<memory_store>(); };
+    session empty{in_memory, request, where, calendars, out, err};
+    return empty.run(work);
   });
 }
 

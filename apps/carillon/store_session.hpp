@@ -23,6 +23,7 @@ struct session_request {
   std::string zone;  ///< Empty: the machine's.
   bool json = false;
   std::vector<std::string> calendars;  ///< Configuration files with calendars that schedules may name.
+  bool empty_if_none = false;          ///< A store that is not there is worked on as if it were an empty one.
 };
 
 /// Opens the store, runs `work`, closes it, and answers the exit code: that of the work, or of what went

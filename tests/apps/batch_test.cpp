@@ -14,12 +14,12 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::string_view noon = "2026-03-27T12:00:00Z";
+constexpr std::string_view noon_text = "2026-03-27T12:00:00Z";
 
-instant now() { return parse_timestamp(noon).value().in(zone{}); }
+instant at_noon() { return parse_timestamp(noon_text).value().in(zone{}); }
 
 json::object answer(std::string_view line) {
-  return json::parse(answer_batch_line(line, now(), zone{})).as_object();
+  return json::parse(answer_batch_line(line, at_noon(), zone{})).as_object();
 }
 
 std::string fires(std::string_view line) { return json::serialize(answer(line).at("fires")); }
@@ -40,7 +40,7 @@ std::vector<std::string> answers(std::string_view feed) {
     CHECK(text.empty());
     return true;
   };
-  CHECK(answer_batch(ends[0], write, now, zone{}));
+  CHECK(answer_batch(ends[0], write, at_noon, zone{}));
   ::close(ends[0]);
   return lines;
 }

@@ -144,6 +144,33 @@ TEST_SUITE("cli") {
     CHECK(object.at("store") == "default");
   }
 
+  TEST_CASE("run --check says how long after the start of the machine a job runs") {
+    const temporary_folder folder;
+    const auto toml =
+        folder.write("jobs.toml", "[[job]]\nid = \"a\"\nschedule = \"@reboot after 5m\"\nshell = \"x\"\n");
+    CHECK(ask({"run", "--check", toml}).out == "a  @reboot after 5m  after the start\n");
+    CHECK(json::parse(ask({"run", "--check", "--json", toml}).out).as_object().at("schedule") ==
+          "@reboot after 5m");
+  }
+
+  TEST_CASE("where a store cannot be understood all that it may be is named") {
+    const temporary_folder folder;
+    const auto toml = folder.write("jobs.toml", "");
+    const auto of_run = [&](const char* store) { return ask({"run", toml, "--store", store}); };
+    CHECK(of_run("sqlite3:x").code == 2);
+    CHECK(of_run("sqlite3:x").err.find("'sqlite3:' is no kind of store") != std::string::npos);
+    for (const auto* store : {"sqlite3:x", "nonsense"})
+      CHECK(of_run(store).err.find("memory:, sqlite:FILE, postgresql://") != std::string::npos);
+    for (const auto& wrong : {ask({"jobs", "list", "--store", "sqlite3:x"}), ask({"jobs", "list"})}) {
+      CHECK(wrong.code == 2);
+      for (const auto* form : {"sqlite:FILE", "postgresql://", "mysql://", "redis://"})
+        CHECK_MESSAGE(wrong.err.find(form) != std::string::npos, wrong.err);
+    }
+    const auto unnamed = ask({"run", toml, "--instance", ""});
+    CHECK(unnamed.code == 2);
+    CHECK(unnamed.err.find("the name of an instance must not be empty") != std::string::npos);
+  }
+
   TEST_CASE("run --check says in which store a job is kept, if it is not the daemon's own") {
     const temporary_folder folder;
     const auto toml = folder.write("jobs.toml",

@@ -5,8 +5,6 @@
 #include <carillon/executor/command_executor.hpp>
 #include <carillon/http/http_executor.hpp>
 
-#include "carillon/store_kinds.hpp"
-
 namespace carillon::app {
 namespace {
 
@@ -192,10 +190,10 @@ format = "json"
         {"x = [", "jobs.toml:1:"},
         {"[shceduler]", "jobs.toml:1:2: unknown key 'shceduler' in the file: did you mean scheduler?"},
         {"[scheduler]\nstore = \"http://h\"",
-         fault_of_redis("redis://h") ? "jobs.toml:2:10: store: this program was built without Redis"
-                                     : "jobs.toml:2:10: store: http://: not a way to a Redis"},
-        {"[scheduler]\nstore = \"jobs.db\"",
-         "jobs.toml:2:10: store: no scheme: \"memory:\", \"sqlite:FILE\""},
+         "jobs.toml:2:10: store: 'http:' is no kind of store: memory:, sqlite:FILE, postgresql://"},
+        {"[scheduler]\nstore = \"jobs.db\"", "jobs.toml:2:10: store: no scheme: memory:, sqlite:FILE, "},
+        {"[scheduler]\ninstance = \"\"",
+         "jobs.toml:2:12: instance '': the name of an instance must not be empty"},
         {"[scheduler]\nlease = \"1ms\"", "jobs.toml:2:9: lease 1ms: 1s to 1h"},
         {"[scheduler]\ntimezone = \"Europe/Olso\"", "jobs.toml:2:"},
         {"[scheduler]\ndrain = 30",
@@ -270,6 +268,11 @@ format = "json"
          "jobs.toml:3:20: schedule: hour 75: 0 to 23"},
         {"[[job]]\nid = \"a\"\nschedule = [\"every 5m\", \"cron 0 75 * * *\"]\nshell = \"x\"",
          "jobs.toml:3:33: schedule, 2 of 2: hour 75: 0 to 23"},
+        {"[[job]]\nid = \"a\"\nschedule = [\"@reboot\", \"every 5m\"]\nshell = \"x\"",
+         "jobs.toml:3:14: schedule, 1 of 2: @reboot is not a time, and joins none: in a daemon's file"},
+        {"[defaults]\nunset_env = [\"A=B\"]\n" + job_with("") +
+             "[[job]]\nid = \"b\"\nafter = \"a\"\nshell = \"x\"",
+         "jobs.toml:2:13: [defaults] unset_env: 'A=B' is no name of an environment variable"},
         {"[[job]]\nid = \"a\"\nschedule = [\"every 5m limit 3\", \"every 7m\"]\nshell = \"x\"",
          "jobs.toml:3:23: schedule, 1 of 2: 'limit' stands only after the whole trigger"},
         {"[[job]]\nid = \"a\"\nschedule = []\nshell = \"x\"",
@@ -338,6 +341,14 @@ format = "json"
         "3\n[[job]]\nid = \"a\"\n");
     REQUIRE(all.found.size() == 7);
     for (std::size_t i = 1; i < all.found.size(); ++i) CHECK(all.found[i - 1].line <= all.found[i].line);
+  }
+
+  TEST_CASE("a fault of the defaults is told beside the jobs' own") {
+    const auto all = read(
+        "[defaults]\nunset_env = [\"A=B\"]\n[[job]]\nid = \"a\"\nschedule = \"every 5m\"\nshell = "
+        "\"x\"\nunset_env = [\"C=D\"]\n");
+    REQUIRE(all.found.size() == 2);
+    CHECK(all.found[1].message == "job 'a': 'C=D' is no name of an environment variable");
   }
 
   TEST_CASE("a fault inside a schedule with escapes is told at the beginning of the text") {

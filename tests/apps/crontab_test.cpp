@@ -27,23 +27,23 @@ crontab read_system(std::string_view text, bool is_root = true) {
   return read_crontab(text, "crontab", machine, crontab_format::system);
 }
 
-crontab read(std::string_view text) { return read_crontab(text, "crontab", surroundings()); }
+crontab read_own(std::string_view text) { return read_crontab(text, "crontab", surroundings()); }
 
 // The only entry of a text that has nothing wrong in it.
 crontab_entry entry_of(std::string_view text) {
-  const auto all = read(text);
+  const auto all = read_own(text);
   for (const auto& problem : all.found) FAIL_CHECK(problem.to_string());
   REQUIRE(all.entries.size() == 1);
   return all.entries.front();
 }
 
-std::string schedule_of(std::string_view text) {
+std::string schedule_in(std::string_view text) {
   const auto entry = entry_of(text);
   return entry.when ? entry.when->text() : "@reboot";
 }
 
 std::string problem_of(std::string_view text) {
-  const auto all = read(text);
+  const auto all = read_own(text);
   REQUIRE(all.found.size() == 1);
   return all.found.front().to_string();
 }
@@ -52,7 +52,7 @@ std::string problem_of(std::string_view text) {
 
 TEST_SUITE("crontab") {
   TEST_CASE("ten lines as people write them are read without a word") {
-    const auto all = read(
+    const auto all = read_own(
         "# Edit this file to introduce tasks to be run by cron.\n"
         "SHELL=/bin/bash\n"
         "PATH=/usr/local/sbin:/usr/local/bin:/sbin:/bin:/usr/sbin:/usr/bin\n"
@@ -80,27 +80,27 @@ TEST_SUITE("crontab") {
   }
 
   TEST_CASE("time fields and macros become schedule texts") {
-    CHECK(schedule_of("*/5 * * * * x") == "cron */5 * * * *");
-    CHECK(schedule_of("0 9 * * mon-fri x") == "cron 0 9 * * mon-fri");
-    CHECK(schedule_of("@Daily x") == trigger{"cron @daily"}.text());
-    CHECK(schedule_of("@reboot x") == "@reboot");
-    CHECK(schedule_of("RANDOM_DELAY=5\n0 9 * * * x") == "cron 0 9 * * * jitter 5m");
+    CHECK(schedule_in("*/5 * * * * x") == "cron */5 * * * *");
+    CHECK(schedule_in("0 9 * * mon-fri x") == "cron 0 9 * * mon-fri");
+    CHECK(schedule_in("@Daily x") == trigger{"cron @daily"}.text());
+    CHECK(schedule_in("@reboot x") == "@reboot");
+    CHECK(schedule_in("RANDOM_DELAY=5\n0 9 * * * x") == "cron 0 9 * * * jitter 5m");
   }
 
   TEST_CASE("a day field that begins with a star must match as well as the other one") {
-    CHECK(schedule_of("0 9 */2 * mon x") ==
+    CHECK(schedule_in("0 9 */2 * mon x") ==
           trigger{"(cron 0 9 */2 * *) and (cron 0 9 * * mon) within 0s"}.text());
-    CHECK(schedule_of("0 9 1-7 * */2 x") ==
+    CHECK(schedule_in("0 9 1-7 * */2 x") ==
           trigger{"(cron 0 9 1-7 * *) and (cron 0 9 * * */2) within 0s"}.text());
-    CHECK(schedule_of("0 9 1,15 * mon x") == "cron 0 9 1,15 * mon");
-    CHECK(schedule_of("0 9 */2 * * x") == "cron 0 9 */2 * *");
-    CHECK(schedule_of("CRON_TZ=Asia/Tokyo\n0 9 */2 * mon x") ==
+    CHECK(schedule_in("0 9 1,15 * mon x") == "cron 0 9 1,15 * mon");
+    CHECK(schedule_in("0 9 */2 * * x") == "cron 0 9 */2 * *");
+    CHECK(schedule_in("CRON_TZ=Asia/Tokyo\n0 9 */2 * mon x") ==
           trigger{"(cron 0 9 */2 * *) and (cron 0 9 * * mon) within 0s in Asia/Tokyo"}.text());
   }
 
   TEST_CASE("CRON_TZ holds for the lines below it") {
     const auto all =
-        read("0 9 * * * a\nCRON_TZ=Europe/Oslo\n0 9 * * * b\nCRON_TZ = 'Asia/Tokyo'\n0 9 * * * c\n");
+        read_own("0 9 * * * a\nCRON_TZ=Europe/Oslo\n0 9 * * * b\nCRON_TZ = 'Asia/Tokyo'\n0 9 * * * c\n");
     REQUIRE(all.entries.size() == 3);
     CHECK(all.entries[0].when->text() == "cron 0 9 * * *");
     CHECK(all.entries[1].when->text() == "cron 0 9 * * * in Europe/Oslo");
@@ -147,15 +147,16 @@ TEST_SUITE("crontab") {
   }
 
   TEST_CASE("a job keeps its id wherever its line stands") {
-    const auto before = read("0 1 * * * /opt/backup.sh /srv\n0 2 * * * tidy\n");
-    const auto after = read("# new\n0 5 * * * other\n0 2 * * * tidy\nA=b\n30 6 * * * /opt/backup.sh /srv\n");
+    const auto before = read_own("0 1 * * * /opt/backup.sh /srv\n0 2 * * * tidy\n");
+    const auto after =
+        read_own("# new\n0 5 * * * other\n0 2 * * * tidy\nA=b\n30 6 * * * /opt/backup.sh /srv\n");
     CHECK(before.entries[0].id == after.entries[2].id);
     CHECK(before.entries[1].id == after.entries[1].id);
     CHECK(before.entries[0].id.starts_with("backup.sh-"));
   }
 
   TEST_CASE("equal commands get ids of their own") {
-    const auto all = read("0 1 * * * x\n0 2 * * * x\n0 3 * * * x y\n");
+    const auto all = read_own("0 1 * * * x\n0 2 * * * x\n0 3 * * * x y\n");
     CHECK(all.entries[1].id == all.entries[0].id + "-2");
     CHECK(all.entries[2].id != all.entries[0].id);
   }
@@ -212,12 +213,12 @@ TEST_SUITE("crontab") {
       CAPTURE(row.text);
       const auto problem = problem_of(row.text);
       CHECK_MESSAGE(problem.starts_with(row.problem), problem);
-      CHECK(read(row.text).entries.empty());
+      CHECK(read_own(row.text).entries.empty());
     }
   }
 
   TEST_CASE("one bad line does not keep the reader from the others") {
-    const auto all = read("0 99 * * * a\n0 9 * * * b\n@dialy c\n0 10 * * * d\n");
+    const auto all = read_own("0 99 * * * a\n0 9 * * * b\n@dialy c\n0 10 * * * d\n");
     CHECK(all.entries.size() == 2);
     REQUIRE(all.found.size() == 2);
     CHECK(all.found[1].line == 3);
@@ -226,20 +227,20 @@ TEST_SUITE("crontab") {
   TEST_CASE("what cron would do and Carillon does not is said, and stops nothing") {
     for (const auto* text : {"LOGNAME=other", "A=b # why", "0 9 * * * x\r"}) {
       CAPTURE(text);
-      const auto all = read(text);
+      const auto all = read_own(text);
       REQUIRE(all.found.size() == 1);
       CHECK(all.found[0].warning);
     }
-    CHECK(read("MAILTO=\"\"").found.empty());
-    CHECK(read("0 9 * * * x\r\n").entries.front().command.shell == "x");
+    CHECK(read_own("MAILTO=\"\"").found.empty());
+    CHECK(read_own("0 9 * * * x\r\n").entries.front().command.shell == "x");
   }
 
   TEST_CASE("~ is a value that the job's id decides") {
-    CHECK(schedule_of("~ 3 * * * x") == "cron ~ 3 * * *");
-    CHECK(schedule_of("0~29 3 * * * x") == "cron 0~29 3 * * *");
+    CHECK(schedule_in("~ 3 * * * x") == "cron ~ 3 * * *");
+    CHECK(schedule_in("0~29 3 * * * x") == "cron 0~29 3 * * *");
     CHECK_FALSE(entry_of("~ 3 * * * x").wildcard);
     CHECK(entry_of("~ * * * * x").wildcard);
-    const auto both = schedule_of("~ 9 */2 * mon x");
+    const auto both = schedule_in("~ 9 */2 * mon x");
     CHECK(both == trigger{"(cron ~ 9 */2 * *) and (cron ~ 9 * * mon) within 0s"}.text());
     binding bound;
     bound.seed = seed_of("x");
@@ -308,6 +309,11 @@ TEST_SUITE("crontab") {
     };
     CHECK(problem(read_system("0 9 * * * backup --full"))
               .starts_with("crontab:1:11: there is no user 'backup'"));
+    auto numbers = surroundings();
+    numbers.is_root = true;
+    numbers.account = [](const std::string&) { return crontab_account{"/", "/", "bin"}; };
+    CHECK(problem(read_crontab("0 0 9 * * 1 anna x", "crontab", numbers, crontab_format::system))
+              .starts_with("crontab:1:11: there is no user '1'"));
     CHECK(
         problem(read_system("0 9 * * * anna")).starts_with("crontab:1:11: no command after the user 'anna'"));
     CHECK(problem(read_system("0 9 * * * www-data x", false)) ==

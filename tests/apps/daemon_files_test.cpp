@@ -198,6 +198,7 @@ TEST_SUITE("daemon_files") {
     const auto own = folder.write("own.toml", job + "[calendars]\nclosed = [\"2001-09-10\"]\n");
     date_calendars known;
     known.define("closed", {});
+    CHECK(read({{bare}, {}}).found.size() == 1);
     CHECK(read({{bare}, {}}).found.at(0).message == "schedule: there is no calendar 'closed'");
     const auto plan = read_files({{bare}, {}}, started, {}, known);
     CHECK(plan.found.empty());

@@ -18,7 +18,7 @@ std::string job(std::string_view id, std::string_view rest) {
 }
 
 // Runs once, as soon as it is declared.
-constexpr std::string_view at_once = "schedule = \"every 1h immediately\"\n";
+constexpr std::string_view hourly_from_now = "schedule = \"every 1h immediately\"\n";
 
 std::vector<std::string> run_with(const std::string& file) { return {"run", file}; }
 
@@ -28,7 +28,8 @@ TEST_SUITE("daemon") {
   TEST_CASE("what a command prints and how it ended stands in the log") {
     const temporary_folder folder;
     program daemon{run_with(folder.write(
-        "jobs.toml", job("greet", std::string{at_once} + "shell = \"echo hello from $CARILLON_JOB\"")))};
+        "jobs.toml",
+        job("greet", std::string{hourly_from_now} + "shell = \"echo hello from $CARILLON_JOB\"")))};
     CHECK(daemon.says("hello from greet\n"));
     CHECK(daemon.says("succeeded in "));
     daemon.signal(SIGTERM);
@@ -40,7 +41,7 @@ TEST_SUITE("daemon") {
   TEST_CASE("with --log-format json every line is an object") {
     const temporary_folder folder;
     const auto file =
-        folder.write("jobs.toml", job("fail", std::string{at_once} + "shell = \"echo no; exit 75\""));
+        folder.write("jobs.toml", job("fail", std::string{hourly_from_now} + "shell = \"echo no; exit 75\""));
     program daemon{{"run", file, "--log-format", "json"}};
     CHECK(daemon.says("\"event\":\"run_failed\""));
     daemon.signal(SIGINT);
@@ -63,7 +64,7 @@ TEST_SUITE("daemon") {
     program daemon{run_with(folder.write(
         "jobs.toml",
         job("flaky",
-            std::string{at_once} +
+            std::string{hourly_from_now} +
                 "shell = \"exit $((2 - CARILLON_ATTEMPT))\"\nretry = { attempts = 2, backoff = \"1ms\" }")))};
     CHECK(daemon.says("failed after "));
     CHECK(daemon.says("exit code 1"));
@@ -81,7 +82,7 @@ TEST_SUITE("daemon") {
     const temporary_folder folder;
     const auto url = receiver.url("/ping?token=abc");
     program daemon{run_with(folder.write(
-        "jobs.toml", job("ping", std::string{at_once} + "http = { url = \"" + url +
+        "jobs.toml", job("ping", std::string{hourly_from_now} + "http = { url = \"" + url +
                                      "\", expect = 200 }\nretry = { attempts = 2, backoff = \"1ms\" }")))};
     CHECK(daemon.says("503 Service Unavailable"));
     CHECK(daemon.says("not yet"));
@@ -100,7 +101,8 @@ TEST_SUITE("daemon") {
   TEST_CASE("a command that takes too long is ended with its group") {
     const temporary_folder folder;
     program daemon{run_with(folder.write(
-        "jobs.toml", job("slow", std::string{at_once} + "shell = \"sleep 1000\"\ntimeout = \"50ms\"")))};
+        "jobs.toml",
+        job("slow", std::string{hourly_from_now} + "shell = \"sleep 1000\"\ntimeout = \"50ms\"")))};
     CHECK(daemon.says("timed out after "));
     daemon.signal(SIGTERM);
     CHECK(daemon.ends() == 0);
@@ -109,7 +111,8 @@ TEST_SUITE("daemon") {
   TEST_CASE("a named executor has limits of its own, and SIGHUP brings new ones") {
     const temporary_folder folder;
     const auto job_on = [](const char* id, const std::string& executor) {
-      return job(id, std::string{at_once} + "shell = \"sleep 1000\"\nexecutor = \"" + executor + "\"");
+      return job(id,
+                 std::string{hourly_from_now} + "shell = \"sleep 1000\"\nexecutor = \"" + executor + "\"");
     };
     const std::string heavy = "[executors.heavy]\nrunning = 1\nqueued = 0\n";
     program daemon{run_with(folder.write("jobs.toml", heavy + job_on("a", "heavy") + job_on("b", "heavy")))};
@@ -128,15 +131,15 @@ TEST_SUITE("daemon") {
     testing::http_receiver receiver{[](const testing::posted&) { return testing::reaction::hang(); }};
     const temporary_folder folder;
     const auto request = [&](const char* id) {
-      return job(
-          id, std::string{at_once} + "http = { url = \"" + receiver.url() + "\" }\nexecutor = \"partners\"");
+      return job(id, std::string{hourly_from_now} + "http = { url = \"" + receiver.url() +
+                         "\" }\nexecutor = \"partners\"");
     };
     const std::string partners = "[executors.partners]\nkind = \"http\"\nrunning = 1\nqueued = 0\n";
     program daemon{run_with(folder.write("jobs.toml", partners + request("a") + request("b")))};
     CHECK(daemon.says("executor 'partners' is full: 1 run and 0 wait"));
     folder.write("jobs.toml",
                  "[executors.partners]\nrunning = 1\n" +
-                     job("c", std::string{at_once} + "shell = \"true\"\nexecutor = \"partners\""));
+                     job("c", std::string{hourly_from_now} + "shell = \"true\"\nexecutor = \"partners\""));
     daemon.signal(SIGHUP);
     CHECK(daemon.says("[executors.partners] kind was \"http\" at the start"));
     CHECK(daemon.says("nothing was changed"));
@@ -149,7 +152,7 @@ TEST_SUITE("daemon") {
   TEST_CASE("jobs of two stores run; SIGHUP moves one to the other, and brings new stores") {
     const temporary_folder folder;
     const auto job_in = [](const char* id, const std::string& store) {
-      return job(id, std::string{at_once} + "shell = \"echo here\"\nstore = \"" + store + "\"");
+      return job(id, std::string{hourly_from_now} + "shell = \"echo here\"\nstore = \"" + store + "\"");
     };
     const std::string scratch = "[stores.scratch]\nurl = \"memory:\"\n";
     const auto file = folder.write("jobs.toml", scratch + job_in("a", "default") + job_in("b", "scratch"));
@@ -177,9 +180,9 @@ TEST_SUITE("daemon") {
     const temporary_folder folder;
     const auto fifo = folder.path("fifo");
     REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
-    program daemon{run_with(
-        folder.write("jobs.toml", job("reader", std::string{at_once} + "shell = \"echo ready; read line < " +
-                                                    fifo + "; echo finished\"")))};
+    program daemon{run_with(folder.write(
+        "jobs.toml", job("reader", std::string{hourly_from_now} + "shell = \"echo ready; read line < " +
+                                       fifo + "; echo finished\"")))};
     CHECK(daemon.says("ready\n"));
     daemon.signal(SIGTERM);
     CHECK(daemon.says("wait"));  // for the run
@@ -193,7 +196,8 @@ TEST_SUITE("daemon") {
   TEST_CASE("a second signal ends the daemon at once, and its commands with it") {
     const temporary_folder folder;
     program daemon{run_with(folder.write(
-        "jobs.toml", job("endless", std::string{at_once} + "shell = \"echo ready; exec sleep 1000\"")))};
+        "jobs.toml",
+        job("endless", std::string{hourly_from_now} + "shell = \"echo ready; exec sleep 1000\"")))};
     CHECK(daemon.says("ready\n"));
     daemon.signal(SIGTERM);
     CHECK(daemon.says("wait"));
@@ -203,14 +207,15 @@ TEST_SUITE("daemon") {
 
   TEST_CASE("SIGHUP adds, changes and removes jobs and leaves the others alone") {
     const temporary_folder folder;
-    const auto stays = job("stays", std::string{at_once} + "shell = \"echo stays\"");
+    const auto stays = job("stays", std::string{hourly_from_now} + "shell = \"echo stays\"");
     const auto file =
         folder.write("jobs.toml", stays + job("goes", "schedule = \"every 1h\"\nshell = \"true\"") +
                                       job("changes", "schedule = \"every 1h\"\nshell = \"true\""));
     program daemon{run_with(file)};
     CHECK(daemon.says("]: stays\n"));
-    folder.write("jobs.toml", stays + job("changes", std::string{at_once} + "shell = \"echo changed\"") +
-                                  job("comes", std::string{at_once} + "shell = \"echo came\""));
+    folder.write("jobs.toml", stays +
+                                  job("changes", std::string{hourly_from_now} + "shell = \"echo changed\"") +
+                                  job("comes", std::string{hourly_from_now} + "shell = \"echo came\""));
     daemon.signal(SIGHUP);
     CHECK(daemon.says("1 added, 1 changed, 1 removed, 1 as before"));
     CHECK(daemon.says("came\n"));

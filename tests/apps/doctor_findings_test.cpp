@@ -2,15 +2,14 @@
 
 #include <string>
 
-#include "carillon/shared/doctor_findings.hpp"
+#include "carillon/doctor_findings.hpp"
 
 namespace carillon::app {
 namespace {
 
 using namespace std::chrono_literals;
-using redis::data_fault_kind;
 
-constexpr instant now{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
+constexpr instant looked_at{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
 
 // A store with one job and one live instance, in which nothing is wrong.
 store_examination well() {
@@ -19,15 +18,13 @@ store_examination well() {
   seen.store.exists = seen.store.known_format = true;
   seen.store.format = 2;
   seen.store.partitions = 1;
-  redis::partition_facts partition;
-  partition.jobs = 1;
-  seen.partitions = {partition};
+  seen.contents.jobs = 1;
   member_info member;
   member.id = "a/1";
   member.instance = "a";
   member.version = "1.0";
   seen.members.members = {member};
-  seen.members.store_time = now;
+  seen.members.store_time = looked_at;
   return seen;
 }
 
@@ -42,26 +39,10 @@ bool says(const std::vector<finding>& found, std::string_view words) {
 TEST_SUITE("doctor findings") {
   TEST_CASE("of a store that is well there is nothing to say") { CHECK(findings_of(well()).empty()); }
 
-  TEST_CASE("every kind of fault has words, a promise, and what to do") {
-    for (int kind = 0; kind <= static_cast<int>(data_fault_kind::foreign_partition); ++kind) {
-      auto seen = well();
-      const auto what = static_cast<data_fault_kind>(kind);
-      CAPTURE(redis::name(what));
-      seen.partitions[0].faults.push_back({what, 0, "it", ""});
-      const auto found = findings_of(seen);
-      REQUIRE(found.size() == 1);
-      CHECK(found[0].what.find("it") != std::string::npos);
-      CHECK_FALSE(found[0].remedy.empty());
-      CHECK(found[0].repairable.has_value() == redis::can_repair(what));
-      CHECK((found[0].remedy == "carillon doctor --repair") == redis::can_repair(what));
-      CHECK(found[0].breaks.empty() == (found[0].how == weight::note));
-    }
-  }
-
   TEST_CASE("a due job that nobody claims is a fault, and many are told as a number") {
     auto seen = well();
     for (int k = 0; k < 12; ++k)
-      seen.partitions[0].overdue.push_back({"job-" + std::to_string(k), now - 5min, false});
+      seen.contents.overdue.push_back({"job-" + std::to_string(k), looked_at - 5min, false});
     const auto found = findings_of(seen);
     CHECK(found.size() == 11);
     CHECK(says(found, "a fire of job 'job-0' has been due since 2026-11-20 23:55:00 UTC, 5 min ago"));
@@ -71,9 +52,9 @@ TEST_SUITE("doctor findings") {
 
   TEST_CASE("a run of a member that is not live is told, one of a live member is not") {
     auto seen = well();
-    seen.partitions[0].active = {{"r-1", "backup", "a/1", now}};
+    seen.contents.active = {{"r-1", "backup", "a/1", looked_at}};
     CHECK(findings_of(seen).empty());
-    seen.partitions[0].active.push_back({"r-2", "report", "b/1", now});
+    seen.contents.active.push_back({"r-2", "report", "b/1", looked_at});
     CHECK(
         says(findings_of(seen), "1 run still belongs to 'b/1', which is not live any more: of job 'report'"));
   }
@@ -83,7 +64,7 @@ TEST_SUITE("doctor findings") {
     seen.members.members.clear();
     CHECK(says(findings_of(seen), "no instance is live, and there is 1 job"));
     CHECK(has_weight(findings_of(seen)));
-    seen.partitions[0].jobs = 0;
+    seen.contents.jobs = 0;
     CHECK(findings_of(seen).empty());
   }
 
@@ -128,15 +109,6 @@ TEST_SUITE("doctor findings") {
     CHECK_MESSAGE(findings_of(seen).size() == 1, "that there is no instance at all is said once");
   }
 
-  TEST_CASE("an unreadable run is told with the key in which it lies") {
-    auto seen = well();
-    seen.partitions[0].faults = {{data_fault_kind::unreadable_run, 7, "r-1", ""}};
-    const auto found = findings_of(seen);
-    REQUIRE(found.size() == 1);
-    CHECK(says(found, "unreadable run record"));
-    CHECK(found[0].remedy.find("HDEL 'carillon:{billing:7}:runs' 'r-1'") != std::string::npos);
-  }
-
   TEST_CASE("an instance whose clock is off is told") {
     auto seen = well();
     seen.members.members[0].clock_offset = 400ms;
@@ -145,20 +117,20 @@ TEST_SUITE("doctor findings") {
     CHECK(says(findings_of(seen), "the clock of instance 'a' is 1 h ahead of the store's"));
   }
 
-  TEST_CASE("the gravest come first") {
-    auto seen = well();
-    seen.partitions[0].faults = {{data_fault_kind::unknown_key, 0, "k", ""},
-                                 {data_fault_kind::text_without_job, 0, "t", ""},
-                                 {data_fault_kind::wrong_due, 0, "w", ""}};
-    const auto found = findings_of(seen);
-    REQUIRE(found.size() == 3);
-    CHECK(found[0].how == weight::fault);
-    CHECK(found[2].how == weight::note);
+  TEST_CASE("the gravest come first, and those of one weight stay in their order") {
+    std::vector<finding> found{{weight::note, "k", {}, {}, {}},
+                               {weight::warning, "t", {}, {}, {}},
+                               {weight::fault, "w", {}, {}, {}},
+                               {weight::fault, "x", {}, {}, {}}};
+    sort_by_weight(found);
+    std::string order;
+    for (const auto& one : found) order += one.what;
+    CHECK(order == "wxtk");
   }
 
   TEST_CASE("instances that disagree about a group are told of, those that are gone are not asked") {
     auto seen = well();
-    redis::group_facts group;
+    group_facts group;
     group.name = "db";
     group.parts = {{"a/1", 3, 1, 0}, {"gone/1", 1, 1, 0}};
     seen.groups = {group};

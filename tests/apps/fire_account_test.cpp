@@ -9,8 +9,10 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr instant midnight{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
-constexpr instant at(int hour, int minute = 0) { return midnight + std::chrono::minutes{60 * hour + minute}; }
+constexpr instant account_day{std::chrono::sys_days{std::chrono::year{2026} / 11 / 21}};
+constexpr instant at(int hour, int minute = 0) {
+  return account_day + std::chrono::minutes{60 * hour + minute};
+}
 
 // A job that fires each hour, looked at half past ten.
 struct account_world {
@@ -172,6 +174,14 @@ TEST_SUITE("fire account") {
     CHECK(says(account, "its schedule is cron 0 * * * *"));
     CHECK(says(account, "the nearest before it is 2026-11-21 09:00:00: it succeeded"));
     CHECK(says(account, "the nearest after it is 2026-11-21 10:00:00"));
+  }
+
+  TEST_CASE("who asks in another zone than the job's is told so") {
+    account_world world;
+    const auto other = "times here are those of UTC; in its schedule they are those of Asia/Kolkata";
+    CHECK_FALSE(says(world.ask(at(9, 15)), other));
+    world.job.where = zone::find("Asia/Kolkata").value();
+    CHECK(says(world.ask(at(9, 15)), other));
   }
 
   TEST_CASE("a fire of a schedule that the job had before is told from the ledger") {

@@ -17,7 +17,7 @@ const std::string push =
     "sent = \"demo:exist_push\"\n";
 const std::string to_webhook = "[push.deliver]\nwebhook = \"http://127.0.0.1:9000/push\"\n";
 
-push_config read(const std::string& text) { return read_push_config(text, "push.toml"); }
+push_config read_push(const std::string& text) { return read_push_config(text, "push.toml"); }
 
 // With one more line in [push], which is then line 5.
 std::string with(const std::string& line) { return push + line + "\n" + to_webhook; }
@@ -33,7 +33,7 @@ struct row {
 
 TEST_SUITE("push configuration") {
   TEST_CASE("all of it is read") {
-    const auto all = read(R"(
+    const auto all = read_push(R"(
 [push]
 store = "redis://127.0.0.1:6379?namespace=reminders"
 subscriptions = "demo:subscription"
@@ -86,13 +86,14 @@ level = "warn"
   }
 
   TEST_CASE("the other ways to deliver") {
-    CHECK(std::get<pushes::stream_options>(read(by("stream = \"pushes\"\nmax_length = 1000")).deliver)
+    CHECK(std::get<pushes::stream_options>(read_push(by("stream = \"pushes\"\nmax_length = 1000")).deliver)
               .max_length == 1000);
-    CHECK(std::get<pushes::channel_options>(read(by("channel = \"pushes\"")).deliver).channel == "pushes");
-    const auto lines = read(by("stdout = true"));
+    CHECK(std::get<pushes::channel_options>(read_push(by("channel = \"pushes\"")).deliver).channel ==
+          "pushes");
+    const auto lines = read_push(by("stdout = true"));
     CHECK(lines.found.empty());
     CHECK(std::holds_alternative<pushes::stdout_options>(lines.deliver));
-    const auto hook = read(by("webhook = \"http://x/\"\nstdout = false"));
+    const auto hook = read_push(by("webhook = \"http://x/\"\nstdout = false"));
     CHECK(hook.found.empty());
     // No more connections than deliveries under way.
     CHECK(std::get<pushes::webhook_options>(hook.deliver).connections == 256);
@@ -161,14 +162,14 @@ level = "warn"
     };
     for (const auto& each : rows) {
       CAPTURE(each.text);
-      const auto all = read(each.text);
+      const auto all = read_push(each.text);
       REQUIRE_FALSE(all.found.empty());
       CHECK_MESSAGE(all.found[0].to_string().starts_with(each.problem), all.found[0].to_string());
     }
   }
 
   TEST_CASE("a misspelt way to deliver is told with its line, and what goes with it is known") {
-    const auto all = read(by("webhok = \"http://x/\"\nheaders = { A = \"b\" }"));
+    const auto all = read_push(by("webhok = \"http://x/\"\nheaders = { A = \"b\" }"));
     REQUIRE(all.found.size() == 2);
     CHECK(all.found[0].to_string().starts_with("push.toml:5:1: [push.deliver] says no way to deliver"));
     CHECK(all.found[1].to_string() ==
@@ -176,14 +177,14 @@ level = "warn"
   }
 
   TEST_CASE("a command that is no list is one fault") {
-    const auto all = read(with("fixed_times = [\"08:00\"]\nfixed = { command = \"x\" }"));
+    const auto all = read_push(with("fixed_times = [\"08:00\"]\nfixed = { command = \"x\" }"));
     REQUIRE(all.found.size() == 1);
     CHECK(all.found[0].to_string() == "push.toml:6:21: command must be a list of texts, is a text");
   }
 
   TEST_CASE("the README's example is fine") {
     std::ifstream in{CARILLON_TEST_DATA "/examples/push.toml"};
-    const auto all = read({std::istreambuf_iterator<char>(in), {}});
+    const auto all = read_push({std::istreambuf_iterator<char>(in), {}});
     for (const auto& each : all.found) MESSAGE(each.to_string());
     CHECK(all.found.empty());
     CHECK(all.options.subscriptions == "demo:subscription");
@@ -191,8 +192,8 @@ level = "warn"
 
   TEST_CASE("a password is never repeated") {
     const auto all =
-        read("[push]\nstore = \"redis://me:secret@host:x\"\nsubscriptions = \"a\"\nsent = \"b\"\n" +
-             by("webhook = \"http://me:secret@x:y/\"").substr(push.size()));
+        read_push("[push]\nstore = \"redis://me:secret@host:x\"\nsubscriptions = \"a\"\nsent = \"b\"\n" +
+                  by("webhook = \"http://me:secret@x:y/\"").substr(push.size()));
     REQUIRE_FALSE(all.found.empty());
     for (const auto& each : all.found) CHECK(each.to_string().find("secret") == std::string::npos);
   }

@@ -1,40 +1,16 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <boost/json/parse.hpp>
 #include <filesystem>
-#include <sstream>
 #include <string>
 #include <vector>
 
-#include "apps/store_world.hpp"
+#include "apps/sqlite_world.hpp"
 #include "support/text.hpp"
 
 namespace carillon::app {
 
 using testing::holds;
-
-namespace {
-
-/// A file of SQLite, not yet there.
-struct sqlite_world {
-  testing::temporary_folder folder;
-  std::string url = "sqlite:" + folder.path("jobs.db");
-
-  answered on_store(arguments words) const {
-    words.insert(words.end(), {"--store", url});
-    return ask(std::move(words));
-  }
-  std::vector<boost::json::object> history_of(const std::string& job) const {
-    std::vector<boost::json::object> entries;
-    std::istringstream lines{on_store({"history", job, "--json", "-n", "1000"}).out};
-    for (std::string line; std::getline(lines, line);)
-      entries.push_back(boost::json::parse(line).as_object());
-    return entries;
-  }
-};
-
-}  // namespace
 
 TEST_SUITE("sql store") {
   TEST_CASE("jobs in a file are added, looked at, changed and removed from the command line") {
@@ -67,13 +43,52 @@ TEST_SUITE("sql store") {
     CHECK(world.on_store({"jobs", "list"}).out == "no jobs\n");
   }
 
+  TEST_CASE("of what is put down twice, and of a run that is not there, the truth is told") {
+    const sqlite_world world;
+    auto add = add_backup;
+    add.insert(add.end(), {"--store", world.url, "--", "/bin/true"});
+    REQUIRE(ask(add).code == 0);
+    const arguments backfill{"jobs", "backfill", "backup", "--from", "2026-01-01", "--to", "2026-01-05"};
+    CHECK(holds(world.on_store(backfill).out, "backup: 4 runs put down"));
+    CHECK(holds(world.on_store(backfill).out, "backup: 0 of 4 times are new, no run was put down"));
+    const auto cancelled = world.on_store({"jobs", "cancel", "backup", "--run", "nosuch"});
+    CHECK(cancelled.code == 1);
+    CHECK(cancelled.out == "backup: no run nosuch of it is active\n");
+  }
+
+  TEST_CASE("an import is tried, too, where there is no store yet, and that makes none") {
+    const sqlite_world world;
+    const sqlite_world from;
+    auto add = add_backup;
+    add.insert(add.end(), {"--store", from.url, "--", "/bin/true"});
+    REQUIRE(ask(add).code == 0);
+    const auto file = world.folder.write("jobs.json", from.on_store({"jobs", "export"}).out);
+    CHECK(world.on_store({"jobs", "import", file, "--dry-run"}).out ==
+          "backup: added\n1 job: 1 added, 0 changed, 0 unchanged, 0 refused (a dry run: nothing was "
+          "changed)\n");
+    CHECK_FALSE(std::filesystem::exists(world.folder.path("jobs.db")));
+    CHECK(holds(world.on_store({"jobs", "import", world.folder.path()}).err, "is a folder, not a file"));
+  }
+
+  TEST_CASE("a daemon says which store it has, and who waits for a run what that said, in one line") {
+    const sqlite_world world;
+    const auto file = world.folder.write("jobs.toml",
+                                         "[[job]]\nid = \"two\"\nschedule = \"every day at 02:30\"\n"
+                                         "shell = \"echo line1; echo line2\"\n");
+    program daemon{{"run", file, "--store", world.url}};
+    REQUIRE(daemon.says(", store sqlite:"));
+    const auto ran = world.on_store({"jobs", "run", "two", "--wait"}).out;
+    CHECK(ran.ends_with(": line1: line2\n"));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+  }
+
   TEST_CASE("a daemon that was killed goes on where it was, at once, and runs again what it had begun") {
     const sqlite_world world;
-    const auto file = world.folder.write(
-        "jobs.toml", "[scheduler]\nstore = \"" + world.url +
-                         "\"\n[[job]]\nid = \"tick\"\nschedule = \"every 1s\"\ncommand = [\"/bin/true\"]\n"
-                         "[[job]]\nid = \"long\"\nschedule = \"every 1s\"\non_lost = \"rerun\"\n"
-                         "command = [\"/bin/sleep\", \"60\"]\n");
+    const auto file =
+        world.file_of_tick("every 1s",
+                           "[[job]]\nid = \"long\"\nschedule = \"every 1s\"\non_lost = \"rerun\"\n"
+                           "command = [\"/bin/sleep\", \"60\"]\n");
     {
       program daemon{{"run", file}};
       REQUIRE(daemon.says("tick"));
@@ -86,7 +101,8 @@ TEST_SUITE("sql store") {
     REQUIRE(again.says("2 jobs"));
     REQUIRE(again.says("succeeded"));
     again.signal(SIGTERM);
-    again.signal(SIGTERM);  // The body that sleeps is not waited for.
+    CHECK(again.says("SIGTERM"));  // Else two are one.
+    again.signal(SIGTERM);         // The body that sleeps is not waited for.
     again.ends();
     bool was_lost = false;
     for (const auto& entry : world.history_of("long"))
@@ -129,11 +145,63 @@ TEST_SUITE("sql store") {
     CHECK(other.ends() == 0);
   }
 
+  TEST_CASE("a table that was dropped is told of, and made by who runs there next, which can be stopped") {
+    const sqlite_world world;
+    const auto file = world.file_of_tick("every 1s");
+    program daemon{{"run", file, "--instance", "a"}};
+    REQUIRE(daemon.says("tick["));
+    world.does("DROP TABLE carillon_jobs");
+    REQUIRE(daemon.says("is not whole: there is no carillon_jobs"));
+    REQUIRE(daemon.says("tick["));
+    daemon.signal(SIGTERM);
+    CHECK(daemon.ends() == 0);
+    world.does("DROP TABLE carillon_ledger");
+    const auto history = world.on_store({"history"});
+    CHECK(history.code == 1);
+    CHECK(holds(history.err, "is not whole: there is no carillon_ledger"));
+    CHECK(holds(history.err, "carillon run FILE --store URL makes one"));
+  }
+
+  TEST_CASE("rows that cannot be read are named, replaced by what a file declares, and removed") {
+    const sqlite_world world;
+    std::string jobs = "[scheduler]\nstore = \"" + world.url + "\"\n";
+    for (const std::string id : {"record", "definition", "fine"})
+      jobs += "[[job]]\nid = \"" + id + "\"\nschedule = \"every 1s\"\ncommand = [\"/bin/true\"]\n";
+    const auto file = world.folder.write("jobs.toml", jobs);
+    const auto run = [&](const std::string& until) {
+      program daemon{{"run", file, "--instance", "a"}};
+      CHECK(daemon.says(until));
+      CHECK(daemon.says("record["));
+      CHECK(daemon.says("definition["));
+      daemon.signal(SIGTERM);
+      CHECK(daemon.ends() == 0);
+    };
+    const auto breaks = [&] {
+      world.does("UPDATE carillon_jobs SET content = '{broken' WHERE id = 'record'");
+      world.does("UPDATE carillon_definitions SET content = '{broken' WHERE id = 'definition'");
+    };
+    run("3 jobs");
+    breaks();
+    const auto list = world.on_store({"jobs", "list"}).out;
+    CHECK(holds(list, "the record of job 'record' in carillon_jobs cannot be read"));
+    CHECK(holds(list, "the definition of job 'definition' in carillon_definitions cannot be read"));
+    CHECK(holds(world.on_store({"jobs", "show", "record"}).out, "cannot be read"));
+    const auto exported = world.on_store({"jobs", "export"});
+    CHECK(exported.code == 1);
+    CHECK(holds(exported.out, "\"fine\""));
+    CHECK(holds(exported.err, "not exported: 'record': the record of job"));
+    CHECK(holds(exported.err, "not exported: 'definition': the definition of job"));
+    CHECK(holds(world.on_store({"jobs", "run", "record"}).err, "carillon jobs remove"));
+    run("the record of job 'record' in carillon_jobs could not be read and was replaced");
+    CHECK(!holds(world.on_store({"jobs", "list"}).out, "cannot be read"));
+    breaks();
+    CHECK(world.on_store({"jobs", "remove", "record", "definition"}).code == 0);
+    CHECK(holds(world.on_store({"jobs", "list"}).out, "1 job\n"));
+  }
+
   TEST_CASE("who asks a daemon for a run may wait for its end, and what a job carries is set and shown") {
     const sqlite_world world;
-    const auto file = world.folder.write(
-        "jobs.toml", "[scheduler]\nstore = \"" + world.url +
-                         "\"\n[[job]]\nid = \"tick\"\nschedule = \"every 1h\"\ncommand = [\"/bin/true\"]\n");
+    const auto file = world.file_of_tick("every 1h");
     program daemon{{"run", file, "--instance", "a"}};
     REQUIRE(daemon.says("1 job"));
     const auto ended = world.on_store({"jobs", "run", "tick", "--wait", "--within", "1m", "--json"});
@@ -194,9 +262,9 @@ TEST_SUITE("sql store") {
     const auto followed = world.on_store({"watch"});
     CHECK(followed.code == 2);
     CHECK(holds(followed.err, "cannot be followed"));
-    const auto doctor = world.on_store({"doctor"});
-    CHECK(doctor.code == 2);
-    CHECK(holds(doctor.err, "doctor looks at stores in Redis"));
+    const auto mended = world.on_store({"doctor", "--repair"});
+    CHECK(mended.code == 2);
+    CHECK(holds(mended.err, "there is nothing in an SQL database that --repair mends"));
     const auto away = ask({"jobs", "list", "--store", "postgresql://user:secret@127.0.0.1:1/jobs"});
     CHECK(away.code == 1);
     CHECK(holds(away.err, "the store does not answer: postgresql://127.0.0.1:1/jobs"));

@@ -8,9 +8,9 @@
 #include <vector>
 
 #include "contract/job_store_walk.hpp"
-#include "contract/store_world.hpp"
 #include "redis/backend_world.hpp"
 #include "redis/data_faults.hpp"
+#include "support/with_job_a.hpp"
 
 namespace carillon::testing {
 
@@ -20,24 +20,16 @@ using namespace std::chrono_literals;
 using redis::data_fault;
 using redis::data_fault_kind;
 
-struct ignoring_listener final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
-
 /// A store of two partitions with a job "a" in it, that has a run which is active and one that waits; and who
 /// inspects it.
-struct inspected_world : backend_world {
+struct inspected_world : with_job_a<backend_world> {
   inspected_world()
-      : store{backend, 2},
-        link{io,
+      : link{io,
              redis::link_options{.url = shared_server().url(), .name_space = name_space, .logger = logger}},
         inspector{link} {
-    run(store.open("cellar/1", nobody));
+    open_with_job();
     run(inspector.open());
     facts = run(inspector.store());
-    auto record = contract::world::record("a");
-    record.cursor = record.due = now() + 1h;
-    run(store.add(record, on_conflict::refuse));
     home = partition_of("a", 2);
   }
   ~inspected_world() {
@@ -45,21 +37,8 @@ struct inspected_world : backend_world {
     run(store.close());
   }
 
-  static instant now() { return std::chrono::floor<milliseconds>(std::chrono::system_clock::now()); }
-
   std::string key(std::string_view name) const {
     return "carillon:{" + name_space + ":" + std::to_string(home) + "}:" + std::string{name};
-  }
-  void enqueue(instant at) {
-    extra_run extra;
-    extra.id = "a";
-    extra.occurrence = extra.at = at;
-    run(store.enqueue(extra));
-  }
-  void take(instant at) {
-    take_request request;
-    request.id = "a", request.now = at, request.member = "cellar/1", request.run_id = "run-1";
-    REQUIRE(run(store.take(request)).what == take_answer::kind::won);
   }
   void ask(const std::vector<std::string>& words) const { shared_server().cli(words); }
 
@@ -84,11 +63,9 @@ struct inspected_world : backend_world {
     CHECK(faults().empty());
   }
 
-  ignoring_listener nobody;
-  plain_store store;
   redis::link link;
   redis::inspection inspector;
-  redis::store_facts facts;
+  store_facts facts;
   std::uint32_t home = 0;
 };
 

@@ -4,11 +4,13 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 
+#include <filesystem>
 #include <fstream>
 #include <iostream>
 #include <iterator>
 #include <optional>
 #include <ostream>
+#include <system_error>
 
 #include "carillon/diagnostic.hpp"
 #include "carillon/exit_code.hpp"
@@ -84,8 +86,12 @@ loop_awaitable<int> export_jobs(command_context& context, jobs_list_request requ
 }
 
 loop_awaitable<int> import_jobs(command_context& context, jobs_import_request request) {
-  const auto text = text_in(request.file);
-  if (!text) co_return print_failure(context, fmt::format("'{}' cannot be read", shown(request.file)));
+  std::error_code unknown;
+  const bool is_folder = std::filesystem::is_directory(request.file, unknown);
+  const auto text = is_folder ? std::nullopt : text_in(request.file);
+  if (!text)
+    co_return print_failure(context, fmt::format("'{}' {}", shown(request.file),
+                                                 is_folder ? "is a folder, not a file" : "cannot be read"));
   std::optional<import_report> report;
   std::string refused;
   try {

@@ -5,6 +5,7 @@
 #include <boost/json/object.hpp>
 #include <boost/json/serialize.hpp>
 #include <carillon/scheduler/options.hpp>
+#include <carillon/time/duration.hpp>
 #include <carillon/time/system_clock.hpp>
 #include <carillon/time/timestamp.hpp>
 
@@ -38,8 +39,9 @@ listed_job describe(const declaration& job, const zone& fallback, const date_cal
                     .command = runs_what(definition),
                     .store = job.store};
   if (job.at_start) {
-    listed.schedule = "@reboot";
-    listed.without_next = "at the start";
+    const bool waits = job.start_delay > milliseconds{0};
+    listed.schedule = waits ? "@reboot after " + format_duration(job.start_delay) : "@reboot";
+    listed.without_next = waits ? "after the start" : "at the start";
     return listed;
   }
   if (definition.when.follows()) listed.without_next = "after others";

@@ -16,4 +16,6 @@ std::shared_ptr<job_store> make_database_store(const shared_store_choice&) {
 
 std::string address_of_database(const std::string&) { throw parse_failure(built_without_sql); }
 
+diagnosis examine_database(const doctor_request&) { throw parse_failure(built_without_sql); }
+
 }  // namespace carillon::app

@@ -41,7 +41,7 @@ class history_follower final : public store_follower {
         err_{err} {}
 
  private:
-  loop_awaitable<void> begin(redis::inspection& inspector, const redis::store_facts& store,
+  loop_awaitable<void> begin(redis::inspection& inspector, const store_facts& store,
                              const std::vector<redis::partition_news>& places) override {
     std::vector<std::uint64_t> last;
     for (const auto& place : places) last.push_back(number_in(place.seen_entry));

@@ -20,7 +20,7 @@ namespace {
 
 struct membership_seen {
   members_answer who;
-  redis::job_shares shares;
+  job_shares shares;
 
   std::uint64_t jobs_of(const member_info& member) const {
     const auto owned = shares.owned.find(member.id);

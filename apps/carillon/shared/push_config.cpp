@@ -314,7 +314,7 @@ void read_push(config_section section, push_config& out) {
   set_given(options.most_reserved, section.number("most_reserved", 1, 10'000'000));
   if (const auto most = section.number("dead_letters", 1, 1'000'000'000)) options.dead_letters = *most;
   if (const auto given = section.text("instance")) {
-    const auto fault = fault_of_id(*given);
+    const auto fault = fault_of_id(*given, "the name of an instance");
     if (given->empty())
       section.complain(*section.node("instance"), "instance is empty",
                        "leave it out, and it is made of host and process");

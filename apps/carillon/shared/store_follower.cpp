@@ -36,7 +36,7 @@ void store_follower::run() {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-loop_awaitable<void> store_follower::begin(redis::inspection&, const redis::store_facts&,
+loop_awaitable<void> store_follower::begin(redis::inspection&, const store_facts&,
                                            const std::vector<redis::partition_news>&) {
   co_return;
 }

@@ -30,10 +30,10 @@ class store_follower {
   explicit store_follower(const std::string& url);
 
   /// The store that is followed, once it is found.
-  const redis::store_facts& store() const noexcept { return store_; }
+  const store_facts& store() const noexcept { return store_; }
 
   /// The store is found, and where each partition stands. What happens from then on is told to `take`.
-  virtual loop_awaitable<void> begin(redis::inspection& inspector, const redis::store_facts& store,
+  virtual loop_awaitable<void> begin(redis::inspection& inspector, const store_facts& store,
                                      const std::vector<redis::partition_news>& places);
   virtual void take(std::uint32_t partition, const redis::partition_news& news) = 0;
   virtual void take(const members_answer& members) = 0;
@@ -62,7 +62,7 @@ class store_follower {
   boost::asio::basic_signal_set<loop_executor> signals_;
   redis::link link_;
   redis::inspection inspector_{link_};
-  redis::store_facts store_;
+  store_facts store_;
   std::vector<redis::partition_news> places_;  // Where each partition stands; their lists are empty.
   int round_ = 0;
   bool stopping_ = false, away_ = false, told_of_none_ = false;

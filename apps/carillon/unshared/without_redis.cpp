@@ -28,7 +28,7 @@ int run_history_follow(const history_follow_request&, std::ostream&, std::ostrea
 
 int run_watch(const watch_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 
-int run_doctor(const doctor_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
+diagnosis examine_redis(const doctor_request&) { throw parse_failure(built_without); }
 
 int run_push(const push_request&, std::ostream&, std::ostream&) { throw parse_failure(built_without); }
 

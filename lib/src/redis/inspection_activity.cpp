@@ -9,25 +9,13 @@
 #include "redis/inspection_parts.hpp"
 #include "redis/member_backend.hpp"
 #include "redis/record_codec.hpp"
-#include "store/ownership.hpp"
+#include "store/job_shares.hpp"
 
 namespace carillon::redis {
 
 namespace {
 
 constexpr std::size_t page_size = 1'000;
-constexpr std::size_t most_unserved_named = 100;
-
-bool is_to_run(const job_brief& job) { return job.state == job_state::active || job.waits; }
-
-void count_share(const ownership& owners, std::uint32_t partition, job_brief&& job, job_shares& shares) {
-  if (job.state == job_state::removed || job.state == job_state::ended) return;
-  if (const auto* owner = owners.owner(partition, job.task, job.executor)) {
-    ++shares.owned[owner->id];
-  } else if (is_to_run(job) && ++shares.unserved <= most_unserved_named) {
-    shares.unserved_jobs.push_back({std::move(job.id), std::move(job.task), std::move(job.executor)});
-  }
-}
 
 /// Of NUMBER LIMIT GIVEN RETURNED WAITING RANK...; see group.lua.
 group_part part_in(std::string_view member, std::string_view text) {

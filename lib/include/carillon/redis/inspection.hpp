@@ -5,10 +5,9 @@
 #include <carillon/store/ledger.hpp>
 #include <carillon/store/member.hpp>
 #include <carillon/store/member_backend.hpp>
+#include <carillon/store/store_facts.hpp>
 #include <carillon/time/instant.hpp>
-#include <chrono>
 #include <cstdint>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -17,22 +16,9 @@
 
 namespace carillon::redis {
 
-/// Something about a server that one should know.
-struct server_finding {
-  bool unfit = false;    ///< No jobs can be kept there; else it is a warning.
-  std::string message;   ///< What is so.
-  std::string advice;    ///< What to do about it.
-  std::string at_stake;  ///< What is not promised any more while it is so.
-};
-
-/// What a server says of itself, in short, what was measured of it, and what one should know.
-struct server_report {
-  std::string product;  ///< "redis" or "valkey"
-  std::string version;
+/// What a server says of itself.
+struct server_report : carillon::server_report {
   std::string role;  ///< "master", "replica" or "sentinel"
-  std::chrono::microseconds latency{0};
-  milliseconds clock_offset{0};          ///< Its clock minus this machine's; give or take half the latency.
-  std::vector<server_finding> findings;  ///< The gravest first.
 };
 
 /// What can be wrong between the keys of a partition.
@@ -67,71 +53,10 @@ struct data_fault {
   std::string detail;   ///< For people; may be empty.
 };
 
-/// An active run, as far as one must know whose it is.
-struct run_holder {
-  std::string run_id;
-  std::string job;
-  std::string member;
-  instant started{};
-};
-
-/// A fire, or a waiting run, that is due and that nobody has claimed.
-struct unclaimed {
-  std::string job;
-  instant due{};
-  bool waiting = false;
-};
-
-/// What lies in one partition.
-struct partition_facts {
+/// What lies in one partition; the most overdue first.
+struct partition_facts : store_contents {
   std::uint32_t partition = 0;
-  std::uint64_t jobs = 0, runs = 0, waiting = 0, ledger = 0;  ///< How many.
-  std::vector<run_holder> active;
-  std::vector<unclaimed> overdue;  ///< The most overdue first; at most 100 of either kind.
   std::vector<data_fault> faults;
-};
-
-/// What a namespace says of its store.
-struct store_facts {
-  bool exists = false;
-  std::uint64_t id = 0;
-  std::uint32_t format = 0;
-  std::uint32_t partitions = 0;
-  bool known_format = false;                  ///< The one of this version.
-  std::vector<std::string> other_namespaces;  ///< Where it does not exist: those that do; at most 100.
-};
-
-/// A job that is to run and that nobody who is live can carry out.
-struct unserved_job {
-  std::string id, task, executor;
-};
-
-/// Whose the jobs are, by the members that were live.
-struct job_shares {
-  /// How many jobs each owns, by `member_info::id`; who owns none is not in it.
-  std::map<std::string, std::uint64_t> owned;
-  std::uint64_t unserved = 0;
-  std::vector<unserved_job> unserved_jobs;  ///< 100 of them at most.
-};
-
-/// What an instance has of a group.
-struct group_part {
-  std::string member;  ///< `member_info::id`; perhaps gone since.
-  std::uint32_t limit = 0;
-  std::uint64_t held = 0;
-  std::uint64_t waiting = 0;
-};
-
-/// A limit that jobs share, as the instances last said.
-struct group_facts {
-  std::string name;
-  std::vector<group_part> parts;
-};
-
-/// A job that is to run after another one, which is not there.
-struct missing_predecessor {
-  std::string job;       ///< The one that is not there.
-  std::string follower;  ///< Who waits for it.
 };
 
 /// What has happened in a partition since it was last asked.

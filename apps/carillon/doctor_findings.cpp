@@ -1,10 +1,11 @@
-#include "carillon/shared/doctor_findings.hpp"
+#include "carillon/doctor_findings.hpp"
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
 
 #include <algorithm>
 #include <functional>
+#include <iterator>
 #include <map>
 #include <set>
 #include <utility>
@@ -19,92 +20,10 @@
 namespace carillon::app {
 namespace {
 
-using redis::data_fault;
-using redis::data_fault_kind;
-
 constexpr std::size_t most_of_a_kind = 10;
 constexpr milliseconds far_off{1'000};
 
-// The promises of docs/redis.md.
-constexpr std::string_view once_only = "an occurrence is claimed at most once";
-constexpr std::string_view somebody_claims = "a due occurrence is claimed by somebody";
-constexpr std::string_view room_held =
-    "no run is recorded while max_instances are active, and none more is kept out";
-constexpr std::string_view fires_again = "no job is left that never fires again";
-constexpr std::string_view accounted = "everything temporary goes, and what is to stay stays";
-
-struct fault_words {
-  weight how;
-  const char* what;  // {} is the subject
-  std::string_view breaks;
-};
-
-fault_words words_of(data_fault_kind what) {
-  using enum data_fault_kind;
-  switch (what) {
-    case due_without_job:
-      return {weight::warning, "'{}' is in the list of what is due, and there is no such job", accounted};
-    case wrong_due:
-      return {weight::fault, "job '{}' is not in the list of what is due as its record says",
-              somebody_claims};
-    case id_without_job:
-      return {weight::warning, "'{}' is in the list of ids, and there is no such job", accounted};
-    case job_without_id:
-      return {weight::fault, "job '{}' is not in the list of ids: no instance loads it", fires_again};
-    case job_without_definition:
-      return {weight::fault, "job '{}' has lost its definition: nobody can run it", fires_again};
-    case text_without_job:
-      return {weight::warning, "there is a text of job '{}', and there is no such job", accounted};
-    case active_without_run:
-      return {weight::fault, "a run counts as active that has no record: {}", room_held};
-    case run_without_active: return {weight::fault, "run '{}' does not count as active, and is", room_held};
-    case wrong_waiting:
-      return {weight::fault, "the waiting runs of job '{}' are not looked for when they are due",
-              somebody_claims};
-    case waiting_without_job: return {weight::warning, "runs wait of job '{}', which is gone", accounted};
-    case vanishing_key: return {weight::fault, "the key {} has a time to live, and must stay", fires_again};
-    case lasting_key:
-      return {weight::warning, "the key {} should have a time to live, and has none", accounted};
-    case unreadable:
-      return {weight::fault, "the record of job '{}' cannot be read by this version: nobody runs it",
-              fires_again};
-    case unreadable_run:
-      return {weight::fault,
-              "unreadable run record: what '{}' in the list of active runs says is not understood",
-              room_held};
-    case unreadable_waiting:
-      return {weight::fault,
-              "a waiting run of job '{}' cannot be read: nobody takes it, nor what waits after it",
-              accounted};
-    case unknown_key: return {weight::note, "this version writes no such key: {}", {}};
-    case foreign_partition: return {weight::fault, "the keys of {} belong to another store", once_only};
-  }
-  return {weight::note, "{}", {}};
-}
-
-std::string remedy_of(const data_fault& fault, const std::string& name_space) {
-  if (redis::can_repair(fault.what)) return "carillon doctor --repair";
-  switch (fault.what) {
-    case data_fault_kind::job_without_definition:
-      return "add the job again (carillon jobs add --replace), or remove it";
-    case data_fault_kind::unreadable:
-    case data_fault_kind::unreadable_run:
-      return fmt::format(
-          "see who wrote it: another version of Carillon, or something else; when nobody needs "
-          "it: redis-cli HDEL 'carillon:{{{}:{}}}:{}' '{}', then carillon doctor --repair",
-          name_space, fault.partition, fault.what == data_fault_kind::unreadable ? "jobs" : "runs",
-          shown(fault.subject, 300));
-    case data_fault_kind::foreign_partition:
-      return "an instance that starts settles it: of two stores the later one wins";
-    default: return "remove it if nothing of yours needs it";
-  }
-}
-
-// The job of an active member "JOB, a zero byte, …".
-std::string subject_of(const data_fault& fault) {
-  if (fault.what != data_fault_kind::active_without_run) return shown(fault.subject, 300);
-  return fault.detail.empty() ? shown(fault.subject, 300) : "of job '" + shown(fault.detail, 300) + "'";
-}
+using namespace promise;
 
 class examiner {
  public:
@@ -118,11 +37,6 @@ class examiner {
     look_at_overdue();
     look_at_missing();
     look_at_holders();
-    look_at_data();
-    std::multimap<weight, finding, std::greater<>> by_weight;  // Keeps those of one weight in their order.
-    for (auto& one : found_) by_weight.emplace(one.how, std::move(one));
-    found_.clear();
-    for (auto& [how, one] : by_weight) found_.push_back(std::move(one));
     return std::move(found_);
   }
 
@@ -135,7 +49,9 @@ class examiner {
     const auto& store = seen_.store;
     if (!store.exists) {
       const auto& others = store.other_namespaces;
-      add(weight::warning, fmt::format("there is no store in namespace '{}'", seen_.name_space),
+      add(weight::warning,
+          store.why_none.empty() ? fmt::format("there is no store in namespace '{}'", seen_.name_space)
+                                 : store.why_none,
           somebody_claims,
           others.empty()
               ? std::string{how_a_store_begins}
@@ -151,7 +67,7 @@ class examiner {
 
   void look_at_members() {
     const auto& members = seen_.members.members;
-    const auto jobs = seen_.jobs();
+    const auto jobs = seen_.contents.jobs;
     if (members.empty() && jobs > 0)
       add(weight::warning,
           fmt::format("no instance is live, and there {} {}", jobs == 1 ? "is" : "are", counted(jobs, "job")),
@@ -248,12 +164,10 @@ class examiner {
   }
 
   void look_at_overdue() {
-    std::vector<std::pair<redis::unclaimed, std::uint32_t>> all;
-    for (const auto& partition : seen_.partitions)
-      for (const auto& each : partition.overdue) all.emplace_back(each, partition.partition);
-    std::ranges::sort(all, {}, [](const auto& each) { return each.first.due; });
+    auto all = seen_.contents.overdue;
+    std::ranges::sort(all, {}, &unclaimed::due);
     for (std::size_t k = 0; k < std::min(all.size(), most_of_a_kind); ++k) {
-      const auto& [late, partition] = all[k];
+      const auto& late = all[k];
       add(weight::fault,
           fmt::format("{} of job '{}' has been due since {} UTC, {} ago, and nobody has claimed it",
                       late.waiting ? "a waiting run" : "a fire", shown(late.job),
@@ -287,10 +201,9 @@ class examiner {
   void look_at_holders() {
     std::set<std::string_view> live;
     for (const auto& member : seen_.members.members) live.insert(member.id);
-    std::map<std::string, std::vector<const redis::run_holder*>> dead;
-    for (const auto& partition : seen_.partitions)
-      for (const auto& run : partition.active)
-        if (!live.contains(run.member)) dead[run.member].push_back(&run);
+    std::map<std::string, std::vector<const run_holder*>> dead;
+    for (const auto& run : seen_.contents.active)
+      if (!live.contains(run.member)) dead[run.member].push_back(&run);
     for (const auto& [member, runs] : dead) {
       add(weight::warning,
           fmt::format("{} still {} to '{}', which is not live any more: of job '{}'{}",
@@ -302,20 +215,6 @@ class examiner {
               : "the instances that are live record them as lost within a third of a lease; if this stays, "
                 "none of them has a lease that is good");
     }
-  }
-
-  void look_at_data() {
-    const auto tell = [&](const data_fault& fault) {
-      const auto [how, what, breaks] = words_of(fault.what);
-      finding one{how, fmt::format(fmt::runtime(what), subject_of(fault)), std::string{breaks},
-                  remedy_of(fault, seen_.name_space), std::nullopt};
-      const bool shows_detail = !fault.detail.empty() && fault.what != data_fault_kind::active_without_run;
-      if (shows_detail) one.what += fmt::format(" ({})", shown(fault.detail));
-      if (redis::can_repair(fault.what)) one.repairable = fault;
-      found_.push_back(std::move(one));
-    };
-    for (const auto& partition : seen_.partitions) std::ranges::for_each(partition.faults, tell);
-    std::ranges::for_each(seen_.keys, tell);
   }
 
   const store_examination& seen_;
@@ -333,13 +232,37 @@ std::string_view name(weight which) noexcept {
   return "unknown";
 }
 
-std::uint64_t store_examination::jobs() const {
-  std::uint64_t count = 0;
-  for (const auto& partition : partitions) count += partition.jobs;
-  return count;
+finding finding_of(const fault_words& words, std::string_view subject, std::string_view detail,
+                   std::string remedy) {
+  auto what = fmt::format(fmt::runtime(words.what), subject);
+  if (!detail.empty()) what += fmt::format(" ({})", shown(detail));
+  return {words.how, std::move(what), std::string{words.breaks}, std::move(remedy), std::nullopt};
 }
 
 std::vector<finding> findings_of(const store_examination& seen) { return examiner{seen}.take(); }
+
+void add_findings_of(const store_examination& seen, std::vector<finding> own, std::vector<finding>& found) {
+  auto all = findings_of(seen);
+  std::ranges::move(own, std::back_inserter(all));
+  sort_by_weight(all);
+  std::ranges::move(all, std::back_inserter(found));
+}
+
+std::vector<finding> findings_about(const server_report& server) {
+  std::vector<finding> found;
+  for (const auto& one : server.findings) {
+    found.push_back(
+        {one.unfit ? weight::fault : weight::warning, one.message, one.at_stake, one.advice, std::nullopt});
+  }
+  return found;
+}
+
+void sort_by_weight(std::vector<finding>& found) {
+  std::multimap<weight, finding, std::greater<>> by_weight;  // Keeps those of one weight in their order.
+  for (auto& one : found) by_weight.emplace(one.how, std::move(one));
+  found.clear();
+  for (auto& [how, one] : by_weight) found.push_back(std::move(one));
+}
 
 bool has_weight(const std::vector<finding>& found) {
   return std::ranges::any_of(found, [](const finding& one) { return one.how > weight::note; });
