@@ -1,4 +1,4 @@
-# Applies CARILLON_SANITIZERS and libFuzzer's instrumentation to everything built here.
+# Applies CARILLON_SANITIZERS to everything built here.
 if(CARILLON_SANITIZERS)
   add_compile_options("-fsanitize=${CARILLON_SANITIZERS}" -fno-omit-frame-pointer)
   add_link_options("-fsanitize=${CARILLON_SANITIZERS}")
@@ -10,7 +10,4 @@ if(CARILLON_SANITIZERS)
     # Else Asio keeps freed coroutine frames for the next coroutine, and nobody sees that one was used after its end.
     add_compile_definitions(BOOST_ASIO_DISABLE_AWAITABLE_FRAME_RECYCLING)
   endif()
-endif()
-if(CARILLON_BUILD_FUZZERS)
-  add_compile_options(-fsanitize=fuzzer-no-link)
 endif()

@@ -70,7 +70,7 @@ function(carillon_mutant name)
   set(program carillon-test-cluster-worker-${name})
   add_executable(${program} $<TARGET_OBJECTS:carillon_cluster_worker> ${sources} "${folder}/generated/redis/scripts.hpp")
   target_include_directories(${program} PRIVATE "${folder}/generated" "${mutant_library}")
-  target_link_libraries(${program} PRIVATE carillon::redis xxHash::xxhash carillon_warnings)
+  target_link_libraries(${program} PRIVATE carillon::redis xxHash::xxhash carillon_warnings carillon_test_code)
   add_dependencies(carillon-test-cluster ${program})
 endfunction()
 

@@ -5,15 +5,13 @@
 #include <carillon/redis/job_store.hpp>
 #include <thread>
 
+#include "support/deaf_listener.hpp"
+
 namespace carillon::testing {
 
 namespace asio = boost::asio;
 
 namespace {
-
-struct deaf final : store_listener {
-  void on_job_changed(const std::string&, std::uint64_t) override {}
-};
 
 redis::link_options link_to(const std::string& url) {
   redis::link_options how;
@@ -52,7 +50,7 @@ struct store_reader::state {
   asio::io_context io{1};
   asio::executor_work_guard<asio::io_context::executor_type> work = asio::make_work_guard(io);
   loop_executor strand{io.get_executor()};
-  deaf listener;
+  deaf_listener listener;
   redis::link link;
   redis::job_store store{link};
   std::thread thread;

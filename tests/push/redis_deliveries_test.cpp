@@ -17,11 +17,10 @@ using namespace carillon;
 using namespace carillon::pushes;
 using namespace carillon::testing;
 using namespace std::chrono_literals;
-using kind = delivered::kind;
 
 namespace {
 
-push example() {
+push due_example() {
   push made;
   made.user = "42";
   made.tag = "a|b";
@@ -63,7 +62,7 @@ TEST_SUITE("stream delivery") {
     how.where = zone::find("Asia/Shanghai").value();
     stream_delivery way{world.link, world.strand, how};
     CHECK(world.fault_of(way) == "");
-    CHECK(world.run(way.deliver(example())).what == kind::ok);
+    CHECK(world.run(way.deliver(due_example())).what == delivered::kind::ok);
     const auto entry = world.server.cli({"XRANGE", "pushes", "-", "+"});
     CHECK(entry.substr(entry.find('\n') + 1) ==
           "user\n42\ntag\na|b\ndue\n2026-11-21T16:00:00+08:00\nattempt\n3\nkey\n42|a|b|"
@@ -77,7 +76,7 @@ TEST_SUITE("stream delivery") {
     how.key = "pushes";
     how.max_length = 100;
     stream_delivery way{world.link, world.strand, how};
-    for (int i = 0; i < 500; ++i) world.run(way.deliver(example()));
+    for (int i = 0; i < 500; ++i) world.run(way.deliver(due_example()));
     CHECK(std::stoi(world.server.cli({"XLEN", "pushes"})) < 300);
     world.run(way.close());
   }
@@ -89,8 +88,8 @@ TEST_SUITE("stream delivery") {
     how.key = "pushes";
     stream_delivery way{world.link, world.strand, how};
     CHECK(world.fault_of(way) == "stream 'pushes': the key holds a string: give a stream a key of its own");
-    const auto outcome = world.run(way.deliver(example()));
-    CHECK(outcome.what == kind::away);
+    const auto outcome = world.run(way.deliver(due_example()));
+    CHECK(outcome.what == delivered::kind::away);
     CHECK(outcome.why.find("WRONGTYPE") != std::string::npos);
     CHECK_FALSE(outcome.unsure);
     world.run(way.close());
@@ -101,10 +100,10 @@ TEST_SUITE("stream delivery") {
     stream_options how;
     how.key = "pushes";
     stream_delivery way{world.link, world.strand, how};
-    CHECK(world.run(way.deliver(example())).what == kind::ok);
+    CHECK(world.run(way.deliver(due_example())).what == delivered::kind::ok);
     world.server.pause();
-    const auto outcome = world.run(way.deliver(example()));
-    CHECK(outcome.what == kind::again);
+    const auto outcome = world.run(way.deliver(due_example()));
+    CHECK(outcome.what == delivered::kind::again);
     CHECK(outcome.unsure);
     world.server.resume();
     world.run(way.close());
@@ -120,7 +119,7 @@ TEST_SUITE("channel delivery") {
     channel_delivery way{world.link, world.strand, how};
     CHECK(world.fault_of(way) ==
           "channel 'pushes': nobody listens to it: start who receives the pushes first");
-    for (int i = 0; i < 10; ++i) CHECK(world.run(way.deliver(example())).what == kind::away);
+    for (int i = 0; i < 10; ++i) CHECK(world.run(way.deliver(due_example())).what == delivered::kind::away);
     CHECK(world.logged("nobody listens") == 1);
     world.run(way.close());
   }
@@ -136,11 +135,11 @@ TEST_SUITE("channel delivery") {
         child::start({"redis-cli", "-p", std::to_string(world.server.port()), "SUBSCRIBE", "pushes"},
                      folder.path() / "heard");
     REQUIRE(world.until([&] { return world.fault_of(way).empty(); }));
-    CHECK(world.run(way.deliver(example())).what == kind::ok);
+    CHECK(world.run(way.deliver(due_example())).what == delivered::kind::ok);
     const auto heard = [&] {
       std::ifstream in{folder.path() / "heard"};
       const std::string text{std::istreambuf_iterator<char>(in), {}};
-      return text.find(to_json(example(), zone{})) != std::string::npos;
+      return text.find(to_json(due_example(), zone{})) != std::string::npos;
     };
     CHECK(world.until(heard));
     world.run(way.close());
@@ -154,13 +153,14 @@ TEST_SUITE("line delivery") {
     REQUIRE(::pipe(ends.data()) == 0);
     line_delivery way{ends[1], "the pipe", zone{}};
     world.run(way.check());
-    CHECK(world.run(way.deliver(example())).what == kind::ok);
+    CHECK(world.run(way.deliver(due_example())).what == delivered::kind::ok);
     std::array<char, 1000> bytes{};
     const auto count = ::read(ends[0], bytes.data(), bytes.size());
-    CHECK(std::string(bytes.data(), static_cast<std::size_t>(count)) == to_json(example(), zone{}) + "\n");
+    CHECK(std::string(bytes.data(), static_cast<std::size_t>(count)) ==
+          to_json(due_example(), zone{}) + "\n");
     ::close(ends[0]);
     ::close(ends[1]);
-    CHECK(world.run(way.deliver(example())).why == "the pipe: Bad file descriptor");
+    CHECK(world.run(way.deliver(due_example())).why == "the pipe: Bad file descriptor");
     CHECK_THROWS_WITH_AS(world.run(way.check()), "the pipe: Bad file descriptor", std::runtime_error);
   }
 }

@@ -9,14 +9,14 @@ using namespace carillon::pushes;
 
 namespace {
 
-instant at(const std::string& text) { return parse_timestamp(text).value().in(zone{}); }
+instant local(const std::string& text) { return parse_timestamp(text).value().in(zone{}); }
 
 std::string dues(std::string_view json, const std::string& from, const std::string& to,
                  std::size_t limit = 100) {
   std::string all;
   const auto parsed = rich_subscription::parse(json);
   REQUIRE_MESSAGE(parsed.has_value(), parsed.error().to_string());
-  for (const auto each : parsed->due("42|news", zone{}, at(from), at(to), limit))
+  for (const auto each : parsed->due("42|news", zone{}, local(from), local(to), limit))
     all += (all.empty() ? "" : " ") + format_instant(each, zone{}).substr(5, 11);
   return all;
 }
@@ -79,7 +79,7 @@ TEST_SUITE("rich subscription") {
 
   TEST_CASE("it is due at whole seconds and once in each, whichever window is asked for") {
     const auto often = rich_subscription::parse(R"({"schedule": "every 1ms"})").value();
-    const auto begin = at("2026-11-20T08:00:00");
+    const auto begin = local("2026-11-20T08:00:00");
     const auto whole = often.due("42|news", zone{}, begin, begin + milliseconds{2'500});
     CHECK(whole == std::vector<instant>{begin + milliseconds{1'000}, begin + milliseconds{2'000}});
     auto parts = often.due("42|news", zone{}, begin, begin + milliseconds{1'200});
@@ -102,15 +102,15 @@ TEST_SUITE("rich subscription") {
     REQUIRE(one.has_value());
     for (const auto* name : {"1|a", "2|b", "3|c", "4|d", "5|e"}) {
       CAPTURE(name);
-      const auto all = one->due(name, zone{}, at("2026-11-20T21:00:00"), at("2026-11-21T21:00:00"));
+      const auto all = one->due(name, zone{}, local("2026-11-20T21:00:00"), local("2026-11-21T21:00:00"));
       const auto plain =
           rich_subscription::parse(R"({"schedule": "every day at 21:59,06:59 jitter 10m"})").value();
-      const auto loud = plain.due(name, zone{}, at("2026-11-20T21:00:00"), at("2026-11-21T21:00:00"));
+      const auto loud = plain.due(name, zone{}, local("2026-11-20T21:00:00"), local("2026-11-21T21:00:00"));
       REQUIRE(loud.size() == 2);
       std::vector<instant> expected;
       for (const auto each : loud) {
-        const bool hushed = each >= at("2026-11-20T22:00:00") && each < at("2026-11-21T07:00:00");
-        const auto due = hushed ? at("2026-11-21T07:00:00") : each;
+        const bool hushed = each >= local("2026-11-20T22:00:00") && each < local("2026-11-21T07:00:00");
+        const auto due = hushed ? local("2026-11-21T07:00:00") : each;
         if (expected.empty() || expected.back() != due) expected.push_back(due);
       }
       CHECK(all == expected);

@@ -27,7 +27,7 @@ TEST_SUITE("subscription") {
   }
 
   TEST_CASE("a name is read back, the tag with all its bars") {
-    CHECK(name_of({"42", "a|b"}) == "42|a|b");
+    CHECK(name_of(recipient{"42", "a|b"}) == "42|a|b");
     CHECK(parse_name("42|a|b").value() == recipient{"42", "a|b"});
     CHECK_FALSE(parse_name("42").has_value());
     CHECK_FALSE(parse_name("|a").has_value());

@@ -16,12 +16,12 @@
 #include "support/loop_world.hpp"
 #include "support/redis_server.hpp"
 #include "support/temporary_folder.hpp"
+#include "support/text.hpp"
 
 using namespace carillon;
 using namespace carillon::pushes;
 using namespace carillon::testing;
 using namespace std::chrono_literals;
-using kind = delivered::kind;
 
 namespace {
 
@@ -33,8 +33,6 @@ push push_for(const std::string& user) {
   made.key = idempotency_key(made.user, made.tag, made.due);
   return made;
 }
-
-bool holds(const std::string& text, std::string_view words) { return text.find(words) != std::string::npos; }
 
 // A webhook to a receiver, and how to use it.
 struct webhook_world : loop_world {
@@ -92,7 +90,8 @@ TEST_SUITE("webhook") {
     auto how = world.options("http://me:pass@127.0.0.1:" + std::to_string(receiver.port()) + "/push?v=1");
     how.headers = {{"X-Extra", "yes"}};
     webhook hook{world.strand, how};
-    for (const auto* user : {"1", "2", "3"}) CHECK(world.deliver(hook, push_for(user)).what == kind::ok);
+    for (const auto* user : {"1", "2", "3"})
+      CHECK(world.deliver(hook, push_for(user)).what == delivered::kind::ok);
     const auto all = receiver.received();
     REQUIRE(all.size() == 3);
     CHECK(all[0].method == "POST");
@@ -118,11 +117,11 @@ TEST_SUITE("webhook") {
     webhook_world world;
     webhook hook{world.strand, world.options(receiver.url())};
     const auto slow = world.deliver(hook, push_for("slow"));
-    CHECK(slow.what == kind::again);
+    CHECK(slow.what == delivered::kind::again);
     CHECK(slow.retry_after == 7s);
-    CHECK(world.deliver(hook, push_for("bad")).what == kind::never);
+    CHECK(world.deliver(hook, push_for("bad")).what == delivered::kind::never);
     const auto down = world.deliver(hook, push_for("1"));
-    CHECK(down.what == kind::again);
+    CHECK(down.what == delivered::kind::again);
     CHECK(down.why == "503 Service Unavailable: why not");
     CHECK_FALSE(down.unsure);  // It has said that it failed.
     CHECK(receiver.connections() == 1);
@@ -135,10 +134,10 @@ TEST_SUITE("webhook") {
     how.answer_timeout = 100ms;
     webhook hook{world.strand, how};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::again);
+    CHECK(outcome.what == delivered::kind::again);
     CHECK(outcome.why == "no answer in time (waiting for its answer)");
     CHECK(outcome.unsure);
-    CHECK(world.deliver(hook, push_for("2")).what == kind::again);
+    CHECK(world.deliver(hook, push_for("2")).what == delivered::kind::again);
     CHECK(receiver.connections() == 2);  // Nobody knows what the first would still say.
   }
 
@@ -147,7 +146,7 @@ TEST_SUITE("webhook") {
     webhook_world world;
     webhook hook{world.strand, world.options(receiver.url())};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::again);
+    CHECK(outcome.what == delivered::kind::again);
     CHECK(outcome.why == "it ended the connection without an answer");
     CHECK(outcome.unsure);
     CHECK(receiver.count() == 1);
@@ -161,7 +160,8 @@ TEST_SUITE("webhook") {
     }};
     webhook_world world;
     webhook hook{world.strand, world.options(receiver.url())};
-    for (int i = 0; i < 20; ++i) CHECK(world.deliver(hook, push_for(std::to_string(i))).what == kind::ok);
+    for (int i = 0; i < 20; ++i)
+      CHECK(world.deliver(hook, push_for(std::to_string(i))).what == delivered::kind::ok);
     CHECK(receiver.count() == 20);  // None was sent twice.
   }
 
@@ -171,8 +171,8 @@ TEST_SUITE("webhook") {
         [](const posted& what) { return what.number == 2 ? reaction::hang_up() : reaction{}; }};
     webhook_world world;
     webhook hook{world.strand, world.options(receiver.url())};
-    CHECK(world.deliver(hook, push_for("1")).what == kind::ok);
-    CHECK(world.deliver(hook, push_for("2")).what == kind::ok);
+    CHECK(world.deliver(hook, push_for("1")).what == delivered::kind::ok);
+    CHECK(world.deliver(hook, push_for("2")).what == delivered::kind::ok);
     const auto all = receiver.received();
     REQUIRE(all.size() == 3);
     CHECK(all[1].key == all[2].key);
@@ -184,7 +184,7 @@ TEST_SUITE("webhook") {
     webhook_world world;
     webhook nobody{world.strand, world.options("http://127.0.0.1:" + std::to_string(free_port()) + "/push")};
     const auto refused = world.deliver(nobody, push_for("1"));
-    CHECK(refused.what == kind::away);
+    CHECK(refused.what == delivered::kind::away);
     CHECK(refused.why == "cannot connect: Connection refused");
     CHECK_FALSE(refused.unsure);
     CHECK(holds(world.fault_of(nobody), "/push: cannot connect: Connection refused"));
@@ -212,7 +212,7 @@ TEST_SUITE("webhook") {
     auto how = world.options(receiver.url());
     how.connections = 4;
     webhook hook{world.strand, how};
-    for (const auto& outcome : world.deliver_all(hook, 100)) CHECK(outcome.what == kind::ok);
+    for (const auto& outcome : world.deliver_all(hook, 100)) CHECK(outcome.what == delivered::kind::ok);
     CHECK(receiver.count() == 100);
     CHECK(receiver.connections() <= 4);
     CHECK(receiver.most_at_once() <= 4);
@@ -240,15 +240,15 @@ TEST_SUITE("webhook") {
     REQUIRE(world.until([&] { return receiver.count() == 1; }));
     stop.emit(boost::asio::cancellation_type::terminal);
     REQUIRE(world.until([&] { return ended; }));
-    CHECK(world.deliver(hook, push_for("2")).what == kind::ok);
+    CHECK(world.deliver(hook, push_for("2")).what == delivered::kind::ok);
   }
 
   TEST_CASE("an answer that is too long counts by its status") {
     http_receiver receiver{[](const posted&) { return reaction::with(200, std::string(1 << 20, 'x')); }};
     webhook_world world;
     webhook hook{world.strand, world.options(receiver.url())};
-    CHECK(world.deliver(hook, push_for("1")).what == kind::ok);
-    CHECK(world.deliver(hook, push_for("2")).what == kind::ok);
+    CHECK(world.deliver(hook, push_for("1")).what == delivered::kind::ok);
+    CHECK(world.deliver(hook, push_for("2")).what == delivered::kind::ok);
     CHECK(receiver.connections() == 2);
   }
 
@@ -287,7 +287,8 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate_authority = world.at("authority.pem");
     webhook hook{world.strand, how};
     CHECK(world.fault_of(hook) == "");
-    for (const auto* user : {"1", "2", "3"}) CHECK(world.deliver(hook, push_for(user)).what == kind::ok);
+    for (const auto* user : {"1", "2", "3"})
+      CHECK(world.deliver(hook, push_for(user)).what == delivered::kind::ok);
     CHECK(receiver.connections() == 2);  // That of check(), and one for all.
   }
 
@@ -298,7 +299,7 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate_authority = world.at("other-authority.pem");
     webhook hook{world.strand, how};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::away);
+    CHECK(outcome.what == delivered::kind::away);
     CHECK(holds(outcome.why, "issued by CN=authority, does not verify"));
     CHECK(holds(outcome.why, "name the PEM file of its authority in certificate_authority"));
     CHECK(holds(world.fault_of(hook), "does not verify"));
@@ -316,7 +317,7 @@ TEST_SUITE("webhook over TLS") {
     CHECK(receiver.count() == 0);
     how.tls.server_name = "localhost";
     webhook right{world.strand, how};
-    CHECK(world.deliver(right, push_for("1")).what == kind::ok);
+    CHECK(world.deliver(right, push_for("1")).what == delivered::kind::ok);
   }
 
   TEST_CASE("a certificate that has expired is refused, and it is said who must renew it") {
@@ -328,7 +329,7 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate_authority = world.at("authority.pem");
     webhook hook{world.strand, how};
     const auto outcome = world.deliver(hook, push_for("1"));
-    CHECK(outcome.what == kind::away);
+    CHECK(outcome.what == delivered::kind::away);
     CHECK(holds(outcome.why, "certificate has expired"));
     CHECK(holds(outcome.why, "the receiver must renew it, unless this machine's clock is wrong"));
     CHECK(receiver.count() == 0);
@@ -345,7 +346,7 @@ TEST_SUITE("webhook over TLS") {
     how.tls.certificate = world.at("client.pem");
     how.tls.key = world.at("client.key");
     webhook known{world.strand, how};
-    CHECK(world.deliver(known, push_for("1")).what == kind::ok);
+    CHECK(world.deliver(known, push_for("1")).what == delivered::kind::ok);
     CHECK(world.fault_of(known) == "");
   }
 

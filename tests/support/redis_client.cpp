@@ -28,7 +28,7 @@ std::uint16_t free_port() {
   const int probe = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
   auto address = local(0);
   socklen_t size = sizeof address;
-  const bool bound = bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
+  const bool bound = ::bind(probe, reinterpret_cast<sockaddr*>(&address), size) == 0 &&
                      getsockname(probe, reinterpret_cast<sockaddr*>(&address), &size) == 0;
   close(probe);
   if (!bound) throw std::runtime_error("no free port");

@@ -10,7 +10,7 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr instant start{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
+constexpr instant set_at{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
 
 struct counting_sleeper final : clock::sleeper {
   void wake() override { ++woken; }
@@ -28,7 +28,7 @@ struct corrected_world {
   }
 
   boost::asio::io_context io;
-  std::shared_ptr<manual_clock> machine = std::make_shared<manual_clock>(start);
+  std::shared_ptr<manual_clock> machine = std::make_shared<manual_clock>(set_at);
   corrected_clock clock{machine};
   std::vector<clock_step> steps;
   std::unique_ptr<clock::watch> watching;
@@ -40,25 +40,25 @@ TEST_SUITE("corrected_clock") {
   TEST_CASE("it is the inner clock until it is set right") {
     corrected_world world;
     world.machine->advance(5s);
-    CHECK(world.clock.now() == start + 5s);
+    CHECK(world.clock.now() == set_at + 5s);
     CHECK(world.clock.elapsed() == 5s);
-    world.machine->set(start + 1h);
+    world.machine->set(set_at + 1h);
     world.settle();
-    CHECK(world.clock.now() == start + 1h);
+    CHECK(world.clock.now() == set_at + 1h);
     CHECK(world.steps == std::vector{clock_step{1h - 5s, false}});
   }
 
   TEST_CASE("set right, it shows the other clock's time, and its sleepers wake by that") {
     corrected_world world;
     world.clock.correct(10s);
-    CHECK(world.clock.now() == start + 10s);
+    CHECK(world.clock.now() == set_at + 10s);
     counting_sleeper sleeper;
-    world.clock.arm(sleeper, start + 15s);
+    world.clock.arm(sleeper, set_at + 15s);
     world.machine->advance(4999ms);
     CHECK(sleeper.woken == 0);
     world.machine->advance(1ms);
     CHECK(sleeper.woken == 1);
-    CHECK(world.clock.now() == start + 15s);
+    CHECK(world.clock.now() == set_at + 15s);
     world.clock.arm(sleeper, instant::max());
     world.clock.arm(sleeper, instant::min());
     CHECK(!world.machine->next_alarm());
@@ -70,7 +70,7 @@ TEST_SUITE("corrected_clock") {
     world.clock.correct(-100ms);
     world.settle();
     CHECK(world.steps.empty());
-    CHECK(world.clock.now() == start - 100ms);
+    CHECK(world.clock.now() == set_at - 100ms);
     world.clock.correct(2s);
     world.settle();
     CHECK(world.steps == std::vector{clock_step{2100ms, false}});
@@ -80,9 +80,9 @@ TEST_SUITE("corrected_clock") {
     corrected_world world;
     world.clock.correct(500ms);
     world.clock.correct(502ms);
-    CHECK(world.clock.now() == start + 500ms);
+    CHECK(world.clock.now() == set_at + 500ms);
     world.clock.correct(503ms);
-    CHECK(world.clock.now() == start + 503ms);
+    CHECK(world.clock.now() == set_at + 503ms);
   }
 
   TEST_CASE("to set the machine's clock does not change it, but sleepers are to be armed again") {
@@ -90,13 +90,13 @@ TEST_SUITE("corrected_clock") {
     world.clock.correct(2s);
     world.settle();
     world.steps.clear();
-    world.machine->set(start + 1h);
+    world.machine->set(set_at + 1h);
     world.settle();
-    CHECK(world.clock.now() == start + 2s);
+    CHECK(world.clock.now() == set_at + 2s);
     CHECK(world.clock.offset() == 2s - 1h);
     CHECK(world.steps == std::vector{clock_step{0ms, false}});
     counting_sleeper sleeper;
-    world.clock.arm(sleeper, start + 3s);
+    world.clock.arm(sleeper, set_at + 3s);
     world.machine->advance(1s);
     CHECK(sleeper.woken == 1);
   }
@@ -109,7 +109,7 @@ TEST_SUITE("corrected_clock") {
     world.machine->suspend(1h);
     world.settle();
     CHECK(world.steps == std::vector{clock_step{0ms, true}});
-    CHECK(world.clock.now() == start + 1h + 2s);
+    CHECK(world.clock.now() == set_at + 1h + 2s);
   }
 
   TEST_CASE("who has stopped watching hears no more") {

@@ -11,8 +11,8 @@ namespace {
 
 constexpr instant start{std::chrono::sys_days{std::chrono::year{2024} / 1 / 1}};
 
-struct sleeper final : clock::sleeper {
-  sleeper(std::string name, std::vector<std::string>& log) : name_{std::move(name)}, log_{log} {}
+struct named_sleeper final : clock::sleeper {
+  named_sleeper(std::string name, std::vector<std::string>& log) : name_{std::move(name)}, log_{log} {}
   void wake() override { log_.push_back(name_); }
 
  private:
@@ -26,7 +26,7 @@ TEST_SUITE("manual_clock") {
   TEST_CASE("it wakes the earliest first, and of equal ones the one that was armed first") {
     manual_clock clock{start};
     std::vector<std::string> log;
-    sleeper a{"a", log}, b{"b", log}, c{"c", log}, d{"d", log};
+    named_sleeper a{"a", log}, b{"b", log}, c{"c", log}, d{"d", log};
     clock.arm(a, start + 2s);
     clock.arm(b, start + 1s);
     clock.arm(c, start + 1s);
@@ -42,7 +42,7 @@ TEST_SUITE("manual_clock") {
   TEST_CASE("of equal ones those that were armed with an order come in that order") {
     manual_clock clock{start};
     std::vector<std::string> log;
-    sleeper a{"a", log}, b{"b", log}, c{"c", log};
+    named_sleeper a{"a", log}, b{"b", log}, c{"c", log};
     clock.arm_in_order(a, start + 1s, 200us);
     clock.arm_in_order(b, start + 1s, 100us);
     clock.arm(c, start + 1s);
@@ -54,7 +54,7 @@ TEST_SUITE("manual_clock") {
   TEST_CASE("to arm again replaces the time; a time that has passed is not waited for") {
     manual_clock clock{start};
     std::vector<std::string> log;
-    sleeper a{"a", log};
+    named_sleeper a{"a", log};
     CHECK(clock.arm(a, start + 5s) == std::chrono::steady_clock::time_point::max());
     clock.arm(a, start + 1s);
     CHECK(clock.next_alarm() == start + 1s);

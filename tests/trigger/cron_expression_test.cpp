@@ -5,30 +5,28 @@
 #include <string>
 #include <vector>
 
+#include "support/cron_expressions.hpp"
+
 namespace carillon {
 
 namespace {
 
-cron_expression crontab(std::string_view text) {
-  return cron_expression::parse(cron_dialect::crontab, text).value();
-}
-cron_expression quartz(std::string_view text) {
-  return cron_expression::parse(cron_dialect::quartz, text).value();
-}
+using testing::as_crontab;
+using testing::as_quartz;
 
 using named_field = cron_expression::named_field;
 cron_expression named(const std::vector<named_field>& fields) {
   return cron_expression::parse(fields).value();
 }
 
-struct refusal {
+struct refused_text {
   std::string_view text;
   std::size_t position;
   std::string_view message;
   std::string_view hint = {};
 };
 
-void check_refused(cron_dialect dialect, const refusal& expected) {
+void check_refused(cron_dialect dialect, const refused_text& expected) {
   CAPTURE(expected.text);
   const auto parsed = cron_expression::parse(dialect, expected.text);
   REQUIRE_FALSE(parsed.has_value());
@@ -48,83 +46,83 @@ void check_refused(const named_field& field, std::string_view message, std::stri
 }  // namespace
 
 TEST_CASE("a crontab field holds its values, ranges, steps and names") {
-  const auto fields = crontab("*/15 6-8,22 1-31/10 jan,Mar,6 mon-fri").fields();
+  const auto fields = as_crontab("*/15 6-8,22 1-31/10 jan,Mar,6 mon-fri").fields();
   CHECK(fields.seconds == 1);
   CHECK(fields.minutes == (1ULL | 1ULL << 15 | 1ULL << 30 | 1ULL << 45));
   CHECK(fields.hours == (1U << 6 | 1U << 7 | 1U << 8 | 1U << 22));
   CHECK(fields.days == (1U << 1 | 1U << 11 | 1U << 21 | 1U << 31));
   CHECK(fields.months == (1U << 1 | 1U << 3 | 1U << 6));
   CHECK(fields.weekdays == 0b0111110);
-  CHECK(crontab("30 0 0 1 1 *").fields().seconds == 1ULL << 30);
-  CHECK(crontab("5/20 * * * *").fields().minutes == (1ULL << 5 | 1ULL << 25 | 1ULL << 45));
+  CHECK(as_crontab("30 0 0 1 1 *").fields().seconds == 1ULL << 30);
+  CHECK(as_crontab("5/20 * * * *").fields().minutes == (1ULL << 5 | 1ULL << 25 | 1ULL << 45));
 }
 
 TEST_CASE("0 and 7 are Sunday in a crontab, 1 is in quartz, 6 among named fields") {
-  CHECK(crontab("0 0 * * 0").fields().weekdays == 1);
-  CHECK(crontab("0 0 * * 7").fields().weekdays == 1);
-  CHECK(crontab("0 0 * * 5-7").fields().weekdays == 0b1100001);
-  CHECK(crontab("0 0 * * sat-sun").fields().weekdays == 0b1000001);
-  CHECK(crontab("0 0 * * */2").fields().weekdays == 0b1010101);
-  CHECK(quartz("0 0 0 ? * 1").fields().weekdays == 1);
-  CHECK(quartz("0 0 0 ? * L").fields().weekdays == 0b1000000);
-  CHECK(quartz("0 0 0 ? * fri-mon").fields().weekdays == 0b1100011);
+  CHECK(as_crontab("0 0 * * 0").fields().weekdays == 1);
+  CHECK(as_crontab("0 0 * * 7").fields().weekdays == 1);
+  CHECK(as_crontab("0 0 * * 5-7").fields().weekdays == 0b1100001);
+  CHECK(as_crontab("0 0 * * sat-sun").fields().weekdays == 0b1000001);
+  CHECK(as_crontab("0 0 * * */2").fields().weekdays == 0b1010101);
+  CHECK(as_quartz("0 0 0 ? * 1").fields().weekdays == 1);
+  CHECK(as_quartz("0 0 0 ? * L").fields().weekdays == 0b1000000);
+  CHECK(as_quartz("0 0 0 ? * fri-mon").fields().weekdays == 0b1100011);
   CHECK(named({{"day_of_week", 0, "6", 0}}).fields().weekdays == 1);
   CHECK(named({{"day_of_week", 0, "0-4", 0}}).fields().weekdays == 0b0111110);
 }
 
 TEST_CASE("of two restricted day fields of a crontab either may match, and a step restricts") {
-  CHECK(crontab("0 0 13 * fri").fields().either_day);
-  CHECK(crontab("0 0 */2 * fri").fields().either_day);
-  CHECK_FALSE(crontab("0 0 * * fri").fields().either_day);
-  CHECK_FALSE(crontab("0 0 13 * ?").fields().either_day);
+  CHECK(as_crontab("0 0 13 * fri").fields().either_day);
+  CHECK(as_crontab("0 0 */2 * fri").fields().either_day);
+  CHECK_FALSE(as_crontab("0 0 * * fri").fields().either_day);
+  CHECK_FALSE(as_crontab("0 0 13 * ?").fields().either_day);
   CHECK_FALSE(named({{"day", 0, "13", 0}, {"day_of_week", 0, "fri", 0}}).fields().either_day);
 }
 
 TEST_CASE("an hour field of * or */n follows real time, and no other does") {
   for (const auto* text : {"5 * * * *", "5 */2 * * *", "*/5 * * * *", "@hourly"})
-    CHECK(crontab(text).follows_real_time());
+    CHECK(as_crontab(text).follows_real_time());
   for (const auto* text : {"5 0-23 * * *", "5 0/2 * * *", "5 2 * * *", "5 *,2 * * *", "@daily"})
-    CHECK_FALSE(crontab(text).follows_real_time());
+    CHECK_FALSE(as_crontab(text).follows_real_time());
   CHECK(named({{"minute", 0, "5", 0}}).follows_real_time());
   CHECK(named({{"second", 0, "5", 0}}).follows_real_time());
   CHECK_FALSE(named({{"day", 0, "5", 0}}).follows_real_time());
 }
 
 TEST_CASE("a macro is what crontab(5) says it is") {
-  CHECK(crontab("@yearly").fields() == crontab("0 0 1 1 *").fields());
-  CHECK(crontab("@annually").fields() == crontab("0 0 1 1 *").fields());
-  CHECK(crontab("@monthly").fields() == crontab("0 0 1 * *").fields());
-  CHECK(crontab("@weekly").fields() == crontab("0 0 * * 0").fields());
-  CHECK(crontab("@DAILY").fields() == crontab("0 0 * * *").fields());
-  CHECK(crontab("@midnight").fields() == crontab("0 0 * * *").fields());
-  CHECK(crontab("@hourly").fields() == crontab("0 * * * *").fields());
+  CHECK(as_crontab("@yearly").fields() == as_crontab("0 0 1 1 *").fields());
+  CHECK(as_crontab("@annually").fields() == as_crontab("0 0 1 1 *").fields());
+  CHECK(as_crontab("@monthly").fields() == as_crontab("0 0 1 * *").fields());
+  CHECK(as_crontab("@weekly").fields() == as_crontab("0 0 * * 0").fields());
+  CHECK(as_crontab("@DAILY").fields() == as_crontab("0 0 * * *").fields());
+  CHECK(as_crontab("@midnight").fields() == as_crontab("0 0 * * *").fields());
+  CHECK(as_crontab("@hourly").fields() == as_crontab("0 * * * *").fields());
 }
 
 TEST_CASE("an expression keeps its text, with single blanks") {
-  CHECK(crontab("  0\t9 *  * MON-fri ").text() == "0 9 * * MON-fri");
-  CHECK(crontab("@Daily").text() == "@daily");
-  CHECK(quartz("0 0 9 ? * 2#1").text() == "0 0 9 ? * 2#1");
+  CHECK(as_crontab("  0\t9 *  * MON-fri ").text() == "0 9 * * MON-fri");
+  CHECK(as_crontab("@Daily").text() == "@daily");
+  CHECK(as_quartz("0 0 9 ? * 2#1").text() == "0 0 9 ? * 2#1");
   CHECK(named({{"hour", 0, "2", 0}, {"day", 0, " 2nd  fri , last ", 0}}).text() ==
         "day=2nd fri,last; hour=2");
-  CHECK(crontab("0 9 * * *") == crontab("0  9 * * *"));
-  CHECK_FALSE(crontab("0 0 * * *") == crontab("@daily"));
+  CHECK(as_crontab("0 9 * * *") == as_crontab("0  9 * * *"));
+  CHECK_FALSE(as_crontab("0 0 * * *") == as_crontab("@daily"));
 }
 
 TEST_CASE("the text of each field can be asked for") {
-  const auto five = crontab("0 9 1,15 * mon-fri");
+  const auto five = as_crontab("0 9 1,15 * mon-fri");
   CHECK(five.field(cron_field::minute) == "0");
   CHECK(five.field(cron_field::weekday) == "mon-fri");
   CHECK(five.field(cron_field::second) == "");
   CHECK(five.field(cron_field::year) == "*");
-  CHECK(crontab("5 0 9 1 * *").field(cron_field::second) == "5");
-  CHECK(crontab("@weekly").field(cron_field::weekday) == "0");
-  CHECK(quartz("0 0 9 ? * 2#1 2030").field(cron_field::year) == "2030");
+  CHECK(as_crontab("5 0 9 1 * *").field(cron_field::second) == "5");
+  CHECK(as_crontab("@weekly").field(cron_field::weekday) == "0");
+  CHECK(as_quartz("0 0 9 ? * 2#1 2030").field(cron_field::year) == "2030");
   CHECK(named({{"day", 0, "last sun", 0}, {"hour", 0, "2", 0}}).field(cron_field::day) == "last sun");
   CHECK(named({{"day_of_week", 0, "sun", 0}}).field(cron_field::day) == "");
 }
 
 TEST_CASE("a crontab that does not read is refused at the fault, with what would be right") {
-  for (const auto& each : std::vector<refusal>{
+  for (const auto& each : std::vector<refused_text>{
            {"", 0, "the expression is empty"},
            {"* * * *", 7, "4 fields, not 5 or 6"},
            {"0 0 * * * * 2030", 12, "7 fields, not 5 or 6"},
@@ -163,7 +161,7 @@ TEST_CASE("a crontab that does not read is refused at the fault, with what would
 }
 
 TEST_CASE("a quartz expression that does not read is refused at the fault, with what would be right") {
-  for (const auto& each : std::vector<refusal>{
+  for (const auto& each : std::vector<refused_text>{
            {"0 0 0 * *", 9, "5 fields, not 6 or 7", "second minute hour day month weekday, perhaps a year"},
            {"0 0 0 ? * ?", 10, "both day fields are ?: one of the two must be ?"},
            {"0 0 0 1 * 2", 6, "day of month and weekday are both given: one of the two must be ?"},

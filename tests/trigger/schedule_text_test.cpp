@@ -84,6 +84,7 @@ TEST_CASE("a schedule is printed in its shortest spelling, which reads back as t
 TEST_CASE("a fault is named, placed, and answered with what would be right") {
   constexpr fault faults[] = {
       {"", 0, "the schedule is empty", "every 5m"},
+      {"@reboot", 0, "@reboot is not a time, and joins none", "all that the schedule of a job says"},
       {"@daily", 0, "expected at, every, after, cron, quartz or (", "write cron @daily"},
       {"0 9 * * *", 0, "expected at, every, after, cron, quartz or (", "write cron before it"},
       {"5m", 0, "expected at, every", "write every 5m"},
