@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 #include <poll.h>
 #include <spdlog/logger.h>
+#include <atomic>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
@@ -245,6 +246,24 @@ TEST_SUITE("embedded_scheduler") {
       CHECK_FALSE(scheduler.next_wakeup());
       scheduler.stop();
     }
+  }
+
+  TEST_CASE("another thread may ask for the next wake-up while it stops") {
+    embedded_scheduler scheduler{silent()};
+    scheduler->add("tick", every(1h), [] {});
+    std::atomic<int> asked = 0;
+    std::atomic<bool> over = false;
+    std::thread other{[&] {
+      while (!over) {
+        static_cast<void>(scheduler.next_wakeup());
+        ++asked;
+      }
+    }};
+    while (asked < 10) std::this_thread::yield();
+    scheduler.stop();
+    over = true;
+    other.join();
+    CHECK_FALSE(scheduler.next_wakeup());
   }
 
   TEST_CASE("what run() throws comes out of stop, and a scheduler that never could start ends") {

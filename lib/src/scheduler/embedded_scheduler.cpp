@@ -51,16 +51,21 @@ struct embedded_scheduler::parts {
   std::vector<subscription> relays;
   std::exception_ptr failure;  ///< Written by the thread, read after it was joined.
 
-  std::mutex mutex;  ///< Guards the next three.
+  std::mutex mutex;  ///< Guards the next four.
   std::condition_variable has_settled;
   std::uint64_t asked = 0, settled = 0;
   bool ended = false;
+  std::thread::id server;  ///< The thread, as long as it has not ended.
   std::thread thread;
   bool stopped = false;  ///< The thread only answers that it was.
 };
 
 /// The thread: whenever everything on it that can run has run, who asked before is told.
 void embedded_scheduler::parts::serve() {
+  {
+    const std::lock_guard lock{mutex};
+    server = std::this_thread::get_id();
+  }
   while (io.run_one() > 0) {
     while (!all_answered()) {
     }
@@ -90,9 +95,8 @@ bool embedded_scheduler::parts::all_answered() {
 /// Lets the thread do all that can be done now, and waits until it has; it never waits itself for anything
 /// but what is to be waited for. False: it has ended, or it is who asks.
 bool embedded_scheduler::parts::settle() {
-  if (std::this_thread::get_id() == thread.get_id()) return false;
   std::unique_lock lock{mutex};
-  if (ended) return false;
+  if (ended || server == std::this_thread::get_id()) return false;
   const auto mine = ++asked;
   lock.unlock();
   boost::asio::post(io, [] {});
@@ -152,11 +156,11 @@ std::optional<milliseconds> embedded_scheduler::next_wakeup() {
   const bool runs = all.settle();
   if (all.loop.has_pending()) return milliseconds{0};
   if (!runs) return std::nullopt;
-  std::optional<milliseconds> first;
+  const auto first = std::make_shared<std::optional<milliseconds>>();  // It may end before it answers.
   const auto engine = all.scheduler.engine_;
-  boost::asio::post(engine->strand(), [&] { first = engine->next_wakeup(); });
+  boost::asio::post(engine->strand(), [engine, first] { *first = engine->next_wakeup(); });
   if (!all.settle()) return std::nullopt;
-  return all.loop.has_pending() ? std::optional{milliseconds{0}} : first;
+  return all.loop.has_pending() ? std::optional{milliseconds{0}} : *first;
 }
 
 subscription embedded_scheduler::on(event_filter which, std::function<void(const event&)> handler) {
