@@ -211,8 +211,10 @@ TEST_SUITE("process_executor") {
       CAPTURE(task);
       const auto end = world.run(task);
       CHECK(end.kind == outcome_kind::failed);
-      CHECK(end.failure.starts_with("exit:"));
-      CHECK(end.message.find("the body has closed the connection to the pool") != std::string::npos);
+      // The pool may have been quicker.
+      if (end.failure != "signal:SIGKILL") CHECK(end.failure.starts_with("exit:"));
+      CHECK((end.message.find("the body has closed the connection to the pool") != std::string::npos ||
+             end.message.starts_with("its worker closed its connection; ended by SIGKILL")));
     }
     for (const auto* task : {"close all and go on", "hang up and go on"}) {
       CAPTURE(task);
@@ -424,7 +426,7 @@ TEST_SUITE("process_executor") {
     process_executor_options options{
         .workers = 3,
         .memory = sanitized ? std::nullopt : std::optional<std::uint64_t>{96u << 20},
-        .cpu_time = 100ms,
+        .cpu_time = 500ms,
         .stop_after = 10ms,
         .kill_after = 10ms,
         .log_bytes = 4096};
@@ -464,6 +466,7 @@ TEST_SUITE("process_executor") {
         60s));
     CHECK(fmt::format("{}", fmt::join(wrong, "; ")) == "");
     CHECK(ticks > 0);
+    scheduler.pause_all([](std::exception_ptr) {});  // Or they go as quickly as they come.
     CHECK(world.until([&] { return pool->workers().size() == 3; }));
     scheduler.shutdown(shutdown_options(), [](std::exception_ptr) {});
     CHECK(world.until([&] { return over; }));

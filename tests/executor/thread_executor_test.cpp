@@ -190,30 +190,41 @@ TEST_SUITE("thread_executor") {
     options.stuck_after = 5ms;
     background_scheduler scheduler{options};
     std::atomic<bool> go_on = false;
-    std::atomic<int> stuck = 0, timed_out = 0, others = 0, inside = 0;
+    std::atomic<int> others = 0, inside = 0;
+    std::mutex mutex;                        // Guards the next two.
+    std::string held;                        // The run whose body is held up.
+    std::set<std::string> stuck, timed_out;  // Runs; others of them may never have begun.
     const auto listening = scheduler->on(event::run_stuck | event::run_timed_out, [&](const event& what) {
-      ++(what.kind == event::run_stuck ? stuck : timed_out);
+      const std::lock_guard lock{mutex};
+      (what.kind == event::run_stuck ? stuck : timed_out).insert(what.run);
     });
+    const auto of_held = [&](const std::set<std::string>& told) {
+      const std::lock_guard lock{mutex};
+      return told.contains(held);
+    };
     scheduler->executor("threads", std::make_shared<thread_executor>(thread_executor_options{.threads = 2}));
     job_options blocking;
     blocking.executor = "threads";
     blocking.timeout = 5ms;
     scheduler->add(
         "deaf", trigger{"every 10ms"},
-        [&] {
+        [&](const run& which) {
+          if (!go_on) {
+            const std::lock_guard lock{mutex};
+            held = which.id();
+          }
           ++inside;
           while (!go_on) std::this_thread::yield();
           --inside;
         },
         blocking);
     scheduler->add("other", trigger{"every 5ms"}, [&] { ++others; });
-    while (stuck == 0) std::this_thread::yield();
+    while (!of_held(stuck)) std::this_thread::yield();
     const int before = others;
     while (others < before + 3) std::this_thread::yield();
     CHECK(inside == 1);  // max_instances
-    const int before_it_ends = timed_out;
     go_on = true;
-    while (timed_out == before_it_ends) std::this_thread::yield();
+    while (!of_held(timed_out)) std::this_thread::yield();
     scheduler.stop();
   }
 

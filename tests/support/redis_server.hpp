@@ -96,7 +96,7 @@ class redis_server {
 };
 
 /// A redis-sentinel that watches one master by the name `main`, with short times: it takes a master for dead
-/// after 500 ms.
+/// after two seconds.
 class redis_sentinel {
  public:
   /// @param quorum How many sentinels must agree.

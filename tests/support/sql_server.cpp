@@ -138,6 +138,15 @@ bool sql_server::answers() const {
   }
 }
 
+/// Another test's server may have the port by now: ours says in a file of its own that it has it. PostgreSQL
+/// writes "ready" there then; MariaDB writes the file only then.
+bool sql_server::has_port() const {
+  std::ifstream in{folder_.path() / "data" / (what_ == kind::postgresql ? "postmaster.pid" : "pid")};
+  const std::string said{std::istreambuf_iterator<char>(in), {}};
+  return said.starts_with(std::to_string(process_.pid()) + "\n") &&
+         (what_ == kind::mariadb || said.find("\nready") != std::string::npos);
+}
+
 void sql_server::start() {
   const bool same_port = port_ != 0;
   // Somebody may take a free port before the server has it.
@@ -146,7 +155,7 @@ void sql_server::start() {
     process_ = child::start(command(), folder_.path() / "log");
     const auto end = std::chrono::steady_clock::now() + 60s;
     while (process_.running() && std::chrono::steady_clock::now() < end) {
-      if (answers() && process_.running()) return;
+      if (has_port() && answers() && process_.running()) return;
       std::this_thread::sleep_for(20ms);
     }
     process_.kill();

@@ -42,6 +42,7 @@ class sql_server {
   std::vector<std::string> as_user(std::vector<std::string> command) const;
   void run(const std::vector<std::string>& command, const char* what) const;
   bool answers() const;
+  bool has_port() const;
   void signal_all(int number) const;
   std::string said() const;
 
