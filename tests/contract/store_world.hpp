@@ -24,8 +24,8 @@ class store_under_test {
   /// Runs `work` to its end, with what it posted.
   virtual void run(loop_awaitable<void> work) = 0;
   /// The ids of which the listener of `store()` has been told since this was last asked, in the order of the
-  /// alphabet, each once.
-  virtual std::vector<std::string> told() = 0;
+  /// alphabet, each once. `closed`: it is closed, and there is little use in waiting for what it is told.
+  virtual std::vector<std::string> told(bool closed) = 0;
   /// Whether claims are asked for with `claim_now` and so on.
   virtual bool asks_at_once() const { return false; }
   /// Whether jobs may follow others; false where such a job is refused.
@@ -47,7 +47,7 @@ class world {
 
   job_store& store() { return left_ ? under_.other() : under_.store(); }
   job_store& other() { return under_.other(); }
-  std::vector<std::string> told() { return under_.told(); }
+  std::vector<std::string> told() { return under_.told(left_); }
 
   /// Waits for what a store answers.
   template <typename T>

@@ -146,11 +146,12 @@ TEST_SUITE("redis connection") {
     server.kill();
     REQUIRE(world.until([&] { return !world.connection.is_up(); }));
     const auto began = std::chrono::steady_clock::now();
-    CHECK(world.outcome_of(world.connection.command(words("INCR", "k"), 150ms))
+    CHECK(world
+              .outcome_of(world.connection.command(words("INCR", "k"), 150ms))  // Not the usual 20 s.
               .starts_with("unreachable: not sent: redis://127.0.0.1:"));
     const auto took = std::chrono::steady_clock::now() - began;
     CHECK(took >= 150ms);
-    CHECK(took < 1900ms);
+    CHECK(took < 15s);
     server.start();
     world.run(world.connection.wait_until_up(10s));
     CHECK(world.ask(words("EXISTS", "k")).integer() == 0);
@@ -170,7 +171,7 @@ TEST_SUITE("redis connection") {
       }
     };
     boost::asio::co_spawn(world.strand, waits(), boost::asio::detached);
-    world.until([] { return false; }, 50ms);
+    world.sent();
     server.kill();
     REQUIRE(world.until([&] { return !outcome.empty(); }));
     CHECK(outcome.starts_with("the connection was lost before the answer came"));
@@ -179,14 +180,16 @@ TEST_SUITE("redis connection") {
   TEST_CASE(
       "a server that says nothing is found out: by each call at its deadline, by the connection by ping") {
     redis_server server;
-    connection_world world{server};
+    auto how = connection_world::options_for(server);
+    how.health_check_interval = 500ms;
+    connection_world world{how};
     world.ask(words("PING"));
     server.pause();
     const auto began = std::chrono::steady_clock::now();
     CHECK(world.outcome_of(world.connection.command(words("GET", "k"), 100ms))
               .starts_with("unreachable: no answer from redis://"));
-    CHECK(std::chrono::steady_clock::now() - began < 1900ms);
-    CHECK(world.until([&] { return !world.connection.is_up(); }, 5s));
+    CHECK(std::chrono::steady_clock::now() - began < 15s);
+    CHECK(world.until([&] { return !world.connection.is_up(); }));
     server.resume();
     CHECK(world.ask(words("PING")).text() == "PONG");
   }
@@ -213,9 +216,7 @@ TEST_SUITE("redis connection") {
 
   TEST_CASE("a cancelled call ends at once; those beside it are answered") {
     const redis_server server;
-    auto how = connection_world::options_for(server);
-    how.health_check_interval = 10s;
-    connection_world world{how};
+    connection_world world{server};
     world.ask(words("PING"));
     server.pause();
     const words first("INCR", "k"), second("INCR", "other");
@@ -229,9 +230,9 @@ TEST_SUITE("redis connection") {
     boost::asio::co_spawn(
         world.strand, world.connection.command(second, 60s),
         [&](std::exception_ptr why, const redis::reply& answer) { beside = why ? -1 : answer.integer(); });
-    world.until([] { return false; }, 50ms);
+    world.sent();
     signal.emit(boost::asio::cancellation_type::terminal);
-    REQUIRE(world.until([&] { return failure != nullptr; }, 1s));
+    REQUIRE(world.until([&] { return failure != nullptr; }));
     CHECK_THROWS_WITH(std::rethrow_exception(failure), doctest::Contains("cancel"));
     server.resume();
     REQUIRE(world.until([&] { return beside.has_value(); }));
@@ -254,7 +255,7 @@ TEST_SUITE("redis connection") {
                                 outcome = failure.what();
                               }
                             });
-      world.until([] { return false; }, 50ms);
+      world.sent();
       world.run(world.connection.stop());
       CHECK(
           world.outcome(words("PING")).starts_with("unreachable: not sent: the connection has been stopped"));
@@ -268,7 +269,7 @@ TEST_SUITE("redis connection") {
     SUBCASE("wrong") { how.where.password = "guess"; }
     SUBCASE("none") {}
     connection_world world{how};
-    const auto outcome = world.outcome_of(world.connection.command(words("PING"), 500ms));
+    const auto outcome = world.outcome_of(world.connection.command(words("PING")));
     CHECK(outcome.find(how.where.password.empty() ? "NOAUTH" : "WRONGPASS") != std::string::npos);
     CHECK(outcome.find("guess") == std::string::npos);
   }

@@ -23,9 +23,18 @@ class connection_world : public loop_world {
   static redis::connection_options options_for(const redis_server& server) {
     redis::connection_options how;
     how.where.hosts = {{"127.0.0.1", std::to_string(server.port())}};
-    how.health_check_interval = std::chrono::milliseconds{300};
+    // Long enough for tests that start a server meanwhile; who waits for either says so.
+    how.command_timeout = std::chrono::seconds{20};
+    how.health_check_interval = std::chrono::seconds{20};
     how.longest_pause = std::chrono::milliseconds{300};
     return how;
+  }
+
+  /// Lets go out what was asked, though nobody waits for the answer.
+  void sent() {
+    io.restart();
+    io.poll();
+    until([] { return false; }, std::chrono::milliseconds{50});
   }
 
   redis::reply ask(const redis::words& all) { return run(connection.command(all)); }

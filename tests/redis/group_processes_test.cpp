@@ -67,8 +67,8 @@ TEST_SUITE("groups of several processes") {
       if (!holds) a.signal(SIGCONT);
     }
     REQUIRE(holds);
-    const auto held = world.inside("a");
     a.kill();
+    const auto held = world.inside("a");
     for (const auto& run : held) world.server.cli({"HDEL", "inside", run});
     const auto before = world.runs_of("b");
     // Both places at once are seen only if those of the dead are free again.

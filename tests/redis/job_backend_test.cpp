@@ -17,7 +17,7 @@ class backend_under_test final : public contract::store_under_test {
   job_store& store() override { return store_; }
   job_store& other() override { return store_; }
   void run(loop_awaitable<void> work) override { world_.run(std::move(work)); }
-  std::vector<std::string> told() override {
+  std::vector<std::string> told(bool closed) override {
     // What is published after all else is heard after it. Nobody hears anything of a store that is closed.
     redis::packer last;
     last.list(8).add(0).add(0).add(marker).add("").add("").add(0).add(0).add(0);
@@ -25,7 +25,7 @@ class backend_under_test final : public contract::store_under_test {
     const redis::words publish("PUBLISH", keys.changes(0), last.text());
     world_.ask(publish);
     world_.until([&] { return !heard_.ids.empty() && heard_.ids.back() == marker; },
-                 std::chrono::milliseconds{500});
+                 std::chrono::milliseconds{closed ? 500 : 30'000});
     auto ids = std::exchange(heard_.ids, {});
     std::erase(ids, marker);
     std::ranges::sort(ids);

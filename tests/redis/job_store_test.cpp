@@ -71,14 +71,15 @@ class redis_store_under_test final : public contract::store_under_test {
   job_store& store() override { return *world_.a; }
   job_store& other() override { return *world_.b; }
   void run(loop_awaitable<void> work) override { world_.run(std::move(work)); }
-  std::vector<std::string> told() override {
+  std::vector<std::string> told(bool closed) override {
     // What is published after all else is heard after it. Nobody hears anything of a store that is closed.
     redis::packer last;
     last.list(8).add(0).add(0).add(marker).add("").add("").add(0).add(0).add(0);
     const redis::store_keys keys{world_.name_space};
     shared_server().cli({"PUBLISH", keys.changes(0), last.text()});
     auto& ids = world_.heard.ids;
-    world_.until([&] { return std::ranges::find(ids, marker) != ids.end(); }, std::chrono::milliseconds{500});
+    world_.until([&] { return std::ranges::find(ids, marker) != ids.end(); },
+                 std::chrono::milliseconds{closed ? 500 : 30'000});
     std::erase(ids, marker);
     std::ranges::sort(ids);
     ids.erase(std::unique(ids.begin(), ids.end()), ids.end());

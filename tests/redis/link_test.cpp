@@ -21,8 +21,9 @@ namespace {
 struct link_world : loop_world {
   explicit link_world(const redis_server& server)
       : link{std::in_place, io,
-             redis::link_options{.url = server.url() + "?namespace=tests&health_check_interval=300ms",
-                                 .logger = logger}} {}
+             redis::link_options{
+                 .url = server.url() + "?namespace=tests&health_check_interval=20s&command_timeout=20s",
+                 .logger = logger}} {}
   ~link_world() {
     link.reset();
     until([] { return false; }, 20ms);

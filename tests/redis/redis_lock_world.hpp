@@ -5,6 +5,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 #include <carillon/error.hpp>
+#include <carillon/lock/lockable.hpp>
 #include <carillon/redis/link.hpp>
 #include <chrono>
 #include <memory>
@@ -15,6 +16,8 @@
 #include "support/redis_server.hpp"
 
 namespace carillon::testing {
+
+inline const lock_options long_lease{.lease = std::chrono::seconds{60}};  ///< Longer than any test waits.
 
 /// A Redis, a loop, and a link between them.
 class redis_lock_world : public loop_world {

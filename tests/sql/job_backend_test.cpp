@@ -24,7 +24,7 @@ class sql_backend_under_test final : public contract::store_under_test {
   job_store& store() override { return store_; }
   job_store& other() override { return store_; }
   void run(loop_awaitable<void> work) override { world_.run(std::move(work)); }
-  std::vector<std::string> told() override {
+  std::vector<std::string> told(bool) override {
     world_.io.restart();
     world_.io.poll();  // What it tells of itself is posted before the answer.
     std::ranges::sort(heard_.ids);

@@ -27,7 +27,7 @@ class memory_store_under_test final : public contract::store_under_test, private
     io_.restart();
     io_.run();
   }
-  std::vector<std::string> told() override {
+  std::vector<std::string> told(bool) override {
     const auto told = std::exchange(told_, {});
     return {told.begin(), told.end()};
   }

@@ -21,7 +21,7 @@ class shared_store_under_test final : public contract::store_under_test {
     world_.run_on(a_.strand, std::move(work));
     world_.settle();
   }
-  std::vector<std::string> told() override {
+  std::vector<std::string> told(bool) override {
     const std::set<std::string> told(a_.told.changed.begin(), a_.told.changed.end());
     a_.told.changed.clear();
     return {told.begin(), told.end()};

@@ -32,7 +32,8 @@ class worker {
   worker(asio::io_context& io, const std::string& url, std::string name, std::uint32_t places)
       : io_{io},
         name_{std::move(name)},
-        link_{io, carillon::redis::link_options{.url = url, .name_space = "test"}},
+        link_{io, carillon::redis::link_options{.url = url + "?command_timeout=20s&health_check_interval=20s",
+                                                .name_space = "test"}},
         notes_{link_, carillon::loop_executor{io.get_executor()}, "notes"},
         scheduler_{io, std::make_shared<carillon::redis::job_store>(link_, sharing()), options()} {
     scheduler_.group("db", {.running = places});
@@ -51,14 +52,14 @@ class worker {
  private:
   static carillon::redis::job_store_options sharing() {
     carillon::redis::job_store_options how;
-    how.lease = 2s;
+    how.lease = 5s;
     how.partitions = 4;
     return how;
   }
   carillon::scheduler_options options() const {
     carillon::scheduler_options how;
     how.instance = name_;
-    how.drain = 2s;
+    how.drain = 30s;
     return how;
   }
   asio::awaitable<void> ask(words all) {

@@ -31,14 +31,17 @@ using carillon::redis::reply;
 using carillon::redis::words;
 using steady = std::chrono::steady_clock;
 
-// A resource that refuses whoever comes with a fence older than one it has seen. A turn is counted when it is
-// begun.
-constexpr auto begin_turn =
-    "return {redis.call('HINCRBY', KEYS[1], 'turns', 1), redis.call('HGET', KEYS[1], 'value') or '0'}";
+// A resource that refuses whoever comes with a fence older than one it has seen, also to read: who has read
+// before a later one did writes before it does, or not at all. A turn is counted when it is begun.
+constexpr auto begin_turn = R"(
+local seen = redis.call('HGET', KEYS[1], 'fence') or '0'
+if tonumber(ARGV[1]) < tonumber(seen) then redis.call('HINCRBY', KEYS[1], 'refused', 1) return {0, '0'} end
+redis.call('HSET', KEYS[1], 'fence', ARGV[1])
+return {redis.call('HINCRBY', KEYS[1], 'turns', 1), redis.call('HGET', KEYS[1], 'value') or '0'})";
 constexpr auto write_value = R"(
 local seen = redis.call('HGET', KEYS[1], 'fence') or '0'
 if tonumber(ARGV[1]) < tonumber(seen) then redis.call('HINCRBY', KEYS[1], 'refused', 1) return 0 end
-redis.call('HSET', KEYS[1], 'fence', ARGV[1], 'value', tonumber(ARGV[2]) + 1)
+redis.call('HSET', KEYS[1], 'value', tonumber(ARGV[2]) + 1)
 redis.call('HINCRBY', KEYS[1], 'accepted', 1)
 return 1)";
 
@@ -146,11 +149,11 @@ class worker {
   }
 
   struct turn {
-    std::int64_t number = 0;
+    std::int64_t number = 0;  // 0: it was refused.
     std::int64_t value = 0;
   };
-  asio::awaitable<turn> begin() {
-    const words question("EVAL", begin_turn, 1, "counter");
+  asio::awaitable<turn> begin(std::uint64_t fence) {
+    const words question("EVAL", begin_turn, 1, "counter", fence);
     const auto answer = co_await ask(question);
     turn begun;
     begun.number = answer[0].integer();
@@ -174,7 +177,8 @@ class worker {
       if (told.integer() == 1) break;
       auto held = co_await door.lock(how);
       const auto acquired = now_us();
-      const auto mine = co_await begin();
+      const auto mine = co_await begin(held.fence());
+      if (mine.number == 0) continue;
       co_await write(held.fence(), mine.value);
       const auto released = now_us();
       held = carillon::held_lock();
@@ -191,7 +195,7 @@ class worker {
     carillon::redis::mutex door{link_, "counter"};
     const carillon::lock_options how{.lease = std::chrono::milliseconds(argument_)};
     const auto held = co_await door.lock(how);
-    const auto mine = co_await begin();
+    const auto mine = co_await begin(held.fence());
     const words inside("SET", "inside", 1);
     co_await ask(inside);
     co_await wait_for("write");
@@ -203,7 +207,7 @@ class worker {
 
   asio::awaitable<void> visit() {
     carillon::redis::semaphore gate{link_, "gate", static_cast<std::size_t>(argument_)};
-    const carillon::lock_options how{.lease = 2s};
+    const carillon::lock_options how{.lease = 60s};
     for (;;) {
       const words question("EXISTS", "stop");
       const auto told = co_await ask(question);
