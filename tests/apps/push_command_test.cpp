@@ -35,14 +35,14 @@ TEST_SUITE("push command") {
       const auto number = ++seen[what.key];
       const auto user = std::stoi(what.key.substr(1));
       if (number == 1 && user % 10 == 3) return reaction::with(500);
-      if (number == 1 && user % 50 == 7) return reaction::hang();
+      if (number == 1 && user % 200 == 7) return reaction::hang();
       taken.add(what);
       auto slow = reaction::with(200);
       slow.after = 2ms;
       return slow;
     }};
-    world.write_file("webhook = \"" + receiver.url() + "\"\nanswer_timeout = \"1s\"\n",
-                     "concurrency = 16\nretry = { attempts = 5, backoff = \"50ms..500ms\" }\n");
+    world.write_file("webhook = \"" + receiver.url() + "\"\nanswer_timeout = \"3s\"\n",
+                     "concurrency = 16\nretry = { attempts = 5, backoff = \"50ms..500ms\" }\n", "3s");
     constexpr int users = 3'000;
     const auto now = push_world::this_minute();
     std::set<std::string> expected;
@@ -60,6 +60,8 @@ TEST_SUITE("push command") {
     CAPTURE(world.log("four"));
     CHECK(taken.size() == expected.size());
     REQUIRE(all);
+    // Others send again what the two have delivered and not marked.
+    CHECK(push_world::within(60s, [&] { return world.server.cli({"HLEN", world.keys.open}) == "0"; }));
     three.terminate();
     four.terminate();
     CHECK(three.status() == 0);
@@ -130,29 +132,27 @@ TEST_SUITE("push command") {
   TEST_CASE("check tries everything but sending, and says what would be sent within the hour") {
     push_world world;
     http_receiver receiver;
+    const auto now = push_world::this_minute();
     const auto file = world.write_file("webhook = \"" + receiver.url() + "\"\n");
     for (int user = 0; user < 20; ++user)
-      world.subscribe(std::to_string(user), push_world::this_minute() + std::chrono::minutes{2 + user % 2});
-    world.subscribe("early", push_world::this_minute() - std::chrono::minutes{3});
-    world.subscribe("late", push_world::this_minute() + std::chrono::hours{3});
+      world.subscribe(std::to_string(user), now + std::chrono::minutes{2 + user % 2});
+    world.subscribe("early", now - std::chrono::minutes{3});
+    world.subscribe("late", now + std::chrono::hours{3});
     world.server.cli({"ZADD", "demo:subscription", "2599", "user:1|tag:never"});
     // What the minute holds besides; one that was sent by another program, one early, one dead.
     const auto soon = pushes::score_of(std::chrono::duration_cast<std::chrono::minutes>(
-        push_world::this_minute() + 2min -
-        std::chrono::floor<std::chrono::days>(push_world::this_minute() + 2min)));
+        now + 2min - std::chrono::floor<std::chrono::days>(now + 2min)));
     world.server.cli(
         {"ZADD", "demo:subscription", std::to_string(soon), "nonsense", std::to_string(soon), "user:|tag:x"});
-    world.subscribe("seen", push_world::this_minute() - std::chrono::minutes{3});
+    world.subscribe("seen", now - std::chrono::minutes{3});
     world.server.cli({"SET", "demo:exist_push:seen|news|x", "1"});
     world.server.cli({"SET", "demo:exist_push:0|news|x", "1"});
-    world.subscribe("dead", push_world::this_minute() + 2min);
+    world.subscribe("dead", now + 2min);
     world.server.cli(
         {"HSET", world.keys.open, "dead|news|x",
-         fmt::format(
-             "{} 5 d",
-             std::chrono::milliseconds{(push_world::this_minute() + 2min).time_since_epoch()}.count())});
-    world.server.cli({"HSET", "demo:subscription:rich", "r|t",
-                      fmt::format(R"({{"at":"{:%H:%M}"}})", push_world::this_minute() + 5min)});
+         fmt::format("{} 5 d", std::chrono::milliseconds{(now + 2min).time_since_epoch()}.count())});
+    world.server.cli(
+        {"HSET", "demo:subscription:rich", "r|t", fmt::format(R"({{"at":"{:%H:%M}"}})", now + 5min)});
     const auto checked = world.push({"check", file});
     CAPTURE(checked.out);
     CHECK(checked.code == 0);
@@ -222,21 +222,23 @@ TEST_SUITE("push command") {
     push_world world;
     std::atomic<int> posts = 0;
     http_receiver receiver{[&](const posted&) { return reaction::with(++posts == 1 ? 500 : 200); }};
+    // One that does not come while this runs.
+    const auto time = fmt::format("{:%H:%M}", push_world::this_minute() + std::chrono::hours{7});
     world.write_file("stdout = true\n",
                      "retry = { attempts = 3, backoff = \"10ms..20ms\" }\n"
-                     "fixed_times = [\"08:00\"]\nfixed = { http = \"" +
-                         receiver.url() + "\" }\n");
+                     "fixed_times = [\"" +
+                         time + "\"]\nfixed = { http = \"" + receiver.url() + "\" }\n");
     program running{{"push", world.file}};
     const auto run_now = [&] {
-      return world.ask({"jobs", "run", world.keys.job("fixed/08:00"), "--store", world.server.url()}).code ==
-             0;
+      return world.ask({"jobs", "run", world.keys.job("fixed/" + time), "--store", world.server.url()})
+                 .code == 0;
     };
     CHECK(push_world::within(30s, run_now));
     CHECK(push_world::within(30s, [&] { return receiver.count() == 2; }));
     const auto all = receiver.received();
     REQUIRE(all.size() == 2);
     CHECK(all[0].key == all[1].key);
-    CHECK(holds(all[0].key, "|push/fixed/08:00|"));
+    CHECK(holds(all[0].key, "|push/fixed/" + time + "|"));
     CHECK(holds(all[1].body, R"("attempt":2)"));
     running.signal(SIGTERM);
     CHECK(running.ends() == 0);

@@ -45,12 +45,13 @@ struct push_world {
     return ask(std::move(words), input);
   }
 
-  std::string write_file(const std::string& deliver, const std::string& more = {}) {
+  std::string write_file(const std::string& deliver, const std::string& more = {},
+                         const std::string& lease = "10s") {
     file = folder.write("push.toml",
                         "[push]\nstore = \"" + server.url() +
                             "\"\nsubscriptions = \"demo:subscription\"\nsent = \"demo:exist_push\"\n"
-                            "timezone = \"UTC\"\nlease = \"2s\"\n" +
-                            more + "[push.deliver]\n" + deliver);
+                            "timezone = \"UTC\"\nlease = \"" +
+                            lease + "\"\n" + more + "[push.deliver]\n" + deliver);
     return file;
   }
 

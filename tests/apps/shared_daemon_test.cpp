@@ -62,7 +62,7 @@ TEST_SUITE("daemons on a shared store") {
     const auto file = world.folder.write(
         "jobs.toml",
         "[stores.team]\nurl = \"" + world.url() +
-            "\"\nlease = \"2s\"\n[[job]]\nid = \"own\"\nschedule = \"every 1h immediately\"\n"
+            "\"\nlease = \"10s\"\n[[job]]\nid = \"own\"\nschedule = \"every 1h immediately\"\n"
             "command = [\"true\"]\n[[job]]\nid = \"common\"\nschedule = \"every 1h immediately\"\n"
             "command = [\"true\"]\nstore = \"team\"\n");
     program daemon{{"run", file, "--instance", "a"}};
@@ -126,7 +126,7 @@ TEST_SUITE("daemons on a shared store") {
     const auto file = world.folder.write(
         "jobs.toml",
         "[scheduler]\nstore = \"" + world.url() +
-            "\"\nlease = \"2s\"\ndrain = \"1s\"\n[[job]]\nid = \"slow\"\nschedule = \"every 1d\"\n"
+            "\"\nlease = \"10s\"\ndrain = \"1s\"\n[[job]]\nid = \"slow\"\nschedule = \"every 1d\"\n"
             "max_instances = 2\ncommand = [\"sleep\", \"600\"]\n");
     program daemon{{"run", file}};
     REQUIRE(daemon.says(": 1 job"));
@@ -174,7 +174,8 @@ TEST_SUITE("daemons on a shared store") {
     const store_world world;
     program daemon{{"run", world.jobs_file()}};
     REQUIRE(daemon.says("succeeded"));
-    const auto last = world.on_store({"history", "tick", "--json", "-n", "1"}).object();
+    const auto last =
+        world.on_store({"history", "tick", "--outcome", "succeeded", "--json", "-n", "1"}).object();
     const std::string at{last.at("first").as_string()};
     const auto said = world.on_store({"explain", "tick", "--at", at});
     CAPTURE(said.err);
@@ -253,7 +254,7 @@ TEST_SUITE("daemons on a shared store") {
   }
 
   TEST_CASE("history can be followed, also over an outage, and each entry comes once") {
-    store_world world;
+    store_world world{store_world::durable_when_killed()};
     program daemon{{"run", world.jobs_file()}};
     REQUIRE(daemon.says("succeeded"));
     program history{{"history", "tick", "--follow", "--json", "--store", world.url()}};
@@ -310,7 +311,7 @@ TEST_SUITE("daemons on a shared store") {
 
   TEST_CASE("a job that left the file goes with --prune, and a daemon that reads again takes its own away") {
     const store_world world;
-    const auto head = "[scheduler]\nstore = \"" + world.url() + "\"\nlease = \"2s\"\n";
+    const auto head = "[scheduler]\nstore = \"" + world.url() + "\"\nlease = \"10s\"\n";
     const std::string one = "[[job]]\nid = \"one\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
     const std::string two = "[[job]]\nid = \"two\"\nschedule = \"every 1h\"\nshell = \"true\"\n";
     const auto file = world.folder.write("jobs.toml", head + one + two);

@@ -19,7 +19,7 @@ namespace {
 
 std::string group_file_for(const std::string& url) {
   return "[scheduler]\nstore = \"" + url +
-         "\"\nlease = \"2s\"\n[groups.db]\nrunning = 2\n[[job]]\nid = \"tick\"\nschedule = \"every 1s\"\n"
+         "\"\n[groups.db]\nrunning = 2\n[[job]]\nid = \"tick\"\nschedule = \"every 1s\"\n"
          "group = \"db\"\ncommand = [\"/bin/true\"]\n";
 }
 

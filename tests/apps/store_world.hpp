@@ -24,6 +24,12 @@ class store_world {
     how.append_only = true;
     return how;
   }
+  /// What it has answered is there after a SIGKILL, too.
+  static testing::redis_options durable_when_killed() {
+    auto how = durable();
+    how.config = {"appendfsync always"};
+    return how;
+  }
 
   std::string url(std::string_view name_space = "billing") const {
     return server.url() + "?namespace=" + std::string{name_space};
@@ -35,7 +41,7 @@ class store_world {
   std::string keys() const { return server.cli({"KEYS", "*"}); }
   std::string jobs_file(std::string_view schedule = "every 1s") const {
     return folder.write("jobs.toml", "[scheduler]\nstore = \"" + url() +
-                                         "\"\nlease = \"2s\"\n[[job]]\nid = \"tick\"\nschedule = \"" +
+                                         "\"\nlease = \"6s\"\n[[job]]\nid = \"tick\"\nschedule = \"" +
                                          std::string{schedule} + "\"\ncommand = [\"/bin/true\"]\n");
   }
 

@@ -74,12 +74,12 @@ TEST_SUITE("cluster") {
     store_reader reader{world.server.url()};
     auto first = world.old_one("1"), second = world.old_one("2");
     wait_until("the old version works", [&] { return bodies_in(*first) > 20 && bodies_in(*second) > 20; });
-    CHECK(reader.jobs().size() == 60);
+    wait_until("all its jobs are there", [&] { return reader.jobs().size() == 60; });
 
     first->terminate();
     auto third = world.new_one("1");
     wait_until("the new version works beside it", [&] { return bodies_in(*third) > 20; });
-    CHECK(reader.jobs().size() == 90);
+    wait_until("the jobs of both are there", [&] { return reader.jobs().size() == 90; });
 
     second->terminate();
     auto fourth = world.new_one("2");

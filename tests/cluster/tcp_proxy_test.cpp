@@ -12,15 +12,18 @@ using namespace std::chrono_literals;
 
 namespace {
 
+constexpr std::chrono::milliseconds for_an_answer = 10s, for_none = 500ms;
+
 struct proxied_server {
   redis_server server;
   proxy_house house;
   tcp_proxy proxy{house, server.port()};
 
   /// The answer that comes through the proxy, or why there is none.
-  std::string ask(const std::vector<std::string>& words) const {
+  std::string ask(const std::vector<std::string>& words,
+                  std::chrono::milliseconds patience = for_an_answer) const {
     try {
-      return redis_client{proxy.port(), 500ms}.ask(words);
+      return redis_client{proxy.port(), patience}.ask(words);
     } catch (const std::runtime_error&) {
       return "no answer";
     }
@@ -39,11 +42,11 @@ TEST_SUITE("tcp proxy") {
 
   TEST_CASE("a proxy that refuses lets nobody connect and cuts who is connected, until it passes again") {
     proxied_server world;
-    redis_client connected{world.proxy.port(), 500ms};
+    redis_client connected{world.proxy.port(), for_an_answer};
     CHECK(connected.ask({"PING"}) == "PONG");
     world.proxy.become(link_fault::refuse);
     CHECK_THROWS_AS(connected.ask({"PING"}), std::runtime_error);
-    CHECK_THROWS_AS((redis_client{world.proxy.port(), 500ms}), std::runtime_error);
+    CHECK_THROWS_AS((redis_client{world.proxy.port(), for_an_answer}), std::runtime_error);
     world.proxy.become(link_fault::none);
     CHECK(world.ask({"PING"}) == "PONG");
   }
@@ -51,7 +54,7 @@ TEST_SUITE("tcp proxy") {
   TEST_CASE("what falls into a black hole is gone") {
     proxied_server world;
     world.proxy.become(link_fault::black_hole);
-    CHECK(world.ask({"SET", "a", "1"}) == "no answer");
+    CHECK(world.ask({"SET", "a", "1"}, for_none) == "no answer");
     world.proxy.become(link_fault::none);
     CHECK(world.ask({"SET", "b", "1"}) == "OK");
     CHECK(world.there("a") == "");
@@ -60,7 +63,7 @@ TEST_SUITE("tcp proxy") {
   TEST_CASE("what is late arrives when the fault is over, though its sender has long gone") {
     proxied_server world;
     world.proxy.become(link_fault::late);
-    CHECK(world.ask({"SET", "a", "1"}) == "no answer");
+    CHECK(world.ask({"SET", "a", "1"}, for_none) == "no answer");
     CHECK(world.there("a") == "");
     world.proxy.become(link_fault::none);
     wait_until("the late request arrives", [&] { return world.there("a") == "1"; });

@@ -99,8 +99,8 @@ TEST_SUITE("look") {
     for (std::uint32_t slice = 0; slice < 2; ++slice) looks.push_back(world.start(*process, slice));
     for (int minute = 0; minute < 45; ++minute) {
       const auto before = process->figures.looks;
-      CHECK(world.until([&] { return process->figures.looks > before || process->way.arrived.size() == 39; },
-                        1s));
+      CHECK(
+          world.until([&] { return process->figures.looks > before || process->way.arrived.size() == 39; }));
       world.time.advance(1min);
       // Slices that have ended begin again, as their jobs do.
       for (std::uint32_t slice = 0; slice < 2; ++slice) {

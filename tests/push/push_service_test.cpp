@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <fmt/chrono.h>
 #include <fmt/format.h>
 #include <algorithm>
 
@@ -36,7 +37,7 @@ struct service_world : push_server, loop_world {
       how.what = push_options_for_tests();
       how.what.slices = 4;
       how.instance = name;
-      how.store.lease = 2s;
+      how.store.lease = 10s;
       how.logger = world.logger;
       how.drain = 200ms;
       return how;
@@ -87,6 +88,11 @@ struct service_world : push_server, loop_world {
     const auto minute = std::chrono::ceil<std::chrono::minutes>(system_clock::shared()->now()) + later;
     return score_of(minute - std::chrono::floor<std::chrono::days>(minute));
   }
+  /// A time of day that does not come while a test runs.
+  static std::string time_in(std::chrono::hours later) {
+    const auto minute = std::chrono::floor<std::chrono::minutes>(system_clock::shared()->now()) + later;
+    return fmt::format("{:%H:%M}", minute - std::chrono::floor<std::chrono::days>(minute));
+  }
 };
 
 }  // namespace
@@ -124,21 +130,22 @@ TEST_SUITE("push service") {
   TEST_CASE("at fixed times work is done, once among all") {
     service_world world;
     int done = 0;
+    const auto early = world.time_in(5h), late = world.time_in(7h);
     service_world::instance one{world, "one"}, two{world, "two"};
     for (auto* each : {&one, &two}) {
-      each->service.at_fixed_times({"08:00", "12:30"},
-                                   [&done](carillon::run& of) -> boost::asio::awaitable<void> {
-                                     CHECK(of.job_id().ends_with("/fixed/12:30"));
+      each->service.at_fixed_times({early, late},
+                                   [&done, late](carillon::run& of) -> boost::asio::awaitable<void> {
+                                     CHECK(of.job_id().ends_with("/fixed/" + late));
                                      ++done;
                                      co_return;
                                    });
       world.start(*each);
     }
-    const auto id = one.service.job_prefix() + "fixed/12:30";
+    const auto id = one.service.job_prefix() + "fixed/" + late;
     REQUIRE(world.until([&] { return world.job(two, id).has_value(); }));
     CHECK(world.wait(one.service.scheduler().run_now(id, boost::asio::use_future)));
     CHECK(world.until([&] { return done > 0; }));
-    CHECK(world.job(two, id).value().definition->when.text() == "every day at 12:30");
+    CHECK(world.job(two, id).value().definition->when.text() == "every day at " + late);
     world.end(one);
     world.end(two);
     CHECK(done == 1);
@@ -156,9 +163,10 @@ TEST_SUITE("push service") {
     retry_policy again;
     again.attempts = 3;
     again.backoff_min = again.backoff_max = 1ms;
-    one.service.at_fixed_times({"12:30"}, work, again);
+    const auto time = world.time_in(7h);
+    one.service.at_fixed_times({time}, work, again);
     world.start(one);
-    const auto id = one.service.job_prefix() + "fixed/12:30";
+    const auto id = one.service.job_prefix() + "fixed/" + time;
     REQUIRE(world.until([&] { return world.job(one, id).has_value(); }));
     world.wait(one.service.scheduler().run_now(id, boost::asio::use_future));
     CHECK(world.until([&] { return attempts.size() == 3; }));

@@ -94,7 +94,7 @@ TEST_SUITE("what a server says of itself") {
 
   TEST_CASE("is all known of a server that one may ask") {
     const redis_server server{{.append_only = true}};
-    const auto facts = inspect(server);
+    auto facts = inspect(server);
     CHECK((facts.flavour == "redis" || facts.flavour == "valkey"));  // Whichever is installed.
     CHECK(facts.version.find('.') != std::string::npos);
     CHECK(facts.what == server_facts::role::master);
@@ -109,6 +109,7 @@ TEST_SUITE("what a server says of itself") {
     REQUIRE(facts.clock_offset.has_value());
     CHECK(std::chrono::abs(*facts.clock_offset) < 1s);  // The server runs on this machine.
     CHECK(refusal_of(facts) == "fit");
+    facts.latency = 1ms;  // On a busy machine it may be one to be warned of.
     CHECK(warnings_about(facts) == "");
   }
 

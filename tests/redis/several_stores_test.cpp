@@ -19,7 +19,7 @@ struct memory_and_redis : loop_world {
     how.required = required;
     redis::job_store_options shared_ones;
     shared_ones.partitions = 4;
-    shared_ones.lease = 1s;
+    shared_ones.lease = 10s;
     scheduler.store("shared", redis::job_store{link, shared_ones}, how);
     add(scheduler, "a", of_memory);
     add(scheduler.in("shared"), "b", of_redis);

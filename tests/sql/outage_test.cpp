@@ -151,7 +151,7 @@ TEST_SUITE("sql outage") {
         temporary_folder folder;
         loop_world world;
         const auto url = database.new_url(folder);
-        open_store opened{world, url, 2s};
+        open_store opened{world, url, 20s};
         const auto where = sql::parse_database_url(url).value();
         sql::session with{where, 20s};
         with.connect();
@@ -175,7 +175,9 @@ TEST_SUITE("sql outage") {
     sql::session with{where, 20s};
     with.connect();
     with.run("CREATE TRIGGER t BEFORE INSERT ON carillon_jobs BEGIN INSERT INTO nowhere VALUES (1); END");
-    CHECK_THROWS_AS(world.run(opened.add("b")), boost::system::system_error);
+    // Each attempt lasts for a lease, within which a machine that is slow may open it only once.
+    for (int times = 0; times < 10 && opened.heard.replaced < 2; ++times)
+      CHECK_THROWS_AS(world.run(opened.add("b")), boost::system::system_error);
     CHECK(opened.heard.replaced > 1);
     CHECK(opened.heard.replaced < 20);
   }

@@ -22,7 +22,7 @@ refused_opening opening(const std::string& url, std::uint32_t partitions = 0) {
   sql::job_store_options how;
   how.url = url;
   how.partitions = partitions;
-  how.lease = how.timeout = 2s;
+  how.lease = how.timeout = 20s;
   how.logger = world.logger;
   sql::job_store store{how};
   deaf_listener nobody;

@@ -18,8 +18,8 @@ struct memory_and_databases : loop_world {
       const auto is_postgresql = database.name == "PostgreSQL";
       sql::job_store_options kept;
       kept.url = is_postgresql ? postgresql.url() : database.new_url(folder);
-      kept.lease = 2s;
-      kept.timeout = 3s;
+      kept.lease = 30s;
+      kept.timeout = 20s;
       kept.look_for_changes = 20ms;
       kept.logger = logger;
       add(scheduler.store(database.name, sql::job_store{kept}), database.name);

@@ -59,7 +59,8 @@ class trial {
   std::size_t bodies_ = 0, entries_ = 0;
 };
 
-/// Reads a store as the command line does. Calls block. Errors: throws what the store throws.
+/// Reads a store as the command line does; where there is none yet, nothing. Calls block. Errors: throws what
+/// the store throws.
 struct read_store {
   std::vector<job_record> jobs;
   std::vector<ledger_entry> ledger;

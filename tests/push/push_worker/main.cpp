@@ -24,10 +24,10 @@ service_options options_for(const std::string& name) {
   how.what.time_zone = zone{};
   how.what.concurrency = 32;
   how.what.page = 50;
-  how.what.lease = 2s;
+  how.what.lease = 4s;
   how.what.retry.backoff_min = 50ms;
   how.what.retry.backoff_max = 200ms;
-  how.store.lease = 2s;
+  how.store.lease = 4s;
   how.instance = name;
   return how;
 }
@@ -41,7 +41,7 @@ int main(int, char** argv) try {
   webhook_options by;
   by.url = webhook_url;
   by.connections = 32;
-  by.answer_timeout = 1s;
+  by.answer_timeout = 3s;
   const auto how = options_for(name);
   const loop_executor strand{io.get_executor()};
   push_service service{io, link, std::make_shared<webhook>(strand, by), how};
