@@ -5,10 +5,10 @@ build_packages=(
   ca-certificates cmake ninja-build clang-19 lld-19
   libspdlog-dev libfmt-dev libcctz-dev libxxhash-dev libtomlplusplus-dev libcli11-dev libssl-dev prometheus-cpp-dev
   libsoci-dev libsqlite3-dev libpq-dev libmariadb-dev tzdata)
-# To test and check: the sanitizers' runtime, the second compiler, the formatter, the linter; spin and the gcc that compiles
-# what it writes; servers that tests start; what the loop is written with that a benchmark stands beside; a Qt, of which an
-# example needs the core.
-test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev python3 git procps spin gcc
+# To test and check: the sanitizers' runtime, and what finds names for their reports; the second compiler, the formatter, the
+# linter; spin and the gcc that compiles what it writes; servers that tests start; what the loop is written with that a
+# benchmark stands beside; a Qt, of which an example needs the core.
+test_packages=(doctest-dev g++-12 clang-format-19 clang-tidy-19 libclang-rt-19-dev llvm-19 python3 git procps spin gcc
   redis-server redis-sentinel redis-tools postgresql mariadb-server mariadb-client openssl faketime python3-redis qt6-base-dev)
 
 # Says what this project does on systems whose packages it does not know.
